@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The contract between the kernel programs and user space, and the only one:
+ * Go's types are generated from here (bpf2go -type), never written by hand.
+ *
+ * A ring record is one wire_header, then what its type says:
+ *
+ *   WIRE_CALL     wire_call, args[nargs], then one block per capture of the row
+ *   WIRE_PROCESS  wire_process, then blocks EXE, CWD, CGROUP, FILENAME, ARGV, ENV
+ *   WIRE_EXIT     wire_exit
+ *   WIRE_RENAME   wire_rename
+ *
+ * Integers are in the machine's order. Every structure and block starts at a
+ * multiple of 8 bytes; a block's data is padded to that.
+ *
+ * Words: a *call* is a system call that returned; a *row* is its entry in
+ * internal/syscalls; a *capture* is one thing that a row has the kernel copy;
+ * a *block* is the copy.
+ */
+#ifndef SAKER_WIRE_H
+#define SAKER_WIRE_H
+
+enum wire_type {
+	WIRE_CALL = 1,
+	WIRE_PROCESS,
+	WIRE_EXIT,
+	WIRE_RENAME,
+};
+
+/* How the call came into the kernel; event.Via in Go. */
+enum wire_via {
+	VIA_NATIVE,
+	VIA_COMPAT,
+	VIA_X32,
+	VIA_IO_URING,
+};
+
+/* (pid, start) is the identity of a process for as long as the machine runs. */
+struct wire_header {
+	__u64 time;  /* ns since boot, suspend included */
+	__u64 start; /* start of the thread group's leader, same clock */
+	__u32 pid;   /* thread group, host's pid namespace */
+	__u32 tid;
+	__u16 type; /* enum wire_type */
+	__u16 cpu;
+	__u16 row; /* WIRE_CALL: number of the row, see bpf.Plan */
+	__u8 via;  /* enum wire_via */
+	__u8 nargs;
+};
+
+struct wire_call {
+	struct wire_header header;
+	__s64 ret;
+	char comm[16]; /* of the thread */
+	__u64 args[];  /* as the registers held them */
+};
+
+/* What a row has the kernel copy. The number is an argument's, or CAPTURE_RET. */
+enum wire_capture_kind {
+	CAPTURE_NONE,
+	CAPTURE_STRING, /* NUL-terminated user string */
+	CAPTURE_PATH,	/* the same, and the directory it starts from when relative */
+	CAPTURE_BYTES,	/* user bytes; length in argument len or the result */
+	CAPTURE_FILE,	/* the open file behind a descriptor */
+	CAPTURE_ADDR,	/* user sockaddr; length in argument len */
+	CAPTURE_MSG,	/* user msghdr: its address, then the first bytes of its iovecs */
+};
+
+#define CAPTURE_RET 0xff /* in place of an argument's number: the result */
+#define CAPTURE_CWD 0xfe /* for CAPTURE_PATH's dir: the working directory */
+
+struct wire_capture {
+	__u8 kind; /* enum wire_capture_kind */
+	__u8 arg;
+	__u8 aux; /* PATH: argument with the directory; BYTES, ADDR: with the length */
+	__u8 unused;
+	__u32 max; /* bytes at most; 0: the kind's own limit */
+};
+
+#define MAX_CAPTURES 6
+
+/* Flags of a row. */
+#define ROW_FAILED_ONLY 1  /* report only calls that returned an error */
+#define ROW_PROCESS	2  /* after success, send the process anew */
+#define ROW_SILENT	4  /* send no WIRE_CALL */
+
+struct wire_row {
+	__u8 nargs;
+	__u8 flags;
+	__u8 ncaptures;
+	__u8 unused[5];
+	struct wire_capture captures[MAX_CAPTURES];
+};
+
+enum wire_block_kind {
+	BLOCK_NONE,
+	BLOCK_STRING, /* bytes up to but without the NUL */
+	BLOCK_BYTES,
+	BLOCK_ADDR, /* struct sockaddr as the program passed it */
+	BLOCK_DIR,  /* path of the directory that the path before it starts from */
+	BLOCK_FILE, /* wire_file, then the path */
+	BLOCK_SOCK, /* wire_sock, then a unix socket's path, then its peer's, each NUL-terminated */
+	BLOCK_EXE,  /* path */
+	BLOCK_CWD,  /* path */
+	BLOCK_CGROUP,	/* path */
+	BLOCK_FILENAME, /* string: what exec was asked to run */
+	BLOCK_ARGV,	/* NUL-separated */
+	BLOCK_ENV,	/* NUL-separated */
+};
+
+/*
+ * A path travels as its components from the last to the first, each
+ * NUL-terminated, the root left out: /etc/shadow is "shadow\0etc\0".
+ */
+
+#define BLOCK_FAULT 1  /* user memory could not be read; data is what was read before */
+#define BLOCK_CUT   2  /* longer than the limit */
+
+struct wire_block {
+	__u16 kind; /* enum wire_block_kind; NONE: there is nothing (no such descriptor) */
+	__u16 flags;
+	__u32 len; /* of the data, without padding */
+};
+
+#define FILE_UPPER    1 /* overlay: has its data in the upper layer */
+#define FILE_LOWER    2 /* overlay: only in a lower layer */
+#define FILE_DELETED  4 /* no link left, or unhashed */
+#define FILE_MEMFD    8
+#define FILE_WRITABLE 16 /* executables: the process may write it */
+
+struct wire_file {
+	__u64 ino;
+	__u64 ctime; /* ns since 1970; executables only */
+	__u64 mtime;
+	__u32 dev;  /* kernel's encoding: major << 20 | minor */
+	__u32 magic; /* of the superblock */
+	__u32 mode;
+	__u32 open_flags; /* f_flags */
+	__u32 flags;	  /* FILE_* */
+	__u32 unused;
+};
+
+struct wire_sock {
+	__u64 ino;	 /* of the socket's inode */
+	__u8 local[16];	 /* address, IPv4 in the first four bytes */
+	__u8 remote[16];
+	__u16 local_port; /* host's byte order */
+	__u16 remote_port;
+	__u16 family;
+	__u16 type;
+	__u16 protocol;
+	__u8 state; /* TCP_* */
+	__u8 unused[5];
+};
+
+/* Why a process record was sent. */
+enum wire_cause {
+	CAUSE_SCAN = 1, /* was there when the capture started */
+	CAUSE_FORK,
+	CAUSE_EXEC,
+	CAUSE_CHANGE, /* a call changed credentials, directory, namespaces */
+	CAUSE_CGROUP, /* moved to another cgroup */
+};
+
+struct wire_process {
+	struct wire_header header;
+	__u64 parent_start;
+	__u32 parent_pid; /* real parent's thread group, host's namespace */
+	__u32 cause;	  /* enum wire_cause */
+	__u32 vpid, vppid;
+	__u32 pgid, sid;
+	__u32 vpgid, vsid;
+	__u32 uid, gid; /* effective */
+	__u32 loginuid;
+	__u32 tty;
+	__u64 cap_inheritable, cap_permitted, cap_effective;
+	__u64 pidns_start; /* start of the pid namespace's init, ns since boot */
+	__u32 pidns, mntns, userns, netns;
+	__u32 nr; /* EXEC: number of the call, in via's table */
+	__u32 unused;
+	char comm[16];
+	struct wire_file exe;
+};
+
+struct wire_exit {
+	struct wire_header header;
+	__s32 status; /* as wait(2) gives it */
+	__u32 reaper; /* pid of the children's new parent, 0: no children */
+};
+
+struct wire_rename {
+	struct wire_header header;
+	char comm[16];
+};
+
+/* Counters: one row each per CPU, by what happened to a record. */
+enum wire_count {
+	COUNT_SENT,	 /* in the ring */
+	LOST_RING,	 /* ring full */
+	LOST_SCRATCH,	 /* no scratch buffer free */
+	LOST_SIZE,	 /* did not fit a record */
+	FAULT_USER,	 /* user memory not readable: sent, marked */
+	COUNTS,
+};
+
+#endif
