@@ -44,10 +44,9 @@ const (
 // From is where a parameter's value comes from.
 type From uint8
 
-// The places. OfFile parameters are facts of the event's own descriptor
-// (Row.FD), told by the kernel.
+// The places.
 const (
-	Nowhere From = iota
+	Nowhere From = iota // not captured: the value is missing
 	Result
 	Arg0
 	Arg1
@@ -55,11 +54,13 @@ const (
 	Arg3
 	Arg4
 	Arg5
-	OfFile
-	OfProcess // facts of the process after the event (execve's exe, args, cwd …)
+	OfFile    // a fact of the event's own descriptor (Row.FD), told by the kernel
+	OfProcess // a fact of the process after the event (execve's exe, args, cwd …)
+	OfRow     // known from the row alone
 )
 
-// Row is one event.
+// Row is one event. A call is the row of its own name and of its name with 32
+// behind it, which 32-bit tables use for the form with wide ids (setuid32).
 type Row struct {
 	Name     string
 	Kind     Kind
@@ -74,11 +75,13 @@ type Row struct {
 type Param struct {
 	Name string
 	Type Type
+	Base Base
 	From From
 	// Dir is the argument with the directory that a relative path starts
 	// from; Nowhere: the working directory.
 	Dir From
-	// Len is the argument, or Result, that holds a buffer's or address's length.
+	// Len is the argument, or Result, that holds a buffer's or address's
+	// length; Nowhere at an address: not known, as much as an address can have.
 	Len From
 	// Offset and Size select a member of the structure that From points at
 	// (open_how); Size 0: From itself.
@@ -89,7 +92,7 @@ type Param struct {
 // Type is a parameter's type in Falco's terms.
 type Type uint8
 
-// The types.
+// The types. Those with a comment have Falco's type, but more meaning.
 const (
 	Errno Type = iota + 1
 	FD
@@ -100,32 +103,40 @@ const (
 	FSPath
 	FSRelPath
 	CharBuf
-	CharBufs // NUL-separated strings (args, env, cgroups)
 	ByteBuf
+	CharBufs // ByteBuf of NUL-separated strings (args, env, cgroups)
+	Message  // ByteBuf of a message: From is its header, with address and buffers
 	SockAddr
-	SockTuple
-	Flags8
+	SockTuple // an ArgN as From: there the caller passed the peer's address
 	Flags16
 	Flags32
-	Enum8
 	Enum16
 	Enum32
 	Mode
-	Int8
-	Int16
+	OpenMode // Uint32, counts only for a call that creates a file
 	Int32
-	Int64
 	Uint8
 	Uint16
 	Uint32
 	Uint64
+	Device // Uint32, as stat(2) gives it
 	AbsTime
-	RelTime
 	SyscallID
 	Dyn
-	IOVec  // iovec array of a message, captured as ByteBuf
-	MsgHdr // message header: its address
 )
+
+var typeNames = [...]string{
+	Errno: "ERRNO", FD: "FD", PID: "PID", UID: "UID", GID: "GID", SigType: "SIGTYPE",
+	FSPath: "FSPATH", FSRelPath: "FSRELPATH", CharBuf: "CHARBUF", ByteBuf: "BYTEBUF",
+	CharBufs: "BYTEBUF", Message: "BYTEBUF", SockAddr: "SOCKADDR", SockTuple: "SOCKTUPLE",
+	Flags16: "FLAGS16", Flags32: "FLAGS32", Enum16: "ENUMFLAGS16", Enum32: "ENUMFLAGS32",
+	Mode: "MODE", OpenMode: "UINT32", Int32: "INT32", Uint8: "UINT8", Uint16: "UINT16",
+	Uint32: "UINT32", Uint64: "UINT64", Device: "UINT32", AbsTime: "ABSTIME",
+	SyscallID: "SYSCALLID", Dyn: "DYN",
+}
+
+// String is Falco's name of the type.
+func (t Type) String() string { return typeNames[t] }
 
 // Base is how a numeric parameter prints.
 type Base uint8
@@ -136,3 +147,26 @@ const (
 	Hex
 	Octal
 )
+
+// Category is what kind of act an event is: evt.category.
+type Category uint8
+
+// The categories.
+const (
+	Other Category = iota
+	File
+	Net
+	Process
+	User
+	IORead
+	IOWrite
+	IOOther
+)
+
+var categoryNames = [...]string{
+	Other: "other", File: "file", Net: "net", Process: "process", User: "user",
+	IORead: "io_read", IOWrite: "io_write", IOOther: "io_other",
+}
+
+// String is the value of evt.category.
+func (c Category) String() string { return categoryNames[c] }
