@@ -1,0 +1,62 @@
+# Every target works from a fresh clone; `make` alone lists them.
+#
+# Only Go, git and make are needed to build and run. `make generate` for the
+# kernel programs needs clang-19; `make setup` installs it on Debian.
+
+GO    ?= go
+TOOLS := tools/bin
+BUILD := build
+OUT   ?= $(CURDIR)/$(BUILD)
+
+# What the distribution is made of; a change here makes it stale.
+SOURCES := $(shell find bpf internal rules extension receiver processor -name '*.go' -o -name '*.o' -o -path '*/library/*.yaml') go.mod
+
+.PHONY: help setup generate build full run demo test lint bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install on Debian what generating needs (clang, libbpf's headers)
+	@.ci/setup
+
+generate: ## regenerate all generated files (kernel programs, metadata)
+	$(GO) generate ./...
+
+build: $(BUILD)/saker-collector $(BUILD)/saker ## build the distribution and the command into ./build
+
+$(TOOLS)/builder: tools/go.mod tools/go.sum
+	cd tools && $(GO) build -o bin/ go.opentelemetry.io/collector/cmd/builder
+	@touch $@
+
+$(BUILD)/saker-collector: builder-config.yaml $(TOOLS)/builder $(SOURCES)
+	CGO_ENABLED=0 $(TOOLS)/builder --config $<
+	@touch $@
+
+$(BUILD)/saker: $(SOURCES) $(shell find cmd/saker -name '*.go')
+	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./cmd/saker
+	@touch $@
+
+full: $(TOOLS)/builder ## build the large distribution into ./build/full
+	CGO_ENABLED=0 $(TOOLS)/builder --config builder-config-full.yaml
+
+run: build ## build and start the collector with the quick-start configuration
+	@.ci/run-collector
+
+demo: build ## start the collector, do harmless things that it detects, print the alerts
+	@$(GO) run ./test/demo -collector $(BUILD)/saker-collector -config configs/quickstart.yaml
+
+test: ## run all tests; those with the kernel need root and say so where they skip
+	$(GO) test -timeout 20m ./...
+
+lint: ## golangci-lint, gofumpt and clang-format
+	cd tools/lint && $(GO) build -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	$(TOOLS)/golangci-lint run ./...
+	$(TOOLS)/golangci-lint fmt --diff ./...
+	@if command -v clang-format-19 >/dev/null; then clang-format-19 --dry-run --Werror bpf/*.h bpf/*.c; \
+	else echo "lint: clang-format-19 is not there, C not checked (make setup)"; fi
+
+bench: ## run every benchmark once long enough to read
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what was built
+	rm -rf $(BUILD) $(TOOLS)

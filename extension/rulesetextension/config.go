@@ -1,0 +1,79 @@
+package rulesetextension
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/sakerhq/saker/rules/library"
+)
+
+// Config says where rules come from and how they are used.
+type Config struct {
+	// Sources are loaded in this order, later ones may override and append to
+	// items of earlier ones. None given: the stable library.
+	Sources []Source `mapstructure:"sources"`
+	// Priority is the least urgent priority that is loaded, in Falco's words
+	// (emergency … debug).
+	Priority string `mapstructure:"priority"`
+	// RuleMatching is "first" (a record matches at most one rule, the first in
+	// the order of definition) or "all".
+	RuleMatching string `mapstructure:"rule_matching"`
+}
+
+// Source is one place of rule files. Exactly one of its fields is set.
+type Source struct {
+	// Path is a rule file, a directory with *.yaml and *.yml files (read in
+	// the order of their names, not the directories below it) or a pattern.
+	Path string `mapstructure:"path"`
+	// Library is the maturity of the rules that Saker ships.
+	Library string `mapstructure:"library"`
+}
+
+// The values of RuleMatching.
+const (
+	matchFirst = "first"
+	matchAll   = "all"
+)
+
+// priorities are the words for Priority, the most urgent first.
+var priorities = []string{"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"}
+
+func createDefaultConfig() component.Config {
+	return &Config{Priority: "debug", RuleMatching: matchFirst}
+}
+
+// Validate reports everything that is wrong with the configuration. It opens
+// no file: what a source holds is checked at start.
+func (c *Config) Validate() error {
+	var errs []error
+	for i, s := range c.Sources {
+		if err := s.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("sources[%d]: %w", i, err))
+		}
+	}
+	errs = append(errs,
+		oneOf("priority", c.Priority, priorities),
+		oneOf("rule_matching", c.RuleMatching, []string{matchFirst, matchAll}))
+	return errors.Join(errs...)
+}
+
+func (s Source) validate() error {
+	if (s.Path == "") == (s.Library == "") {
+		return errors.New("needs either path or library")
+	}
+	if s.Library == "" {
+		return nil
+	}
+	return oneOf("library", s.Library, library.Maturities())
+}
+
+func oneOf(key, word string, words []string) error {
+	if slices.Contains(words, strings.ToLower(word)) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is none of %s", key, word, strings.Join(words, ", "))
+}

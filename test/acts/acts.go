@@ -1,0 +1,106 @@
+// Package acts is a list of harmless things that detections must see.
+//
+// It takes an empty directory and gives commands to run. It owns what the
+// commands need beside that directory and removes it. It changes nothing that
+// was there before, and never looks at what its commands print.
+package acts
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Act is one thing to do, by a child process.
+type Act struct {
+	Name string // what is done, for people
+	Rule string // Falco's official rule that is true for it
+	make func(dir string) (cmd *exec.Cmd, undo func(), err error)
+}
+
+// All are the acts, none of which depends on another.
+func All() []Act {
+	return []Act{
+		{"read /etc/shadow", "Read sensitive file untrusted", readShadow},
+		{"read /etc/shadow through a symbolic link", "Read sensitive file untrusted", readThroughLink},
+		{"lay a symbolic link over /etc/shadow", "Create Symlink Over Sensitive Files", symlink},
+		{"lay a hard link over /etc/shadow", "Create Hardlink Over Sensitive Files", hardlink},
+		{"run a program from /dev/shm", "Execution from /dev/shm", runFromSharedMemory},
+		{"run a program from memory only", "Fileless execution via memfd_create", runFromMemory},
+		{"empty a log", "Clear Log Activities", clearLog},
+		{"search for private keys", "Search Private Keys or Passwords", searchKeys},
+	}
+}
+
+// Do performs the act and gives the id of the process that did it. dir must
+// be empty, and is the act's own. What the command itself answers does not
+// matter; an error means that it could not be run at all.
+func (a Act) Do(dir string) (pid int, err error) {
+	cmd, undo, err := a.make(dir)
+	if undo != nil {
+		defer undo()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("prepare to %s: %w", a.Name, err)
+	}
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("%s: %w", a.Name, err)
+	}
+	pid = cmd.Process.Pid
+	if err := cmd.Wait(); cmd.ProcessState == nil {
+		return 0, fmt.Errorf("%s: %w", a.Name, err)
+	}
+	return pid, nil
+}
+
+func readShadow(string) (*exec.Cmd, func(), error) {
+	return exec.Command("cat", "/etc/shadow"), nil, nil
+}
+
+func readThroughLink(dir string) (*exec.Cmd, func(), error) {
+	link := filepath.Join(dir, "link")
+	return exec.Command("cat", link), nil, os.Symlink("/etc/shadow", link)
+}
+
+func symlink(dir string) (*exec.Cmd, func(), error) {
+	return exec.Command("ln", "-s", "/etc/shadow", filepath.Join(dir, "link")), nil, nil
+}
+
+// hardlink stays on the file system of /etc, where such a link is possible.
+func hardlink(string) (*exec.Cmd, func(), error) {
+	link := filepath.Join("/etc", fmt.Sprintf(".saker-act-%d", os.Getpid()))
+	return exec.Command("ln", "/etc/shadow", link), func() { _ = os.Remove(link) }, nil
+}
+
+func runFromSharedMemory(string) (*exec.Cmd, func(), error) {
+	dir, err := os.MkdirTemp("/dev/shm", "saker-act-")
+	if err != nil {
+		return nil, nil, err
+	}
+	undo := func() { _ = os.RemoveAll(dir) }
+	program := filepath.Join(dir, "true")
+	return exec.Command(program), undo, copyProgram("true", program)
+}
+
+func clearLog(string) (*exec.Cmd, func(), error) {
+	log := filepath.Join("/var/log", fmt.Sprintf("saker-act-%d.log", os.Getpid()))
+	undo := func() { _ = os.Remove(log) }
+	return exec.Command("cp", "/dev/null", log), undo, os.WriteFile(log, []byte("an entry\n"), 0o600)
+}
+
+func searchKeys(dir string) (*exec.Cmd, func(), error) {
+	return exec.Command("find", dir, "-name", "id_rsa"), nil, nil
+}
+
+func copyProgram(name, to string) error {
+	from, err := exec.LookPath(name)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o700)
+}

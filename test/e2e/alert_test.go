@@ -1,0 +1,135 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sakerhq/saker/test/acts"
+)
+
+// pipeline is the configuration of a collector that loads one rule file and
+// sends alerts to an OTLP receiver.
+func pipeline(t *testing.T, dir, endpoint string, ruleFiles ...string) string {
+	return write(t, dir, "collector.yaml", fmt.Sprintf(`
+extensions:
+  ruleset: { sources: [ { path: %s } ], rule_matching: all }
+receivers:
+  syscall: { ruleset: ruleset }
+processors:
+  detection: { ruleset: ruleset }
+exporters:
+  otlp_grpc: { endpoint: %q, tls: { insecure: true }, sending_queue: { enabled: false } }
+service:
+  extensions: [ruleset]
+  pipelines: { logs: { receivers: [syscall], processors: [detection], exporters: [otlp_grpc] } }
+  telemetry: { metrics: { level: none } }
+`, strings.Join(ruleFiles, " }, { path: "), endpoint))
+}
+
+// secretRule matches reads of one file only, so that nobody else's act does.
+func secretRule(t *testing.T, dir, file string) string {
+	return write(t, dir, "secret.yaml", fmt.Sprintf(`
+- list: watched
+  items: [%s]
+- macro: opens
+  condition: evt.type in (open, openat, openat2)
+- rule: Watched file read
+  desc: A file of the test was opened for reading.
+  condition: opens and evt.is_open_read=true and fd.num>=0 and fd.name in (watched)
+  output: "%%proc.name (%%proc.pid) read %%fd.name: %%proc.cmdline"
+  priority: CRITICAL
+  tags: [filesystem, T1005]
+`, file))
+}
+
+func TestAlertReachesAnotherProcess(t *testing.T) {
+	needKernel(t)
+	dir := t.TempDir()
+	file := write(t, dir, "secret", "nothing\n")
+	other := write(t, dir, "other", "nothing\n")
+	endpoint := startReceiver(t)
+	config := pipeline(t, dir, endpoint.endpoint, secretRule(t, dir, file))
+
+	// Stopped and started again, it must work as the first time.
+	for round := range 2 {
+		c := start(t, distribution(t), config)
+		read(t, other)
+		began := time.Now()
+		pid := read(t, file)
+		alert := endpoint.await(t, "Watched file read", pid)
+		t.Logf("round %d: the alert took %v", round, alert.At.Sub(began))
+		check(t, alert, pid, file)
+		stop(t, c)
+	}
+	if n := len(endpoint.all()); n != 2 {
+		t.Errorf("%d records arrived, 2 alerts expected: the rule names a file that nobody else knows", n)
+	}
+}
+
+// read lets a child read a file and gives the child's id.
+func read(t *testing.T, file string) (pid int) {
+	t.Helper()
+	cmd := exec.Command("cat", file)
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process.Pid
+}
+
+func check(t *testing.T, alert received, pid int, file string) {
+	t.Helper()
+	for key, want := range map[string]string{
+		"process.pid":               fmt.Sprint(pid),
+		"saker.proc.name":           "cat",
+		"process.command_line":      "cat " + file,
+		"file.path":                 file,
+		"security_rule.name":        "Watched file read",
+		"security_rule.description": "A file of the test was opened for reading.",
+	} {
+		if got := alert.text(key); got != want {
+			t.Errorf("attribute %s is %q, want %q", key, got, want)
+		}
+	}
+	if got, want := alert.Body().AsString(), fmt.Sprintf("cat (%d) read %s: cat %s", pid, file, file); got != want {
+		t.Errorf("the body is %q, want %q", got, want)
+	}
+	if alert.SeverityNumber() != plog.SeverityNumberError2 {
+		t.Errorf("the severity is %d, want 18 for a critical rule", alert.SeverityNumber())
+	}
+	if !strings.HasPrefix(alert.EventName(), "syscall.open") {
+		t.Errorf("the event's name is %q", alert.EventName())
+	}
+	if host, ok := alert.Resource.Attributes().Get("host.name"); !ok || host.Str() == "" {
+		t.Error("the resource names no host")
+	}
+}
+
+// TestOfficialRules does what the rules that people already have must see.
+func TestOfficialRules(t *testing.T) {
+	needKernel(t)
+	official, err := filepath.Abs(filepath.Join(root, "..", "shared", "rules-official", "falco_rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !exists(official) {
+		t.Skip("Falco's rules do not lie beside the repository (../shared/rules-official)")
+	}
+	endpoint := startReceiver(t)
+	start(t, distribution(t), pipeline(t, t.TempDir(), endpoint.endpoint, official))
+	for _, act := range acts.All() {
+		t.Run(act.Name, func(t *testing.T) {
+			pid, err := act.Do(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			alert := endpoint.await(t, act.Rule, pid)
+			t.Log(alert.Body().AsString())
+		})
+	}
+}

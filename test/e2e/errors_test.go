@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/sakerhq/saker/test/collector"
+)
+
+// nobody is a user without any privilege.
+const nobody = 65534
+
+// mustEnd starts a collector that has to give up, and returns how it did.
+func mustEnd(t *testing.T, cmd *exec.Cmd) *collector.Ended {
+	t.Helper()
+	c, err := collector.Start(cmd)
+	if err == nil {
+		stop(t, c)
+		t.Fatal("the collector started")
+	}
+	var ended *collector.Ended
+	if !errors.As(err, &ended) {
+		t.Fatal(err)
+	}
+	if ended.Code <= 0 {
+		t.Errorf("the exit code is %d", ended.Code)
+	}
+	if strings.Contains(ended.Stderr, "goroutine ") || strings.Contains(ended.Stderr, "\t/") {
+		t.Errorf("there is a stack trace:\n%s", ended.Stderr)
+	}
+	return ended
+}
+
+// TestWithoutPrivileges starts the quick start as somebody who may not load
+// programs into the kernel: one line must say what is missing and the cure.
+func TestWithoutPrivileges(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to become a user without privileges")
+	}
+	dir := publicDir(t)
+	program := filepath.Join(dir, "saker-collector")
+	clone(t, distribution(t), program)
+	config := filepath.Join(dir, "quickstart.yaml")
+	clone(t, filepath.Join(root, "configs", "quickstart.yaml"), config)
+
+	cmd := exec.Command(program, "--config", config)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "SAKER_OUT="+dir, "SAKER_LOG="+filepath.Join(dir, "log"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	ended := mustEnd(t, cmd)
+	if lines := strings.Count(strings.TrimSpace(ended.Stderr), "\n") + 1; lines != 1 {
+		t.Errorf("%d lines, want one:\n%s", lines, ended.Stderr)
+	}
+	for _, want := range []string{"CAP_BPF", "CAP_PERFMON", "setcap", "AmbientCapabilities"} {
+		if !strings.Contains(ended.Stderr, want) {
+			t.Errorf("the error does not name %s:\n%s", want, ended.Stderr)
+		}
+	}
+}
+
+// TestBadRule needs no privileges: rules load before anything else happens.
+func TestBadRule(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, dir, "bad.yaml", `
+- rule: First
+  desc: d
+  condition: evt.type = open and proc.nmae = cat
+  output: o
+  priority: INFO
+- rule: Second
+  desc: d
+  condition: evt.type = open and (proc.name = cat
+  output: o
+  priority: INFO
+`)
+	config := pipeline(t, dir, "127.0.0.1:1", file)
+	ended := mustEnd(t, exec.Command(distribution(t), "--config", config))
+	for _, want := range []string{
+		file + ":4:", "proc.nmae", "proc.name", // with what was probably meant
+		file + ":9:", // every finding, not only the first
+		"^",
+	} {
+		if !strings.Contains(ended.Stderr, want) {
+			t.Errorf("the error does not show %q:\n%s", want, ended.Stderr)
+		}
+	}
+}
+
+// TestUnknownRuleset names an extension that the configuration lacks.
+func TestUnknownRuleset(t *testing.T) {
+	config := write(t, t.TempDir(), "collector.yaml", `
+receivers: { syscall: { ruleset: ruleset/mine } }
+exporters: { debug: {} }
+service: { pipelines: { logs: { receivers: [syscall], exporters: [debug] } } }
+`)
+	ended := mustEnd(t, exec.Command(distribution(t), "--config", config))
+	if !strings.Contains(ended.Stderr, `ruleset "ruleset/mine"`) {
+		t.Errorf("the error does not name the extension:\n%s", ended.Stderr)
+	}
+}
+
+// publicDir is a directory that every user may enter and write.
+func publicDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "saker-e2e-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// clone copies a file with its mode, so that every user can reach it.
+func clone(t *testing.T, from, to string) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
