@@ -5,7 +5,7 @@
  *
  * A ring record is one wire_header, then what its type says:
  *
- *   WIRE_CALL     wire_call, args[nargs], then one block per capture of the row
+ *   WIRE_CALL     wire_call, header.nargs arguments (u64, as the registers held them), then one block per capture of the row
  *   WIRE_PROCESS  wire_process, then blocks EXE, CWD, CGROUP, FILENAME, ARGV, ENV
  *   WIRE_EXIT     wire_exit
  *   WIRE_RENAME   wire_rename
@@ -43,7 +43,7 @@ struct wire_header {
 	__u32 tid;
 	__u16 type; /* enum wire_type */
 	__u16 cpu;
-	__u16 row; /* WIRE_CALL: number of the row, see bpf.Plan */
+	__u16 row; /* CALL, and PROCESS after an exec: the row's number; else ROW_NONE */
 	__u8 via;  /* enum wire_via */
 	__u8 nargs;
 };
@@ -51,23 +51,27 @@ struct wire_header {
 struct wire_call {
 	struct wire_header header;
 	__s64 ret;
-	char comm[16]; /* of the thread */
-	__u64 args[];  /* as the registers held them */
+	__u8 comm[16]; /* of the thread */
 };
 
-/* What a row has the kernel copy. The number is an argument's, or CAPTURE_RET. */
+/* What a row has the kernel copy.  */
 enum wire_capture_kind {
 	CAPTURE_NONE,
 	CAPTURE_STRING, /* NUL-terminated user string */
 	CAPTURE_PATH,	/* the same, and the directory it starts from when relative */
-	CAPTURE_BYTES,	/* user bytes; length in argument len or the result */
+	CAPTURE_BYTES,	/* user bytes; length in argument aux or the result */
+	CAPTURE_STRUCT, /* user structure of max bytes */
 	CAPTURE_FILE,	/* the open file behind a descriptor */
-	CAPTURE_ADDR,	/* user sockaddr; length in argument len */
-	CAPTURE_MSG,	/* user msghdr: its address, then the first bytes of its iovecs */
+	CAPTURE_ADDR,	/* user sockaddr; length in argument aux, or its family's */
+	CAPTURE_MSG,	/* user msghdr: its address, then the first bytes of its buffers */
 };
 
-#define CAPTURE_RET 0xff /* in place of an argument's number: the result */
-#define CAPTURE_CWD 0xfe /* for CAPTURE_PATH's dir: the working directory */
+/* What stands in place of an argument's number. */
+enum wire_place {
+	PLACE_CWD = 0xfd, /* CAPTURE_PATH: the working directory */
+	PLACE_NOWHERE,
+	PLACE_RESULT,
+};
 
 struct wire_capture {
 	__u8 kind; /* enum wire_capture_kind */
@@ -79,10 +83,12 @@ struct wire_capture {
 
 #define MAX_CAPTURES 6
 
-/* Flags of a row. */
-#define ROW_FAILED_ONLY 1  /* report only calls that returned an error */
-#define ROW_PROCESS	2  /* after success, send the process anew */
-#define ROW_SILENT	4  /* send no WIRE_CALL */
+enum wire_row_flag {
+	ROW_FAILED_ONLY = 1, /* report only calls that returned an error */
+	ROW_PROCESS = 2,     /* after success, send the process anew */
+	ROW_SILENT = 4,	     /* send no WIRE_CALL */
+	ROW_NONE = 0xffff,   /* in header.row: a call that no row describes, or no call at all */
+};
 
 struct wire_row {
 	__u8 nargs;
@@ -113,8 +119,10 @@ enum wire_block_kind {
  * NUL-terminated, the root left out: /etc/shadow is "shadow\0etc\0".
  */
 
-#define BLOCK_FAULT 1  /* user memory could not be read; data is what was read before */
-#define BLOCK_CUT   2  /* longer than the limit */
+enum wire_block_flag {
+	BLOCK_FAULT = 1, /* user memory could not be read; data is what was read before */
+	BLOCK_CUT = 2,	 /* longer than the limit */
+};
 
 struct wire_block {
 	__u16 kind; /* enum wire_block_kind; NONE: there is nothing (no such descriptor) */
@@ -122,11 +130,13 @@ struct wire_block {
 	__u32 len; /* of the data, without padding */
 };
 
-#define FILE_UPPER    1 /* overlay: has its data in the upper layer */
-#define FILE_LOWER    2 /* overlay: only in a lower layer */
-#define FILE_DELETED  4 /* no link left, or unhashed */
-#define FILE_MEMFD    8
-#define FILE_WRITABLE 16 /* executables: the process may write it */
+enum wire_file_flag {
+	FILE_UPPER = 1,	  /* overlay: has its data in the upper layer */
+	FILE_LOWER = 2,	  /* overlay: only in a lower layer */
+	FILE_DELETED = 4, /* no name left */
+	FILE_MEMFD = 8,
+	FILE_WRITABLE = 16, /* executables: the process may write it */
+};
 
 struct wire_file {
 	__u64 ino;
@@ -176,9 +186,7 @@ struct wire_process {
 	__u64 cap_inheritable, cap_permitted, cap_effective;
 	__u64 pidns_start; /* start of the pid namespace's init, ns since boot */
 	__u32 pidns, mntns, userns, netns;
-	__u32 nr; /* EXEC: number of the call, in via's table */
-	__u32 unused;
-	char comm[16];
+	__u8 comm[16];
 	struct wire_file exe;
 };
 
@@ -190,7 +198,7 @@ struct wire_exit {
 
 struct wire_rename {
 	struct wire_header header;
-	char comm[16];
+	__u8 comm[16];
 };
 
 /* Counters: one row each per CPU, by what happened to a record. */

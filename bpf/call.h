@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The one body behind every system call: it interprets the call's row, at the
+ * call's end, when its arguments are still in the saved registers and its
+ * effects are there to be read. Nothing is read at the start of a call: a
+ * second thread could change it before the kernel looks.
+ */
+#ifndef SAKER_CALL_H
+#define SAKER_CALL_H
+
+#include "process.h"
+
+#define ROWS_MAX    512
+#define CALLS_MAX   1024 /* highest call number of any table, a power of two */
+#define X32_BIT	    0x40000000
+#define TS_COMPAT   2
+#define TIF_32BIT   22
+#define IOVECS_MAX  8
+#define ADDRESS_MAX 128
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, u32);
+	__type(value, struct wire_row);
+} rows SEC(".maps");
+
+/* Call number → row + 1; 0: nobody asked for it. One table per way into the kernel. */
+u16 native_calls[CALLS_MAX];
+u16 compat_calls[CALLS_MAX];
+u16 x32_calls[CALLS_MAX];
+
+/* Our own process, whose calls are not reported; 0 until the scan has told. */
+u32 self = 0;
+
+#if defined(__TARGET_ARCH_x86)
+static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
+{
+	u64 nr = READ(regs, orig_ax);
+
+	if (READ(task, thread_info.status) & TS_COMPAT) {
+		*via = VIA_COMPAT;
+		return compat_calls[nr & (CALLS_MAX - 1)];
+	}
+	if (nr & X32_BIT) {
+		*via = VIA_X32;
+		return x32_calls[nr & (CALLS_MAX - 1)];
+	}
+	*via = VIA_NATIVE;
+	return native_calls[nr & (CALLS_MAX - 1)];
+}
+
+static __always_inline void read_args(struct call *call, struct pt_regs *regs)
+{
+	if (call->via == VIA_COMPAT) {
+		call->args[0] = (u32)READ(regs, bx);
+		call->args[1] = (u32)READ(regs, cx);
+		call->args[2] = (u32)READ(regs, dx);
+		call->args[3] = (u32)READ(regs, si);
+		call->args[4] = (u32)READ(regs, di);
+		call->args[5] = (u32)READ(regs, bp);
+		return;
+	}
+	call->args[0] = READ(regs, di);
+	call->args[1] = READ(regs, si);
+	call->args[2] = READ(regs, dx);
+	call->args[3] = READ(regs, r10);
+	call->args[4] = READ(regs, r8);
+	call->args[5] = READ(regs, r9);
+}
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
+{
+	u32 nr = READ(regs, syscallno);
+
+	if (READ(task, thread_info.flags) & (1UL << TIF_32BIT)) {
+		*via = VIA_COMPAT;
+		return compat_calls[nr & (CALLS_MAX - 1)];
+	}
+	*via = VIA_NATIVE;
+	return native_calls[nr & (CALLS_MAX - 1)];
+}
+
+static __always_inline void read_args(struct call *call, struct pt_regs *regs)
+{
+	/* The first register already holds the result. */
+	call->args[0] = READ(regs, orig_x0);
+	call->args[1] = READ(regs, regs[1]);
+	call->args[2] = READ(regs, regs[2]);
+	call->args[3] = READ(regs, regs[3]);
+	call->args[4] = READ(regs, regs[4]);
+	call->args[5] = READ(regs, regs[5]);
+	if (call->via == VIA_COMPAT)
+		for (int i = 0; i < 6; i++)
+			call->args[i] = (u32)call->args[i];
+}
+#endif
+
+static __always_inline u64 value_of(struct call *call, u8 arg)
+{
+	return arg == PLACE_RESULT ? call->ret : call->args[arg < 6 ? arg : 5];
+}
+
+/* The directory that a given path starts from; for an absolute one the process's root. */
+static __always_inline void put_start(u32 slot, struct scratch *s, struct call *call, u8 dir, char first)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fs_struct *fs = READ(task, fs);
+	s32 fd = dir == PLACE_CWD ? AT_FDCWD : (s32)value_of(call, dir);
+
+	if (first == '/') {
+		put_path(slot, BLOCK_DIR, READ(fs, root.mnt), READ(fs, root.dentry));
+		return;
+	}
+	if (fd == AT_FDCWD) {
+		put_path(slot, BLOCK_DIR, READ(fs, pwd.mnt), READ(fs, pwd.dentry));
+		return;
+	}
+	u64 address = file_of(task, fd);
+	if (!address) {
+		block_none(s);
+		return;
+	}
+	struct file *file = KERNEL(struct file, address);
+	put_path(slot, BLOCK_DIR, READ(file, f_path.mnt), READ(file, f_path.dentry));
+}
+
+static __always_inline void put_string(struct scratch *s, u64 address)
+{
+	block_begin(s, BLOCK_STRING);
+	append_string(s, address);
+	block_end(s);
+}
+
+static __always_inline void put_bytes(struct scratch *s, u16 kind, u64 address, s64 size, u32 max)
+{
+	if (!address || size <= 0) {
+		block_none(s);
+		return;
+	}
+	block_begin(s, kind);
+	append_user(s, address, size, max);
+	block_end(s);
+}
+
+/* An address that the kernel filled in: as long as its family's are. */
+static __always_inline s32 address_size(u64 address)
+{
+	u16 family = 0;
+
+	if (!address || bpf_probe_read_user(&family, sizeof(family), (void *)address))
+		return 0;
+	return family == AF_INET ? 16 : family == AF_INET6 ? 28 : family == AF_UNIX ? 110 : 16;
+}
+
+struct user_msghdr64 {
+	u64 name;
+	u32 namelen, pad;
+	u64 iov, iovlen;
+};
+
+struct user_msghdr32 {
+	u32 name, namelen, iov, iovlen;
+};
+
+static __always_inline bool read_msghdr(struct user_msghdr64 *m, u64 address, u8 via)
+{
+	if (via == VIA_NATIVE)
+		return !bpf_probe_read_user(m, sizeof(*m), (void *)address);
+	struct user_msghdr32 narrow;
+	if (bpf_probe_read_user(&narrow, sizeof(narrow), (void *)address))
+		return false;
+	m->name = narrow.name;
+	m->namelen = narrow.namelen;
+	m->iov = narrow.iov;
+	m->iovlen = narrow.iovlen;
+	return true;
+}
+
+static __always_inline bool read_iovec(u64 *base, u64 *size, u64 iov, u32 i, u8 via)
+{
+	u64 wide[2];
+	u32 narrow[2];
+
+	if (via == VIA_NATIVE) {
+		if (bpf_probe_read_user(wide, sizeof(wide), (void *)(iov + i * sizeof(wide))))
+			return false;
+		*base = wide[0];
+		*size = wide[1];
+		return true;
+	}
+	if (bpf_probe_read_user(narrow, sizeof(narrow), (void *)(iov + i * sizeof(narrow))))
+		return false;
+	*base = narrow[0];
+	*size = narrow[1];
+	return true;
+}
+
+/* Two blocks: the address, and the first bytes of what was sent or received. */
+static __always_inline void put_message(struct scratch *s, struct call *call, u64 address, u32 max)
+{
+	struct user_msghdr64 m = {};
+
+	if (!read_msghdr(&m, address, call->via)) {
+		block_begin(s, BLOCK_ADDR);
+		block_flag(s, BLOCK_FAULT);
+		block_end(s);
+		block_none(s);
+		return;
+	}
+	put_bytes(s, BLOCK_ADDR, m.name, m.namelen, ADDRESS_MAX);
+	block_begin(s, BLOCK_BYTES);
+	u64 left = call->ret > 0 ? call->ret : 0;
+	if (left > max)
+		left = max;
+	for (u32 i = 0; i < IOVECS_MAX && i < m.iovlen && left; i++) {
+		u64 base, size;
+		if (!read_iovec(&base, &size, m.iov, i, call->via)) {
+			block_flag(s, BLOCK_FAULT);
+			break;
+		}
+		if (size > left)
+			size = left;
+		append_user(s, base, size, max);
+		left -= size;
+	}
+	block_end(s);
+}
+
+/* Puts the block, or blocks, of one capture. */
+__noinline int put_capture(u32 slot, u32 packed, u32 max)
+{
+	struct scratch *s = scratch_of(slot);
+	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
+
+	if (!s)
+		return 0;
+	struct call *call = &s->call;
+	u64 value = value_of(call, arg);
+	switch (kind) {
+	case CAPTURE_STRING:
+		put_string(s, value);
+		break;
+	case CAPTURE_PATH:
+		put_string(s, value);
+		put_start(slot, s, call, aux, s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
+		break;
+	case CAPTURE_BYTES:
+		put_bytes(s, BLOCK_BYTES, value, value_of(call, aux), max);
+		break;
+	case CAPTURE_STRUCT:
+		put_bytes(s, BLOCK_BYTES, value, max, max);
+		break;
+	case CAPTURE_ADDR:
+		put_bytes(s, BLOCK_ADDR, value,
+			  aux == PLACE_NOWHERE ? address_size(value) : (s32)value_of(call, aux),
+			  ADDRESS_MAX);
+		break;
+	case CAPTURE_MSG:
+		put_message(s, call, value, max);
+		break;
+	case CAPTURE_FILE:
+		put_file(slot, file_of(bpf_get_current_task_btf(), (s32)value));
+		break;
+	}
+	return 0;
+}
+
+static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wire_call *w = record_begin(slot, sizeof(*w));
+	struct scratch *s = scratch_of(slot);
+
+	if (!w || !s)
+		return;
+	record_header(&w->header, task, WIRE_CALL);
+	w->header.row = call->row;
+	w->header.via = call->via;
+	w->header.nargs = row->nargs;
+	w->ret = call->ret;
+	s->call = *call;
+	COPY(&w->comm, &task->comm);
+	for (int i = 0; i < 6 && i < row->nargs; i++)
+		*APPEND(s, u64) = call->args[i];
+	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
+		struct wire_capture *c = &row->captures[i];
+		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16, c->max);
+	}
+	record_send(slot);
+}
+
+static __always_inline int on_call(struct call *call)
+{
+	u32 slot = bpf_get_smp_processor_id(), key = call->row;
+	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
+
+	if (!row || (row->flags & ROW_FAILED_ONLY && call->ret >= 0))
+		return 0;
+	if (row->flags & ROW_PROCESS && call->ret >= 0)
+		send_process(bpf_get_current_task_btf(), CAUSE_CHANGE);
+	if (!(row->flags & ROW_SILENT))
+		send_call(slot, call, row);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,3 @@
+package bpf
+
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-19 -strip llvm-strip-19 -target amd64,arm64 -type wire_type -type wire_via -type wire_capture_kind -type wire_place -type wire_row_flag -type wire_block_kind -type wire_block_flag -type wire_file_flag -type wire_cause -type wire_count -type wire_header -type wire_call -type wire_capture -type wire_row -type wire_block -type wire_file -type wire_sock -type wire_process -type wire_exit -type wire_rename sensor sensor.bpf.c -- -O2 -Wall -Werror -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include/aarch64-linux-gnu

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Paths as the kernel has them: from a dentry up through its mounts to the
+ * root of the mount namespace, so that no symlink, "..", directory descriptor
+ * or chroot decides what a file is called.
+ */
+#ifndef SAKER_PATH_H
+#define SAKER_PATH_H
+
+#include "record.h"
+
+#define COMPONENTS_MAX 128
+#define NAME_MAX	255
+
+static __always_inline void append_name(struct scratch *s, struct dentry *d)
+{
+	u32 len = READ(d, d_name.len);
+	if (len > NAME_MAX)
+		len = NAME_MAX;
+	bpf_probe_read_kernel(&s->data[s->off & (RECORD_MAX - 1)], len, READ(d, d_name.name));
+	s->off += len;
+	s->data[s->off & (RECORD_MAX - 1)] = 0;
+	s->off++;
+}
+
+/* Appends the components of a path, last first, to the open block. */
+__noinline int append_path(u32 slot, u64 mnt, u64 dentry)
+{
+	struct scratch *s = scratch_of(slot);
+	struct mount *m = KERNEL(struct mount, mnt - bpf_core_field_offset(struct mount, mnt));
+	struct dentry *d = KERNEL(struct dentry, dentry);
+
+	if (!s || !mnt || !dentry)
+		return 0;
+	for (int i = 0; i < COMPONENTS_MAX; i++) {
+		struct dentry *up = READ(d, d_parent);
+
+		if (d == READ(m, mnt.mnt_root)) {
+			struct mount *below = READ(m, mnt_parent);
+			if (below == m)
+				return 0;
+			d = READ(m, mnt_mountpoint);
+			m = below;
+			continue;
+		}
+		append_name(s, d);
+		/* Its own parent without being a mount's root: a memfd, a pipe. */
+		if (d == up)
+			return 0;
+		d = up;
+	}
+	block_flag(s, BLOCK_CUT);
+	return 0;
+}
+
+static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct scratch *s = scratch_of(slot);
+	if (!s)
+		return;
+	block_begin(s, kind);
+	append_path(slot, plain(s, mnt), plain(s, dentry));
+	block_end(s);
+}
+
+/* kernfs keeps its own tree; a cgroup's path is that of its node. */
+__noinline int append_cgroup(u32 slot, u64 node)
+{
+	struct scratch *s = scratch_of(slot);
+	struct kernfs_node *kn = (void *)node;
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < COMPONENTS_MAX && kn; i++) {
+		struct kernfs_node___hidden *hidden = (void *)kn;
+		struct kernfs_node *up;
+
+		if (bpf_core_field_exists(hidden->__parent))
+			up = BPF_CORE_READ(hidden, __parent);
+		else
+			up = BPF_CORE_READ(kn, parent);
+		if (!up)
+			return 0;
+		long n = bpf_probe_read_kernel_str(&s->data[s->off & (RECORD_MAX - 1)], NAME_MAX + 1,
+						   BPF_CORE_READ(kn, name));
+		if (n > 0)
+			s->off += n;
+		kn = up;
+	}
+	return 0;
+}
+
+#endif

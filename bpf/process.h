@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The process record: everything that events of a process would otherwise
+ * repeat. It is sent when a process starts, executes, changes its credentials,
+ * directory, namespaces or cgroup, and for all processes when a capture starts.
+ */
+#ifndef SAKER_PROCESS_H
+#define SAKER_PROCESS_H
+
+#include "file.h"
+
+/* How much of arguments and environment an exec record takes. */
+const volatile u32 argv_max = APPEND_MAX;
+const volatile u32 env_max = 4096;
+
+/* A process id as namespace level sees it; 0 if that level doesn't know the process. */
+static __always_inline u32 pid_at(struct pid *pid, u32 level)
+{
+	u32 nr = 0;
+
+	if (!pid || level > READ(pid, level))
+		return 0;
+	COPY(&nr, (u64)pid + bpf_core_field_offset(struct pid, numbers) +
+			  level * bpf_core_type_size(struct upid) +
+			  bpf_core_field_offset(struct upid, nr));
+	return nr;
+}
+
+static __always_inline void put_ids(struct wire_process *w, struct task_struct *task)
+{
+	struct task_struct *parent = READ(task, real_parent);
+	struct signal_struct *signal = READ(task, signal);
+	struct pid *pid = READ(READ(task, group_leader), thread_pid);
+	u64 ns = 0;
+	u32 level = pid ? READ(pid, level) : 0;
+
+	w->parent_pid = READ(parent, tgid);
+	w->parent_start = READ(READ(parent, group_leader), start_boottime);
+	w->vpid = pid_at(pid, level);
+	w->vppid = pid_at(READ(READ(parent, group_leader), thread_pid), level);
+	w->pgid = pid_at(READ(signal, pids[PIDTYPE_PGID]), 0);
+	w->sid = pid_at(READ(signal, pids[PIDTYPE_SID]), 0);
+	w->vpgid = pid_at(READ(signal, pids[PIDTYPE_PGID]), level);
+	w->vsid = pid_at(READ(signal, pids[PIDTYPE_SID]), level);
+	w->pidns = 0;
+	w->pidns_start = 0;
+	COPY(&ns, (u64)pid + bpf_core_field_offset(struct pid, numbers) +
+			  level * bpf_core_type_size(struct upid) +
+			  bpf_core_field_offset(struct upid, ns));
+	if (!ns)
+		return;
+	struct pid_namespace *pidns = KERNEL(struct pid_namespace, ns);
+	struct task_struct *init = READ(pidns, child_reaper);
+	w->pidns = READ(pidns, ns.inum);
+	if (init && level)
+		w->pidns_start = READ(init, start_boottime);
+}
+
+static __always_inline void put_credentials(struct wire_process *w, struct task_struct *task)
+{
+	struct cred *cred = READ(task, cred);
+	struct user_namespace *userns = READ(cred, user_ns);
+
+	w->uid = READ(cred, euid.val);
+	w->gid = READ(cred, egid.val);
+	w->loginuid = bpf_core_field_exists(task->loginuid) ? READ(task, loginuid.val) : ~0U;
+	w->userns = READ(userns, ns.inum);
+	w->cap_inheritable = w->cap_permitted = w->cap_effective = 0;
+	COPY(&w->cap_inheritable, &cred->cap_inheritable);
+	COPY(&w->cap_permitted, &cred->cap_permitted);
+	COPY(&w->cap_effective, &cred->cap_effective);
+}
+
+static __always_inline void put_namespaces(struct wire_process *w, struct task_struct *task)
+{
+	struct nsproxy *ns = READ(task, nsproxy);
+
+	w->mntns = 0;
+	w->netns = 0;
+	if (!ns)
+		return;
+	w->mntns = READ(READ(ns, mnt_ns), ns.inum);
+	w->netns = READ(READ(ns, net_ns), ns.inum);
+}
+
+/* The number that /proc/PID/stat shows. */
+static __always_inline u32 tty_of(struct task_struct *task)
+{
+	struct signal_struct *signal = READ(task, signal);
+	struct tty_struct *tty = READ(signal, tty);
+	if (!tty)
+		return 0;
+	struct tty_driver *driver = READ(tty, driver);
+	u32 minor = READ(driver, minor_start) + READ(tty, index);
+	return (minor & 0xff) | READ(driver, major) << 8 | (minor & ~0xff) << 12;
+}
+
+/* A container's node in whichever hierarchy its runtime uses: the first that is not the root. */
+static __always_inline u64 cgroup_of(struct task_struct *task)
+{
+	struct css_set *set = READ(task, cgroups);
+	u64 kn = (u64)BPF_CORE_READ(set, dfl_cgrp, kn);
+	struct kernfs_node___hidden *hidden = (void *)kn;
+	struct kernfs_node *plain = (void *)kn;
+	u64 up = bpf_core_field_exists(hidden->__parent) ? (u64)BPF_CORE_READ(hidden, __parent)
+							 : (u64)BPF_CORE_READ(plain, parent);
+	u64 css = 0;
+
+	if (kn && up)
+		return kn;
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		COPY(&css, &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)]);
+	if (!css && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+		COPY(&css, &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
+	return css ? (u64)BPF_CORE_READ((struct cgroup_subsys_state *)css, cgroup, kn) : kn;
+}
+
+static __always_inline void put_exe(u32 slot, struct scratch *s, struct wire_process *w,
+				    struct task_struct *task)
+{
+	struct mm_struct *mm = READ(task, mm);
+	struct file *exe = mm ? READ(mm, exe_file) : 0;
+
+	__builtin_memset(&w->exe, 0, sizeof(w->exe));
+	if (!exe) {
+		block_none(s);
+		return;
+	}
+	struct inode *inode = READ(exe, f_inode);
+	struct dentry *d = READ(exe, f_path.dentry);
+	file_facts(&w->exe, inode, d);
+	file_times(&w->exe, inode);
+	if (writable(inode, READ(task, cred)))
+		w->exe.flags |= FILE_WRITABLE;
+	put_path(slot, BLOCK_EXE, READ(exe, f_path.mnt), d);
+}
+
+static __always_inline void put_cwd(u32 slot, struct scratch *s, struct task_struct *task)
+{
+	struct fs_struct *fs = READ(task, fs);
+	if (fs)
+		put_path(slot, BLOCK_CWD, READ(fs, pwd.mnt), READ(fs, pwd.dentry));
+	else
+		block_none(s);
+}
+
+__noinline int put_process(u32 slot, u64 address, u32 cause)
+{
+	struct task_struct *task = KERNEL(struct task_struct, address);
+	struct wire_process *w = record_begin(slot, sizeof(*w));
+	struct scratch *s = scratch_of(slot);
+
+	if (!w || !s)
+		return 0;
+	record_header(&w->header, task, WIRE_PROCESS);
+	w->cause = cause;
+	w->tty = tty_of(task);
+	put_ids(w, task);
+	put_credentials(w, task);
+	put_namespaces(w, task);
+	COPY(&w->comm, &READ(task, group_leader)->comm);
+	put_exe(slot, s, w, task);
+	put_cwd(slot, s, task);
+	block_begin(s, BLOCK_CGROUP);
+	append_cgroup(slot, cgroup_of(task));
+	block_end(s);
+	return 1;
+}
+
+/*
+ * Begins the record of a task's process in the slot: the fixed part, EXE, CWD
+ * and CGROUP. NULL if the slot's buffer is taken.
+ */
+static __always_inline struct scratch *begin_process(u32 slot, struct task_struct *task, u32 cause)
+{
+	struct scratch *s = scratch_of(slot);
+	return s && put_process(slot, plain(s, task), cause) ? s : 0;
+}
+
+static __always_inline void send_process(struct task_struct *task, u32 cause)
+{
+	u32 slot = bpf_get_smp_processor_id();
+
+	if (begin_process(slot, task, cause))
+		record_send(slot);
+}
+
+static __always_inline void put_strings(struct scratch *s, u16 kind, u64 start, u64 end, u32 max)
+{
+	block_begin(s, kind);
+	if (end > start)
+		append_user(s, start, end - start, max);
+	block_end(s);
+}
+
+/* After an exec: what was asked for, and the new program's arguments and environment. */
+static __always_inline void put_program(struct scratch *s, struct task_struct *task,
+					const char *filename)
+{
+	struct mm_struct *mm = READ(task, mm);
+	if (!mm)
+		return;
+	block_begin(s, BLOCK_FILENAME);
+	long n = bpf_probe_read_kernel_str(&s->data[s->off & (RECORD_MAX - 1)], STRING_MAX,
+					   filename);
+	if (n > 0)
+		s->off += n - 1;
+	block_end(s);
+	put_strings(s, BLOCK_ARGV, READ(mm, arg_start), READ(mm, arg_end), argv_max);
+	put_strings(s, BLOCK_ENV, READ(mm, env_start), READ(mm, env_end), env_max);
+}
+
+#endif

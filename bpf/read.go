@@ -1,0 +1,97 @@
+package bpf
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/cilium/ebpf/link"
+)
+
+// Read calls fn for every record that waits, in the order of the ring, and
+// gives their number. With none it sleeps first: 1 ms after activity, up to
+// 20 ms on a quiet machine. After Close it returns os.ErrClosed.
+func (s *Sensor) Read(fn func(Raw)) (int, error) { return s.ring.read(fn) }
+
+// scanMax is the most that one record of the scan can have: the kernel's
+// buffer for an iterator's output.
+const scanMax = 1 << 20
+
+// Scan calls fn for a process record (CauseScan) of every process that runs
+// now. Attach first: what changes during the scan is then in the ring, behind.
+// It also tells the programs which process is ours, so that its own calls
+// are not reported.
+func (s *Sensor) Scan(fn func(Raw)) error {
+	iter, err := link.AttachIter(link.IterOptions{Program: s.objs.Processes})
+	if err != nil {
+		return explain(fmt.Errorf("attach the process iterator: %w", err))
+	}
+	defer iter.Close()
+	stream, err := iter.Open()
+	if err != nil {
+		return fmt.Errorf("open the process iterator: %w", err)
+	}
+	defer stream.Close()
+	return frames(bufio.NewReaderSize(stream, 64<<10), fn)
+}
+
+// frames reads records, each behind its length, until the end.
+func frames(r io.Reader, fn func(Raw)) error {
+	var head [8]byte
+	var buf []byte
+	for {
+		if _, err := io.ReadFull(r, head[:]); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read a process's length: %w", err)
+		}
+		size := binary.NativeEndian.Uint64(head[:])
+		if size > scanMax {
+			return fmt.Errorf("process record of %d bytes, %d at most", size, scanMax)
+		}
+		if uint64(cap(buf)) < size {
+			buf = make([]byte, size)
+		}
+		buf = buf[:size]
+		if _, err := io.ReadFull(r, buf); err != nil {
+			return fmt.Errorf("read a process: %w", err)
+		}
+		fn(Raw(buf))
+	}
+}
+
+// Counts is what happened to records in the kernel, since Load. What was
+// emitted is Sent and all that was lost.
+type Counts struct {
+	Sent        uint64 // reached the ring
+	LostRing    uint64 // the ring was full
+	LostScratch uint64 // the CPU's buffer was in use
+	LostSize    uint64 // larger than a record can be
+	Faults      uint64 // sent, but some user memory could not be read
+}
+
+// Counts reads the counters of all CPUs.
+func (s *Sensor) Counts() (Counts, error) {
+	var c Counts
+	for what, into := range map[sensorWireCount]*uint64{
+		sensorWireCountCOUNT_SENT:   &c.Sent,
+		sensorWireCountLOST_RING:    &c.LostRing,
+		sensorWireCountLOST_SCRATCH: &c.LostScratch,
+		sensorWireCountLOST_SIZE:    &c.LostSize,
+		sensorWireCountFAULT_USER:   &c.Faults,
+	} {
+		var perCPU []uint64
+		if err := s.objs.Counts.Lookup(uint32(what), &perCPU); err != nil {
+			return Counts{}, fmt.Errorf("read the counters: %w", err)
+		}
+		for _, n := range perCPU {
+			*into += n
+		}
+	}
+	return c, nil
+}
+
+// Waiting is how many bytes of the ring are filled.
+func (s *Sensor) Waiting() uint64 { return s.ring.waiting() }

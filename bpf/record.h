@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Building one record in a scratch buffer and sending it.
+ *
+ * Each CPU has one buffer; programs on tracepoints are not preempted there.
+ * The task iterator is, so it has a buffer of its own, the last one. What a
+ * function calls "slot" is the buffer's index.
+ */
+#ifndef SAKER_RECORD_H
+#define SAKER_RECORD_H
+
+#include "read.h"
+#include "wire.h"
+
+#define RECORD_MAX (64 << 10) /* a power of two */
+#define APPEND_MAX (32 << 10) /* one append at most; also a power of two */
+#define STRING_MAX 4096
+
+/* The call at hand. */
+struct call {
+	u64 args[6];
+	s64 ret;
+	u16 row;
+	u8 via;
+};
+
+struct scratch {
+	u32 busy;
+	u32 off;   /* end of what is written */
+	u32 block; /* start of the open block */
+	u32 unused;
+	u64 pointer;
+	struct call call;
+	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
+	u8 data[RECORD_MAX + APPEND_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the loader: CPUs + 1 */
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 23); /* the loader sets the size asked for */
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTS);
+	__type(key, u32);
+	__type(value, u64);
+} counts SEC(".maps");
+
+/* Wake the reader when the ring has this many bytes. */
+const volatile u32 wake_bytes = 1 << 21;
+/* Index of the iterator's buffer. */
+const volatile u32 iterator_slot = 0;
+
+static __always_inline void count(u32 what)
+{
+	u64 *n = bpf_map_lookup_elem(&counts, &what);
+	if (n)
+		(*n)++;
+}
+
+static __always_inline struct scratch *scratch_of(u32 slot)
+{
+	return bpf_map_lookup_elem(&scratches, &slot);
+}
+
+/* x, shown to the verifier to be at most mask; the compiler would leave out what it can prove itself. */
+#define BOUND(x, mask)                                                                             \
+	({                                                                                         \
+		u64 bounded = (x);                                                                 \
+		asm volatile("%0 &= %1" : "+r"(bounded) : "i"(mask));                              \
+		bounded;                                                                           \
+	})
+
+/* Takes the slot's buffer for a record whose fixed part has size bytes; NULL and counted if it is taken. */
+static __always_inline void *record_begin(u32 slot, u32 size)
+{
+	struct scratch *s = scratch_of(slot);
+	if (!s || s->busy) {
+		count(LOST_SCRATCH);
+		return 0;
+	}
+	s->busy = 1;
+	s->off = size;
+	return s->data;
+}
+
+static __always_inline void record_header(struct wire_header *h, struct task_struct *task, u16 type)
+{
+	struct task_struct *leader = READ(task, group_leader);
+
+	h->time = bpf_ktime_get_boot_ns();
+	h->start = READ(leader, start_boottime);
+	h->pid = READ(task, tgid);
+	h->tid = READ(task, pid);
+	h->type = type;
+	h->cpu = bpf_get_smp_processor_id();
+	h->row = ROW_NONE;
+	h->via = VIA_NATIVE;
+	h->nargs = 0;
+}
+
+/* The reader polls, so nobody is woken but once, when the ring fills faster than that. */
+static __always_inline u64 wake(u32 size)
+{
+	u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	return waiting < wake_bytes && waiting + size >= wake_bytes ? BPF_RB_FORCE_WAKEUP
+								    : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void ring_send(void *data, u32 size)
+{
+	count(bpf_ringbuf_output(&ring, data, size, wake(size)) ? LOST_RING : COUNT_SENT);
+}
+
+/* Sends the slot's record and gives its buffer back. */
+static __always_inline void record_send(u32 slot)
+{
+	struct scratch *s = scratch_of(slot);
+	if (!s)
+		return;
+	u32 size = s->off;
+	if (size <= RECORD_MAX)
+		ring_send(s->data, size);
+	else
+		count(LOST_SIZE);
+	s->busy = 0;
+}
+
+/*
+ * A kernel pointer as a plain number, the only form in which a function that
+ * is verified on its own may get it. Memory of a map is where the verifier
+ * forgets what a number was.
+ */
+static __always_inline u64 plain(struct scratch *s, const void *p)
+{
+	volatile u64 *pointer = &s->pointer;
+
+	*pointer = (u64)p;
+	return *pointer;
+}
+
+static __always_inline void block_begin(struct scratch *s, u16 kind)
+{
+	struct wire_block *b = (void *)&s->data[s->off & (RECORD_MAX - 1)];
+
+	b->kind = kind;
+	b->flags = 0;
+	b->len = 0;
+	s->block = s->off;
+	s->off += sizeof(*b);
+}
+
+static __always_inline void block_flag(struct scratch *s, u16 flag)
+{
+	struct wire_block *b = (void *)&s->data[s->block & (RECORD_MAX - 1)];
+
+	b->flags |= flag;
+	if (flag & BLOCK_FAULT)
+		count(FAULT_USER);
+}
+
+static __always_inline void block_end(struct scratch *s)
+{
+	struct wire_block *b = (void *)&s->data[s->block & (RECORD_MAX - 1)];
+
+	b->len = s->off - s->block - sizeof(*b);
+	s->off = (s->off + 7) & ~7;
+}
+
+static __always_inline void block_none(struct scratch *s)
+{
+	block_begin(s, BLOCK_NONE);
+}
+
+/* Room for size bytes of a structure at the end of the record. */
+#define APPEND(s, type)                                                                            \
+	({                                                                                         \
+		type *at = (void *)&(s)->data[(s)->off & (RECORD_MAX - 1)];                        \
+		(s)->off += sizeof(type);                                                          \
+		at;                                                                                \
+	})
+
+/* Appends a user string without its NUL to the open block. */
+static __always_inline void append_string(struct scratch *s, u64 address)
+{
+	long n = bpf_probe_read_user_str(&s->data[s->off & (RECORD_MAX - 1)], STRING_MAX,
+					 (void *)address);
+	if (n < 0) {
+		block_flag(s, BLOCK_FAULT);
+		return;
+	}
+	if (n == STRING_MAX)
+		block_flag(s, BLOCK_CUT);
+	if (n > 0)
+		s->off += n - 1;
+}
+
+/* Appends size user bytes, max at most, to the open block. */
+static __always_inline void append_user(struct scratch *s, u64 address, u64 size, u32 max)
+{
+	if (max > APPEND_MAX - 1)
+		max = APPEND_MAX - 1;
+	if (size > max) {
+		size = max;
+		block_flag(s, BLOCK_CUT);
+	}
+	if (bpf_probe_read_user(&s->data[s->off & (RECORD_MAX - 1)], BOUND(size, APPEND_MAX - 1),
+				(void *)address)) {
+		block_flag(s, BLOCK_FAULT);
+		return;
+	}
+	s->off += size;
+}
+
+#endif

@@ -1,0 +1,171 @@
+//go:build ignore
+
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The programs, each a few lines around a shared body. In reading order:
+ * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
+ * and the ring), path.h, file.h, process.h, call.h (bodies).
+ */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/fcntl.h>
+#include <bpf/bpf_endian.h>
+
+#include "call.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Keeps in the object what bpf2go -type turns into Go. */
+const struct {
+	enum wire_type type;
+	enum wire_via via;
+	enum wire_capture_kind capture_kind;
+	enum wire_place place;
+	enum wire_row_flag row_flag;
+	enum wire_block_kind block_kind;
+	enum wire_block_flag block_flag;
+	enum wire_file_flag file_flag;
+	enum wire_cause cause;
+	enum wire_count count;
+	struct wire_call call;
+	struct wire_process process;
+	struct wire_exit exit;
+	struct wire_rename rename;
+	struct wire_block block;
+	struct wire_sock sock;
+	struct wire_row row;
+} *wire __attribute__((unused));
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call call = {.ret = ret};
+	u16 row = find_row(regs, task, &call.via);
+
+	if (!row || READ(task, tgid) == self)
+		return 0;
+	call.row = row - 1;
+	read_args(&call, regs);
+	return on_call(&call);
+}
+
+/* Here, not at the end of the call: the kernel executes programs of its own accord too. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
+{
+	u32 slot = bpf_get_smp_processor_id();
+	struct scratch *s = begin_process(slot, task, CAUSE_EXEC);
+
+	if (!s)
+		return 0;
+	struct wire_process *w = (void *)s->data;
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	u16 row = find_row(regs, task, &w->header.via);
+	w->header.row = row ? row - 1 : ROW_NONE;
+	put_program(s, task, READ(bprm, filename));
+	record_send(slot);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (READ(child, pid) == READ(child, tgid))
+		send_process(child, CAUSE_FORK);
+	return 0;
+}
+
+/* Who becomes the parent of a dead process's children: the next subreaper above it, else the namespace's init. */
+static __always_inline u32 reaper_of(struct task_struct *task)
+{
+	struct signal_struct *signal = READ(task, signal);
+	struct task_struct *up = READ(task, real_parent);
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper))
+		for (int i = 0; i < 64 && READ(up, tgid) > 1; i++) {
+			if (BPF_CORE_READ_BITFIELD_PROBED(READ(up, signal), is_child_subreaper))
+				return READ(up, tgid);
+			up = READ(up, real_parent);
+		}
+	struct pid *pid = READ(task, thread_pid);
+	u64 ns = 0;
+	COPY(&ns, (u64)pid + bpf_core_field_offset(struct pid, numbers) +
+			  READ(pid, level) * bpf_core_type_size(struct upid) +
+			  bpf_core_field_offset(struct upid, ns));
+	struct pid_namespace *pidns = KERNEL(struct pid_namespace, ns);
+	return READ(READ(pidns, child_reaper), tgid);
+}
+
+#define SIGNAL_GROUP_EXIT 4
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct signal_struct *signal = READ(task, signal);
+	struct wire_exit w;
+
+	/* Threads come here too; the process ends with the last of them. */
+	if (READ(signal, live.counter))
+		return 0;
+	__builtin_memset(&w, 0, sizeof(w));
+	record_header(&w.header, task, WIRE_EXIT);
+	w.status = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code)
+							   : READ(task, exit_code);
+	w.reaper = reaper_of(task);
+	ring_send(&w, sizeof(w));
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
+{
+	struct wire_rename w;
+
+	if (READ(task, pid) != READ(task, tgid))
+		return 0;
+	__builtin_memset(&w, 0, sizeof(w));
+	record_header(&w.header, task, WIRE_RENAME);
+	bpf_probe_read_kernel_str(w.comm, sizeof(w.comm), comm);
+	ring_send(&w, sizeof(w));
+	return 0;
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(process_cgroup, struct cgroup *to, const char *path, struct task_struct *task)
+{
+	send_process(task, CAUSE_CGROUP);
+	return 0;
+}
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} __attribute__((preserve_access_index));
+
+/* What already runs when the capture starts. Read by our own process: it learns here which one that is. */
+SEC("iter/task")
+int processes(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct scratch *s;
+	u64 size;
+
+	self = bpf_get_current_pid_tgid() >> 32;
+	if (!task || task->pid != task->tgid)
+		return 0;
+	s = begin_process(iterator_slot, task, CAUSE_SCAN);
+	if (!s)
+		return 0;
+	size = s->off;
+	if (size <= RECORD_MAX) {
+		bpf_seq_write(ctx->meta->seq, &size, sizeof(size));
+		bpf_seq_write(ctx->meta->seq, s->data, size);
+	}
+	s->busy = 0;
+	return 0;
+}

@@ -1,0 +1,247 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/rlimit"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// ErrNoBTF is returned by Load on a kernel that does not describe its types
+// (CONFIG_DEBUG_INFO_BTF): the programs can't find anything there.
+var ErrNoBTF = errors.New("this kernel has no BTF (/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF is needed, Linux 5.8 or later")
+
+// DefaultRingBytes is the size of the ring where Options leaves it open.
+const DefaultRingBytes = 8 << 20
+
+// Options says what to capture. The zero Options reports no call, only how
+// processes start, change and end.
+type Options struct {
+	// Rows are the events to report.
+	Rows []*syscalls.Row
+	// RingBytes is the size of the ring: a power of two and a multiple of the
+	// page size. 0: DefaultRingBytes.
+	RingBytes int
+}
+
+// Sensor is the loaded programs with their ring. Read belongs to one
+// goroutine; the other methods may be called from any.
+type Sensor struct {
+	objs    sensorObjects
+	ring    *ring
+	missing []string
+
+	mu    sync.Mutex
+	links []link.Link
+}
+
+// Load loads the programs, without attaching them. The error names what is
+// missing: ErrNoBTF, or a *PrivilegeError.
+func Load(opts Options) (*Sensor, error) {
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		return nil, fmt.Errorf("%w (%w)", ErrNoBTF, err)
+	}
+	spec, err := loadSensor()
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded programs: %w", err)
+	}
+	s := &Sensor{missing: dropOptional(spec, kernel)}
+	if err := configure(spec, kernel, opts); err != nil {
+		return nil, err
+	}
+	// Kernels before 5.11 count maps as locked memory. Without the right to
+	// raise that limit it may still suffice: the load will tell.
+	_ = rlimit.RemoveMemlock()
+	if err := s.load(spec); err != nil {
+		return nil, explain(fmt.Errorf("load the programs: %w", err))
+	}
+	if err := s.Watch(opts.Rows); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if s.ring, err = openRing(s.objs.Ring); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("map the ring: %w", err)
+	}
+	return s, nil
+}
+
+// load loads what spec still has into s.objs.
+func (s *Sensor) load(spec *ebpf.CollectionSpec) error {
+	coll, err := ebpf.NewCollection(spec)
+	if err != nil {
+		return err
+	}
+	defer coll.Close()
+	if err := coll.Assign(&s.objs.sensorMaps); err != nil {
+		return err
+	}
+	if err := coll.Assign(&s.objs.sensorVariables); err != nil {
+		return err
+	}
+	for name, program := range s.programs() {
+		*program = coll.DetachProgram(name)
+	}
+	return nil
+}
+
+// programs names where each program goes; those that the kernel can't take stay nil.
+func (s *Sensor) programs() map[string]**ebpf.Program {
+	o := &s.objs
+	return map[string]**ebpf.Program{
+		"sys_exit": &o.SysExit, "processes": &o.Processes,
+		"process_exec": &o.ProcessExec, "process_fork": &o.ProcessFork, "process_exit": &o.ProcessExit,
+		"process_rename": &o.ProcessRename, "process_cgroup": &o.ProcessCgroup,
+	}
+}
+
+// optional are the programs that a kernel may lack the tracepoint for, and
+// what is not seen without them.
+var optional = map[string]string{
+	"process_rename": "task_rename: a process that renames itself keeps its old proc.name",
+	"process_cgroup": "cgroup_attach_task: a process that moves to another cgroup keeps its old container",
+}
+
+// dropOptional takes programs out of spec whose tracepoint kernel hasn't, and
+// says what is lost by that.
+func dropOptional(spec *ebpf.CollectionSpec, kernel *btf.Spec) (missing []string) {
+	for name, loss := range optional {
+		var tracepoint *btf.Typedef
+		if kernel.TypeByName("btf_trace_"+spec.Programs[name].AttachTo, &tracepoint) != nil {
+			delete(spec.Programs, name)
+			missing = append(missing, loss)
+		}
+	}
+	return missing
+}
+
+// configure sizes maps and sets the programs' constants for this machine.
+func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error {
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return fmt.Errorf("count the CPUs: %w", err)
+	}
+	if opts.RingBytes == 0 {
+		opts.RingBytes = DefaultRingBytes
+	}
+	spec.Maps["ring"].MaxEntries = uint32(opts.RingBytes)
+	spec.Maps["scratches"].MaxEntries = uint32(cpus) + 1
+	var cast *btf.Func
+	constants := map[string]any{
+		"iterator_slot": uint32(cpus),
+		"wake_bytes":    uint32(opts.RingBytes / 4),
+		"direct_reads":  kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
+	}
+	for name, value := range constants {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Watch changes which events are reported. Calls that change a process are
+// watched in any case, so that what is known of processes stays true.
+func (s *Sensor) Watch(rows []*syscalls.Row) error {
+	asked := map[*syscalls.Row]bool{}
+	for _, row := range rows {
+		asked[row] = true
+	}
+	tables := callTables{}
+	for n, row := range syscalls.Rows() {
+		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect) {
+			continue
+		}
+		w, err := wireRow(row, !asked[row])
+		if err != nil {
+			return err
+		}
+		if err := s.objs.Rows.Put(uint32(n), &w); err != nil {
+			return fmt.Errorf("set row %s: %w", row.Name, err)
+		}
+		if err := tables.add(row, n); err != nil {
+			return err
+		}
+	}
+	return errors.Join(s.objs.NativeCalls.Set(&tables.native),
+		s.objs.CompatCalls.Set(&tables.compat), s.objs.X32Calls.Set(&tables.x32))
+}
+
+// callTables lead from a call's number to its row's number + 1.
+type callTables struct{ native, compat, x32 [1024]uint16 }
+
+// compatArch is the 32-bit architecture whose calls a 64-bit kernel takes too.
+var compatArch = map[string]string{"amd64": "386", "arm64": "arm"}
+
+func (t *callTables) add(row *syscalls.Row, n int) error {
+	for arch, table := range map[string]*[1024]uint16{
+		runtime.GOARCH: &t.native, compatArch[runtime.GOARCH]: &t.compat, "x32": &t.x32,
+	} {
+		numbers := syscalls.Number(arch, row)
+		for _, nr := range numbers {
+			if nr >= len(table) {
+				return fmt.Errorf("row %s: %s call number %d is beyond the table", row.Name, arch, nr)
+			}
+			table[nr] = uint16(n) + 1
+		}
+	}
+	return nil
+}
+
+// Attach starts the capture.
+func (s *Sensor) Attach() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, p := range s.programs() {
+		if *p == nil || (*p).Type() != ebpf.Tracing || name == "processes" {
+			continue
+		}
+		l, err := link.AttachTracing(link.TracingOptions{Program: *p})
+		if err != nil {
+			return explain(fmt.Errorf("attach %s: %w", name, err))
+		}
+		s.links = append(s.links, l)
+	}
+	return nil
+}
+
+// Missing says what this kernel can't show, one sentence each; nil if nothing.
+func (s *Sensor) Missing() []string { return s.missing }
+
+// Close detaches the programs and frees everything; a Read under way returns
+// os.ErrClosed. It may be called more than once.
+func (s *Sensor) Close() error {
+	s.mu.Lock()
+	links := s.links
+	s.links = nil
+	s.mu.Unlock()
+	var errs []error
+	for _, err := range parallel(links, link.Link.Close) {
+		errs = append(errs, err)
+	}
+	if s.ring != nil {
+		errs = append(errs, s.ring.close())
+	}
+	errs = append(errs, s.objs.Close())
+	return errors.Join(errs...)
+}
+
+// parallel calls f for all of ts at once: one detach can wait for a grace
+// period of the kernel, some 70 ms.
+func parallel[T any](ts []T, f func(T) error) []error {
+	errs := make([]error, len(ts))
+	var wg sync.WaitGroup
+	for i, t := range ts {
+		wg.Go(func() { errs[i] = f(t) })
+	}
+	wg.Wait()
+	return errs
+}
