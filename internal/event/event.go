@@ -97,6 +97,8 @@ type Process struct {
 	PIDNSStart                    uint64     // ns since 1970: start of the namespace's init; boot on the host
 	PIDNS, MountNS, UserNS, NetNS uint32
 	Exited                        bool
+
+	lines lines // made from the above
 }
 
 // NoID is the uid or gid that means "not set".

@@ -6,7 +6,12 @@
 // It never keeps state and never decides what a rule means.
 package field
 
-import "github.com/sakerhq/saker/internal/event"
+import (
+	"strings"
+	"sync"
+
+	"github.com/sakerhq/saker/internal/event"
+)
 
 // Type is a field's type in Falco's terms; it decides which operators a rule
 // may use on it and how a constant beside it is read.
@@ -37,6 +42,20 @@ const (
 	IPNet
 	Dynamic // the type is known only with the argument (evt.rawarg)
 )
+
+// kinds are what the values of each type hold.
+var kinds = [...]Kind{
+	CharBuf: String, FSPath: String, FSRelPath: String, ByteBuf: Bytes, Boolean: Bool,
+	Int8: Int, Int16: Int, Int32: Int, Int64: Int,
+	Uint8: Uint, Uint16: Uint, Uint32: Uint, Uint64: Uint, Double: Float,
+	RelTime: Uint, AbsTime: Uint, Port: Uint,
+	IPAddr: Addr, IPv4Addr: Addr, IPv6Addr: Addr, IPNet: Addr, Dynamic: Missing,
+}
+
+// Kind is what a known value of the type holds, or an element of it where the
+// field is a list; Missing for Dynamic, whose values hold anything (integers
+// always as Int).
+func (t Type) Kind() Kind { return kinds[t] }
 
 // Many says what a comparison means for a field with several values at once.
 type Many uint8
@@ -95,9 +114,11 @@ const (
 	Octal
 )
 
-// Field is one row of the table. Exactly one of Get and Derive is set: a
-// field with Get is primary and travels in a log record as Attr; a field with
-// Derive is computed, where rules run, from the fields that From names.
+// Field is one row of the table. A field without Derive is primary: Get takes
+// it from an event, and it travels in a log record as Attr. A field with
+// Derive is computed, where rules run, from the fields that From names; its
+// Get, if it has one, is a shortcut to the same value for those who hold the
+// event.
 type Field struct {
 	Name  string
 	Type  Type
@@ -106,7 +127,9 @@ type Field struct {
 	Arg   ArgRule
 	Not   Restriction
 	Base  Base
-	Attr  string // attribute key, without argument; empty: not carried
+	Attr  string // attribute key; of an ancestor field: of the array of all
+	Keyed string // attribute key of references with an argument, which follows after a dot
+	Form  Form   // how the attribute says it
 	Where Where  // where the attribute lives
 	// Volatile fields depend on time or counters: never cached per process.
 	Volatile bool
@@ -115,7 +138,21 @@ type Field struct {
 	Get    func(*event.Event, Arg) Value
 	From   []string // references as a rule writes them, at most MaxInputs
 	Derive func(*Inputs, Arg) Value
+
+	// Self is the field that index 0 of an ancestor field stands for.
+	Self string
+	// With are primary fields that travel along when this one does.
+	With []string
+
+	index int
 }
+
+// Index is the row's place in its table.
+func (f *Field) Index() int { return f.index }
+
+// Own reports whether the field is Saker's: a part of others, with a
+// record's attribute of its own, that Falco doesn't know.
+func (f *Field) Own() bool { return strings.HasPrefix(f.Name, "saker.") }
 
 // Where is the place of an attribute in a log record.
 type Where uint8
@@ -129,8 +166,24 @@ const (
 	Core
 )
 
+// Form is how an attribute says a value where it does not say it as it is.
+type Form uint8
+
+const (
+	// Plain: as it is; addresses as text.
+	Plain Form = iota
+	// Digits: a number as decimal text.
+	Digits
+	// ISOTime: nanoseconds since 1970 as text, ISO 8601.
+	ISOTime
+	// Words: text as an array of its words.
+	Words
+	// Sole: text as an array of one.
+	Sole
+)
+
 // MaxInputs is how many fields one derived field may read.
-const MaxInputs = 4
+const MaxInputs = 6
 
 // Inputs are the values of a derived field's From, in its order.
 type Inputs [MaxInputs]Value
@@ -148,9 +201,13 @@ type Arg struct {
 // Refs of one Table are shared: equal references are the same pointer.
 type Ref struct {
 	*Field
-	Arg    Arg
-	inputs []*Ref // resolved From
-	text   string
+	Arg     Arg
+	inputs  []*Ref // resolved From
+	text    string
+	key     string
+	id      int
+	same    *Ref // what index 0 of an ancestor field stands for
+	carries []*Ref
 }
 
 // String is the reference as a rule writes it, such as proc.aname[2].
@@ -158,6 +215,21 @@ func (r *Ref) String() string { return r.text }
 
 // Inputs are the references that a derived field reads, nil for a primary one.
 func (r *Ref) Inputs() []*Ref { return r.inputs }
+
+// ID numbers the references of a table from 0 up.
+func (r *Ref) ID() int { return r.id }
+
+// Key is the key of the attribute that says a primary reference. References
+// that differ only in an ancestor's index have the same.
+func (r *Ref) Key() string { return r.key }
+
+// Same is the reference that r is another way to write, nil for most:
+// proc.aname[0] is proc.name.
+func (r *Ref) Same() *Ref { return r.same }
+
+// Carries are the primary references that a record must say for r to be known
+// from it.
+func (r *Ref) Carries() []*Ref { return r.carries }
 
 // Source gives the values of one event, wherever it is: decoded here or read
 // back from a log record.
@@ -167,15 +239,31 @@ type Source interface {
 	Value(*Ref) Value
 }
 
+// OfEvent is a Source over an event. Its Value answers every field that has a
+// Get, derived ones too.
+type OfEvent struct{ *event.Event }
+
+// Value implements Source.
+func (e OfEvent) Value(r *Ref) Value { return r.Get(e.Event, r.Arg) }
+
+// inputs are spare Inputs for Eval: what goes to a Derive escapes.
+var inputs = sync.Pool{New: func() any { return new(Inputs) }}
+
 // Eval gives the value of any field: primary fields from s, derived ones
 // computed. It does not cache; callers that read often keep what they got.
 func Eval(s Source, r *Ref) Value {
 	if r.Derive == nil {
 		return s.Value(r)
 	}
-	var in Inputs
+	if e, ok := s.(OfEvent); ok && r.Get != nil {
+		return r.Get(e.Event, r.Arg)
+	}
+	in := inputs.Get().(*Inputs)
 	for i, ref := range r.inputs {
 		in[i] = Eval(s, ref)
 	}
-	return r.Derive(&in, r.Arg)
+	v := r.Derive(in, r.Arg)
+	*in = Inputs{}
+	inputs.Put(in)
+	return v
 }

@@ -3,6 +3,7 @@ package field
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,11 +26,12 @@ var ErrUnknown = errors.New("unknown field")
 // tells which names a MustParam field accepts; nil accepts all.
 func NewTable(fields []*Field, param func(string) bool) (*Table, error) {
 	t := &Table{fields: fields, byName: map[string]*Field{}, param: param, refs: map[string]*Ref{}}
-	for _, f := range fields {
+	for i, f := range fields {
 		if _, twice := t.byName[f.Name]; twice {
 			return nil, fmt.Errorf("field %s: stands twice in the table", f.Name)
 		}
 		t.byName[f.Name] = f
+		f.index = i
 	}
 	for _, f := range fields {
 		if err := t.check(f); err != nil {
@@ -41,37 +43,38 @@ func NewTable(fields []*Field, param func(string) bool) (*Table, error) {
 
 func (t *Table) check(f *Field) error {
 	switch {
-	case (f.Get == nil) == (f.Derive == nil):
-		return errors.New("needs exactly one of Get and Derive")
-	case f.Derive != nil && f.Attr != "":
-		return errors.New("a derived field has no attribute")
+	case f.Get == nil && f.Derive == nil:
+		return errors.New("needs Get or Derive")
+	case (f.Derive == nil) != (f.Attr != ""):
+		return errors.New("a primary field has an attribute, a derived one has none")
+	case f.Derive == nil && len(f.From) > 0:
+		return errors.New("a primary field derives from nothing")
+	case f.Many == SomeAncestor && t.byName[f.Self] == nil:
+		return errors.New("an ancestor field needs Self")
 	case len(f.From) > MaxInputs:
 		return fmt.Errorf("reads %d fields, %d at most", len(f.From), MaxInputs)
 	case f.Doc == "" || f.Type == 0:
 		return errors.New("needs a type and a doc")
 	}
-	if f.Derive == nil {
-		return nil
-	}
-	for _, from := range f.From {
-		ref, err := t.Ref(from)
-		if err != nil {
-			return err
+	return t.acyclic(f, f.From)
+}
+
+// acyclic checks that f is none of names, nor of what they are made of.
+func (t *Table) acyclic(f *Field, names []string) error {
+	for _, name := range names {
+		name, _, _ = strings.Cut(name, "[")
+		from, _ := t.longest(name)
+		switch {
+		case from == nil:
+			return fmt.Errorf("%w %s", ErrUnknown, name)
+		case from == f:
+			return errors.New("derives from itself")
 		}
-		for up := ref; up != nil; up = first(up.inputs) {
-			if up.Field == f {
-				return errors.New("derives from itself")
-			}
+		if err := t.acyclic(f, from.From); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-func first(refs []*Ref) *Ref {
-	if len(refs) == 0 {
-		return nil
-	}
-	return refs[0]
 }
 
 // Fields are the rows in the table's order.
@@ -155,12 +158,15 @@ func (t *Table) checkArg(f *Field, a *Arg, bracket bool) error {
 }
 
 func (t *Table) intern(f *Field, a Arg, bracket bool) (*Ref, error) {
-	text := f.Name
+	text, key := f.Name, f.Attr
 	switch {
 	case bracket:
 		text += "[" + a.Text + "]"
 	case a.Given:
 		text += "." + a.Text
+	}
+	if a.Given && f.Keyed != "" {
+		key = f.Keyed + "." + a.Text
 	}
 	t.mu.Lock()
 	r := t.refs[text]
@@ -168,19 +174,54 @@ func (t *Table) intern(f *Field, a Arg, bracket bool) (*Ref, error) {
 	if r != nil {
 		return r, nil
 	}
-	r = &Ref{Field: f, Arg: a, text: text}
-	for _, from := range f.From {
-		in, err := t.Ref(from)
-		if err != nil {
-			return nil, err
-		}
-		r.inputs = append(r.inputs, in)
+	r = &Ref{Field: f, Arg: a, text: text, key: key}
+	if err := t.connect(r); err != nil {
+		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if old := t.refs[text]; old != nil {
 		return old, nil
 	}
+	r.id = len(t.refs)
 	t.refs[text] = r
 	return r, nil
+}
+
+// connect resolves what r is made of.
+func (t *Table) connect(r *Ref) (err error) {
+	if r.Many == SomeAncestor && r.Arg.IsIndex && r.Arg.Index == 0 {
+		if r.same, err = t.Ref(r.Self); err != nil {
+			return err
+		}
+		r.carries = r.same.carries
+		return nil
+	}
+	if r.Derive == nil {
+		r.carries = append(r.carries, r)
+	}
+	for _, from := range r.From {
+		in, err := t.Ref(from)
+		if err != nil {
+			return err
+		}
+		r.inputs = append(r.inputs, in)
+		r.carry(in.carries)
+	}
+	for _, with := range r.With {
+		along, err := t.Ref(with)
+		if err != nil {
+			return err
+		}
+		r.carry(along.carries)
+	}
+	return nil
+}
+
+func (r *Ref) carry(more []*Ref) {
+	for _, ref := range more {
+		if !slices.Contains(r.carries, ref) {
+			r.carries = append(r.carries, ref)
+		}
+	}
 }

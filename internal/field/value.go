@@ -1,8 +1,12 @@
 package field
 
 import (
+	"math"
 	"net/netip"
+	"strings"
 	"unsafe"
+
+	"github.com/sakerhq/saker/internal/event"
 )
 
 // Kind is what a Value holds.
@@ -31,18 +35,31 @@ const (
 	List
 )
 
-// Value is one field's value at one event: 64 bytes, copied freely. The zero
+// shape is where a List keeps its elements. Lists that come from an event are
+// views of what the event holds already, so that making one allocates nothing.
+type shape uint8
+
+const (
+	values    shape = iota // data: n Values
+	texts                  // data: n strings
+	pair                   // n numbers or addresses in num, low and num2, low2
+	ancestors              // data: the nearest of n processes; num: the view of each
+)
+
+// Value is one field's value at one event: 56 bytes, copied freely. The zero
 // Value is Missing.
 //
-// A Value made of bytes that somebody else owns (a ring record, a log record)
-// is valid as long as these are; Clone what you keep.
+// A Value made of memory that somebody else owns (a ring record, a process, a
+// log record) is valid as long as that stays as it is; Clone what you keep.
 type Value struct {
-	kind Kind
-	v4   bool
-	num  uint64 // Int, Uint, Float, Bool; high half of an Addr
-	low  uint64 // low half of an Addr
-	str  string // String, Bytes
-	list []Value
+	kind       Kind
+	elem       Kind // of a pair
+	shape      shape
+	v4         uint8          // bit i: address i is IPv4
+	data       unsafe.Pointer // bytes of a String or Bytes, elements of a List
+	n          int            // length of data
+	num, low   uint64         // Int, Uint, Float, Bool; high and low half of an Addr
+	num2, low2 uint64         // the second of a pair
 }
 
 // NoValue and UnknownValue are the two values that hold nothing.
@@ -52,7 +69,9 @@ var (
 )
 
 // Str is a String value; the empty string is a value, not a missing one.
-func Str(s string) Value { return Value{kind: String, str: s} }
+func Str(s string) Value {
+	return Value{kind: String, data: unsafe.Pointer(unsafe.StringData(s)), n: len(s)}
+}
 
 // StrOrMissing is Str, with Missing for the empty string.
 func StrOrMissing(s string) Value {
@@ -64,7 +83,14 @@ func StrOrMissing(s string) Value {
 
 // Buf is a Bytes value that shares b's memory.
 func Buf(b []byte) Value {
-	return Value{kind: Bytes, str: unsafe.String(unsafe.SliceData(b), len(b))}
+	return Value{kind: Bytes, data: unsafe.Pointer(unsafe.SliceData(b)), n: len(b)}
+}
+
+// BufText is a Bytes value of the bytes of s.
+func BufText(s string) Value {
+	v := Str(s)
+	v.kind = Bytes
+	return v
 }
 
 // Num is an Int value.
@@ -72,6 +98,9 @@ func Num(n int64) Value { return Value{kind: Int, num: uint64(n)} }
 
 // Unsigned is a Uint value.
 func Unsigned(n uint64) Value { return Value{kind: Uint, num: n} }
+
+// Real is a Float value.
+func Real(f float64) Value { return Value{kind: Float, num: math.Float64bits(f)} }
 
 // Truth is a Bool value.
 func Truth(b bool) Value {
@@ -88,11 +117,46 @@ func IP(a netip.Addr) Value {
 	}
 	a = a.Unmap()
 	b := a.As16()
-	return Value{kind: Addr, v4: a.Is4(), num: be64(b[:8]), low: be64(b[8:])}
+	v := Value{kind: Addr, num: be64(b[:8]), low: be64(b[8:])}
+	if a.Is4() {
+		v.v4 = 1
+	}
+	return v
 }
 
 // ListOf is a List value that shares vs.
-func ListOf(vs []Value) Value { return Value{kind: List, list: vs} }
+func ListOf(vs []Value) Value {
+	return Value{kind: List, data: unsafe.Pointer(unsafe.SliceData(vs)), n: len(vs)}
+}
+
+// Strs is a List of String values that shares ss.
+func Strs(ss []string) Value {
+	return Value{kind: List, shape: texts, data: unsafe.Pointer(unsafe.SliceData(ss)), n: len(ss)}
+}
+
+// Ends is a List of those of two values that are known; both are numbers of
+// one kind or addresses. It is Unknown when neither is known and one is
+// Unknown, and Missing when both are Missing.
+func Ends(a, b Value) Value {
+	switch {
+	case !a.Known() && !b.Known():
+		return max2(a, b)
+	case !a.Known():
+		a, b = b, NoValue
+	}
+	v := Value{kind: List, shape: pair, elem: a.kind, n: 1, v4: a.v4, num: a.num, low: a.low}
+	if b.Known() {
+		v.n, v.num2, v.low2, v.v4 = 2, b.num, b.low, v.v4|b.v4<<1
+	}
+	return v
+}
+
+func max2(a, b Value) Value {
+	if a.kind == Unknown {
+		return a
+	}
+	return b
+}
 
 func be64(b []byte) (n uint64) {
 	for _, c := range b {
@@ -108,13 +172,21 @@ func (v Value) Kind() Kind { return v.kind }
 func (v Value) Known() bool { return v.kind > Unknown }
 
 // Text is the string of a String or Bytes value, and "" for others.
-func (v Value) Text() string { return v.str }
+func (v Value) Text() string {
+	if v.kind != String && v.kind != Bytes {
+		return ""
+	}
+	return unsafe.String((*byte)(v.data), v.n)
+}
 
 // Int is the number of an Int, Uint or Bool value.
 func (v Value) Int() int64 { return int64(v.num) }
 
 // Uint is the number of an Int, Uint or Bool value.
 func (v Value) Uint() uint64 { return v.num }
+
+// Float is the number of a Float value.
+func (v Value) Float() float64 { return math.Float64frombits(v.num) }
 
 // Bool reports whether a Bool value is true.
 func (v Value) Bool() bool { return v.num != 0 }
@@ -130,11 +202,98 @@ func (v Value) Addr() netip.Addr {
 		b[8+i] = byte(v.low >> (56 - 8*i))
 	}
 	a := netip.AddrFrom16(b)
-	if v.v4 {
+	if v.v4&1 != 0 {
 		return a.Unmap()
 	}
 	return a
 }
 
-// List is the elements of a List value, shared, and nil for others.
-func (v Value) List() []Value { return v.list }
+// Len is the number of elements of a List value, and 0 for others.
+func (v Value) Len() int {
+	if v.kind != List {
+		return 0
+	}
+	return v.n
+}
+
+// At is element i of a List value; i must be less than Len. It does not
+// allocate.
+func (v Value) At(i int) Value {
+	if i < 0 || i >= v.Len() {
+		panic("element beyond the list's end")
+	}
+	switch v.shape {
+	case texts:
+		return Str(unsafe.Slice((*string)(v.data), v.n)[i])
+	case pair:
+		return v.end(i)
+	case ancestors:
+		p := (*event.Process)(v.data)
+		for range i {
+			p = p.Parent
+		}
+		return views[v.num](p)
+	}
+	return unsafe.Slice((*Value)(v.data), v.n)[i]
+}
+
+func (v Value) end(i int) Value {
+	if i == 0 {
+		return Value{kind: v.elem, v4: v.v4 & 1, num: v.num, low: v.low}
+	}
+	return Value{kind: v.elem, v4: v.v4 >> 1, num: v.num2, low: v.low2}
+}
+
+// List is the elements of a List value, and nil for others. It may allocate:
+// where that counts, use Len and At.
+func (v Value) List() []Value {
+	if v.kind != List {
+		return nil
+	}
+	if v.shape == values {
+		return unsafe.Slice((*Value)(v.data), v.n)
+	}
+	vs := make([]Value, v.n)
+	for i := range vs {
+		vs[i] = v.At(i)
+	}
+	return vs
+}
+
+// Clone is v with memory of its own.
+func (v Value) Clone() Value {
+	switch v.kind {
+	case String:
+		return Str(strings.Clone(v.Text()))
+	case Bytes:
+		return BufText(strings.Clone(v.Text()))
+	case List:
+		vs := make([]Value, v.n)
+		for i := range vs {
+			vs[i] = v.At(i).Clone()
+		}
+		return ListOf(vs)
+	}
+	return v
+}
+
+// Equal reports whether v and w hold the same; two Missing values are equal
+// here, though no comparison of a rule says so.
+func (v Value) Equal(w Value) bool {
+	switch {
+	case v.kind != w.kind:
+		return false
+	case v.kind == String || v.kind == Bytes:
+		return v.Text() == w.Text()
+	case v.kind != List:
+		return v.num == w.num && v.low == w.low && v.v4 == w.v4
+	case v.n != w.n:
+		return false
+	}
+	for i := range v.n {
+		if !v.At(i).Equal(w.At(i)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,209 @@
+package field
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+var argFields = []*Field{
+	{Name: "evt.arg", Type: CharBuf, Arg: MustParam, Attr: "saker.evt.arg", Keyed: "saker.evt.arg", Get: evtArg,
+		Doc: "One parameter of the event as text: a flag's or error's name, a descriptor's file, else the value itself."},
+	{Name: "evt.rawarg", Type: Dynamic, Arg: MustParam, Not: NoRHS | NoTransformer,
+		Attr: "saker.evt.rawarg", Keyed: "saker.evt.rawarg", Get: evtRawArg,
+		Doc: "One parameter of the event with its own type, a number as a number."},
+	{Name: "evt.args", Type: CharBuf, Attr: "saker.evt.args", Get: evtArgs,
+		Doc: "All parameters of the event as name=value, with what a value means behind it in parentheses."},
+	{Name: "evt.info", Type: CharBuf, From: []string{"evt.args"}, Derive: asIs,
+		Doc: "The same as evt.args."},
+}
+
+func asIs(in *Inputs, _ Arg) Value { return in[0] }
+
+// paramIndex is the place of a row's parameter, -1 for none.
+func paramIndex(row *syscalls.Row, name string) int {
+	if row == nil {
+		return -1
+	}
+	for i := range row.Params {
+		if row.Params[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// findArg is the place of the parameter that a reference names, -1 for none.
+func findArg(e *event.Event, a Arg) int {
+	switch {
+	case e.Row == nil:
+		return -1
+	case !a.IsIndex:
+		return paramIndex(e.Row, a.Text)
+	case a.Index < len(e.Row.Params):
+		return a.Index
+	}
+	return -1
+}
+
+func valid(e *event.Event, i int) bool { return i < len(e.Args) && e.Args[i].Valid }
+
+// argOf is parameter i of the event; facts of the process are taken from
+// there where the event doesn't hold them.
+func argOf(e *event.Event, i int) event.Arg {
+	if valid(e, i) {
+		return e.Args[i]
+	}
+	switch p := &e.Row.Params[i]; p.From {
+	case syscalls.OfProcess:
+		if of := processArgs[p.Name]; of != nil {
+			return of(e)
+		}
+	case syscalls.OfFile:
+		return fileArg(e, p)
+	case syscalls.Result:
+		return event.Arg{Valid: e.HasResult(), Num: e.Result, FD: e.FD}
+	}
+	return event.Arg{}
+}
+
+// fileArg is a fact of the event's descriptor.
+func fileArg(e *event.Event, p *syscalls.Param) event.Arg {
+	switch {
+	case e.FD == nil:
+		return event.Arg{}
+	case p.Type == syscalls.Device:
+		return event.Arg{Valid: true, Num: int64(e.FD.Dev)}
+	case p.Name == "ino":
+		return event.Arg{Valid: true, Num: int64(e.FD.Ino)}
+	case p.Type == syscalls.SockTuple:
+		return event.Arg{Valid: true, FD: e.FD}
+	}
+	return event.Arg{}
+}
+
+// falcoNumber is parameter i as a number of Falco's.
+func falcoNumber(e *event.Event, i int) uint64 {
+	p, n := &e.Row.Params[i], uint64(argOf(e, i).Num)
+	switch {
+	case p.Values != nil:
+		return p.Values.Falco(n)
+	case p.Type == syscalls.OpenMode:
+		if at := paramIndex(e.Row, "flags"); at < 0 || !syscalls.Creates(uint64(argOf(e, at).Num)) {
+			return 0
+		}
+		return n & 0o7777
+	}
+	return n
+}
+
+func evtArg(e *event.Event, a Arg) Value {
+	i := findArg(e, a)
+	if i < 0 {
+		return NoValue
+	}
+	arg := argOf(e, i)
+	if !arg.Valid {
+		return NoValue
+	}
+	if means := meaning(e, i, &arg); means != "" {
+		return Str(means)
+	}
+	return Str(plain(e, i, &arg))
+}
+
+// plain is an argument's value without what it means: numbers in the
+// parameter's base, bytes with dots for what can't be printed.
+func plain(e *event.Event, i int, arg *event.Arg) string {
+	switch p := &e.Row.Params[i]; p.Type {
+	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath:
+		return arg.Text
+	case syscalls.ByteBuf, syscalls.CharBufs, syscalls.Message:
+		return printable(arg.Text)
+	case syscalls.SockAddr:
+		return address(arg)
+	case syscalls.SockTuple:
+		return tupleArg(e, arg)
+	case syscalls.UID, syscalls.GID:
+		return strconv.FormatInt(int64(int32(arg.Num)), 10)
+	case syscalls.FD, syscalls.PID, syscalls.Errno, syscalls.Int32:
+		return strconv.FormatInt(arg.Num, 10)
+	default:
+		return number(falcoNumber(e, i), p)
+	}
+}
+
+// number says n in the base of a parameter; flags stand in decimal, since
+// their names say more.
+func number(n uint64, p *syscalls.Param) string {
+	switch {
+	case p.Base == syscalls.Octal:
+		return strconv.FormatUint(n, 8)
+	case p.Base == syscalls.Hex && p.Values == nil:
+		return strings.ToUpper(strconv.FormatUint(n, 16))
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// printable is s with a dot for every byte that is no printable ASCII.
+func printable(s string) string {
+	bad := func(c byte) bool { return c < ' ' || c > '~' }
+	for i := range len(s) {
+		if bad(s[i]) {
+			b := []byte(s)
+			for j := range b {
+				if bad(b[j]) {
+					b[j] = '.'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}
+
+func evtRawArg(e *event.Event, a Arg) Value {
+	i := findArg(e, a)
+	if i < 0 {
+		return NoValue
+	}
+	arg := argOf(e, i)
+	if !arg.Valid {
+		return NoValue
+	}
+	switch e.Row.Params[i].Type {
+	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath:
+		return Str(arg.Text)
+	case syscalls.ByteBuf, syscalls.CharBufs, syscalls.Message:
+		return BufText(arg.Text)
+	case syscalls.SockAddr, syscalls.SockTuple:
+		return NoValue
+	}
+	return Num(int64(falcoNumber(e, i)))
+}
+
+func evtArgs(e *event.Event, _ Arg) Value {
+	if e.Row == nil || len(e.Row.Params) > 0 && e.Row.Params[0].Type == syscalls.SyscallID {
+		return Str("")
+	}
+	var b strings.Builder
+	for i := range e.Row.Params {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(e.Row.Params[i].Name)
+		b.WriteByte('=')
+		arg := argOf(e, i)
+		if !arg.Valid {
+			b.WriteString(na)
+			continue
+		}
+		b.WriteString(plain(e, i, &arg))
+		if means := meaning(e, i, &arg); means != "" && means != arg.Text {
+			b.WriteString("(" + means + ")")
+		}
+	}
+	return Str(b.String())
+}

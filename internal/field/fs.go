@@ -1,0 +1,163 @@
+package field
+
+import (
+	"github.com/sakerhq/saker/internal/event"
+)
+
+var pathFields = []*Field{
+	{Name: "fs.path.name", Type: FSPath, Get: fsName, Derive: fsNameFrom,
+		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.name"},
+		Doc:  "The path that a successful call opens, makes, removes or changes."},
+	{Name: "fs.path.nameraw", Type: CharBuf, Attr: "saker.fs.path.nameraw", Get: given(nameParam),
+		Doc: "fs.path.name as it was given to the call."},
+	{Name: "fs.path.source", Type: FSPath, Attr: "saker.fs.path.source", Get: fsSource,
+		Doc: "The path that a successful call renames, or the link that it makes."},
+	{Name: "fs.path.sourceraw", Type: CharBuf, Attr: "saker.fs.path.sourceraw", Get: given(sourceParam),
+		Doc: "fs.path.source as it was given to the call."},
+	{Name: "fs.path.target", Type: FSPath, Get: fsTarget, Derive: fsTargetFrom,
+		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.target"},
+		Doc:  "The new path of a successful rename, or what the link that a call makes leads to."},
+	{Name: "fs.path.targetraw", Type: CharBuf, Attr: "saker.fs.path.targetraw", Get: given(targetParam),
+		Doc: "fs.path.target as it was given to the call."},
+
+	{Name: "saker.file.path", Type: FSPath, Attr: "file.path", Get: filePath,
+		Doc: "The path of the descriptor's file; without a descriptor, the path that the call names."},
+	{Name: "saker.fs.path.name", Type: FSPath, Attr: "saker.fs.path.name", Get: besideFD(fsName),
+		Doc: "fs.path.name of a call that has a descriptor of another file beside it."},
+	{Name: "saker.fs.path.target", Type: FSPath, Attr: "saker.fs.path.target", Get: besideFD(fsTarget),
+		Doc: "fs.path.target of a call that has a descriptor of another file beside it."},
+}
+
+// pathParams are the parameters that hold a call's paths: of one path, or of
+// where it is taken from and put. A link comes from its new path.
+type pathParams struct{ name, source, target string }
+
+var pathsOf = map[string]pathParams{
+	"open":              {name: "name"},
+	"openat":            {name: "name"},
+	"openat2":           {name: "name"},
+	"creat":             {name: "name"},
+	"open_by_handle_at": {name: "path"},
+	"mkdir":             {name: "path"},
+	"mkdirat":           {name: "path"},
+	"rmdir":             {name: "path"},
+	"unlink":            {name: "path"},
+	"unlinkat":          {name: "name"},
+	"chmod":             {name: "filename"},
+	"fchmod":            {name: "fd"},
+	"fchmodat":          {name: "filename"},
+	"chown":             {name: "path"},
+	"lchown":            {name: "path"},
+	"fchown":            {name: "fd"},
+	"fchownat":          {name: "pathname"},
+	"umount":            {name: "name"},
+	"umount2":           {name: "name"},
+	"quotactl":          {name: "special"},
+	"rename":            {source: "oldpath", target: "newpath"},
+	"renameat":          {source: "oldpath", target: "newpath"},
+	"renameat2":         {source: "oldpath", target: "newpath"},
+	"link":              {source: "newpath", target: "oldpath"},
+	"linkat":            {source: "newpath", target: "oldpath"},
+	"symlink":           {source: "linkpath", target: "target"},
+	"symlinkat":         {source: "linkpath", target: "target"},
+	"mount":             {source: "dev", target: "dir"},
+}
+
+func nameParam(p pathParams) string { return p.name }
+
+func sourceParam(p pathParams) string { return p.source }
+
+func targetParam(p pathParams) string { return p.target }
+
+// pathArg is the argument of one of the event's paths, nil for none.
+func pathArg(e *event.Event, which func(pathParams) string) *event.Arg {
+	if e.Row == nil {
+		return nil
+	}
+	name := which(pathsOf[e.Row.Name])
+	if name == "" {
+		return nil
+	}
+	if i := paramIndex(e.Row, name); i >= 0 && valid(e, i) {
+		return &e.Args[i]
+	}
+	return nil
+}
+
+// path is one of the event's paths in full. What a descriptor was opened as
+// is better known from the descriptor.
+func path(e *event.Event, which func(pathParams) string) string {
+	arg := pathArg(e, which)
+	switch {
+	case arg == nil:
+		return ""
+	case e.FD != nil && (e.Row.Params[0].Name == "fd" || which(pathsOf[e.Row.Name]) == "fd"):
+		return e.FD.Name
+	case arg.Path != "":
+		return arg.Path
+	}
+	return arg.Text
+}
+
+func fsName(e *event.Event, _ Arg) Value { return succeeded(e, nameParam) }
+
+func fsSource(e *event.Event, _ Arg) Value { return succeeded(e, sourceParam) }
+
+func fsTarget(e *event.Event, _ Arg) Value { return succeeded(e, targetParam) }
+
+func succeeded(e *event.Event, which func(pathParams) string) Value {
+	if e.Failed() {
+		return NoValue
+	}
+	return StrOrMissing(path(e, which))
+}
+
+// given makes a Get of a path as the call got it.
+func given(which func(pathParams) string) func(*event.Event, Arg) Value {
+	return func(e *event.Event, _ Arg) Value {
+		arg := pathArg(e, which)
+		if arg == nil || e.Failed() {
+			return NoValue
+		}
+		return StrOrMissing(arg.Text)
+	}
+}
+
+func filePath(e *event.Event, _ Arg) Value {
+	switch {
+	case e.FD != nil && e.FD.Type.HasPath():
+		return StrOrMissing(e.FD.Name)
+	case e.FD != nil:
+		return NoValue
+	}
+	if name := path(e, nameParam); name != "" {
+		return Str(name)
+	}
+	return StrOrMissing(path(e, targetParam))
+}
+
+// besideFD makes a Get of a path that file.path does not say already.
+func besideFD(get func(*event.Event, Arg) Value) func(*event.Event, Arg) Value {
+	return func(e *event.Event, a Arg) Value {
+		v := get(e, a)
+		if e.FD == nil || v.Equal(filePath(e, a)) {
+			return NoValue
+		}
+		return v
+	}
+}
+
+func fsNameFrom(in *Inputs, _ Arg) Value { return fsFrom(in, nameParam) }
+
+func fsTargetFrom(in *Inputs, _ Arg) Value { return fsFrom(in, targetParam) }
+
+func fsFrom(in *Inputs, which func(pathParams) string) Value {
+	kind, failed, file, own := in[0], in[1], in[2], in[3]
+	switch {
+	case own.Known():
+		return own
+	case kind.Known() && which(pathsOf[kind.Text()]) == "", failed.Bool():
+		return NoValue
+	}
+	return file
+}

@@ -1,0 +1,189 @@
+package field
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// atCWD is the descriptor number that stands for the working directory.
+const atCWD = -100
+
+// meaning is what an argument's value means: the name of a flag or error, the
+// file behind a descriptor, the name of a process or user, a path in full.
+// Empty for values that mean no more than they say.
+func meaning(e *event.Event, i int, arg *event.Arg) string {
+	p := &e.Row.Params[i]
+	if p.Values != nil {
+		return flagNames(p.Values, falcoNumber(e, i))
+	}
+	switch p.Type {
+	case syscalls.FSPath, syscalls.FSRelPath:
+		return arg.Path
+	case syscalls.FD:
+		return descriptor(arg)
+	case syscalls.Errno:
+		if arg.Num < 0 {
+			return syscalls.ErrnoName(-arg.Num)
+		}
+	case syscalls.PID:
+		return processName(e, arg.Num)
+	case syscalls.UID:
+		return accountName(uint32(arg.Num), e.Process.UID, &e.Process.User, &e.Process.Login, e.Process.LoginUID)
+	case syscalls.GID:
+		return accountName(uint32(arg.Num), e.Process.GID, &e.Process.Group, nil, 0)
+	case syscalls.SigType:
+		return signalName(arg.Num)
+	case syscalls.SyscallID:
+		return e.Row.Name
+	}
+	return ""
+}
+
+// descriptor says what a descriptor refers to: <f>/etc/passwd.
+func descriptor(arg *event.Arg) string {
+	switch {
+	case arg.Num == atCWD:
+		return "AT_FDCWD"
+	case arg.Num < 0:
+		return syscalls.ErrnoName(-arg.Num)
+	case arg.FD == nil:
+		return ""
+	}
+	f := arg.FD
+	letter := f.Type.Char()
+	if !f.Type.IsInet() {
+		return "<" + letter + ">" + f.Name
+	}
+	if proto := f.Proto.String(); proto != "" {
+		letter += proto[:1]
+	}
+	return "<" + letter + ">" + tupleText(f.Ends())
+}
+
+// processName is the name of a process that the event knows.
+func processName(e *event.Event, pid int64) string {
+	for p, n := e.Process, 0; p != nil && n < maxAncestors; p, n = p.Parent, n+1 {
+		if int64(p.PID) == pid || n == 0 && int64(e.TID) == pid {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// accountName is the name of a user or group that the event knows.
+func accountName(id, own uint32, account, login *event.Account, loginID uint32) string {
+	switch {
+	case id == event.NoID:
+		return "<NONE>"
+	case id == own && account.Known:
+		return account.Name
+	case login != nil && id == loginID && login.Known:
+		return login.Name
+	case id == 0:
+		return "root"
+	}
+	return na
+}
+
+// address is an address as a program passed it.
+func address(arg *event.Arg) string {
+	if arg.Addr.Addr().IsValid() {
+		return endText(arg.Addr)
+	}
+	return arg.Text
+}
+
+// tupleArg is the two ends of a socket; the other one is what the caller
+// passed, where it did.
+func tupleArg(e *event.Event, arg *event.Arg) string {
+	f := arg.FD
+	if f == nil {
+		f = e.FD
+	}
+	switch {
+	case f == nil:
+		return address(arg)
+	case !f.Type.IsInet():
+		return f.Name
+	case arg.Addr.Addr().IsValid():
+		return tupleText(f.Local, arg.Addr)
+	}
+	return tupleText(f.Ends())
+}
+
+// endText is an address and a port; IPv6 addresses stand without brackets.
+func endText(a netip.AddrPort) string {
+	return a.Addr().Unmap().String() + ":" + strconv.Itoa(int(a.Port()))
+}
+
+// tupleText is client->server, or the server's end alone when there is no client.
+func tupleText(client, server netip.AddrPort) string {
+	switch {
+	case !server.Addr().IsValid():
+		return ""
+	case !client.Addr().IsValid():
+		return endText(server)
+	}
+	return endText(client) + "->" + endText(server)
+}
+
+var signals = strings.Fields(`
+	SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE
+	SIGALRM SIGTERM SIGSTKFLT SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ
+	SIGVTALRM SIGPROF SIGWINCH SIGIO SIGPWR SIGSYS`)
+
+func signalName(n int64) string {
+	if n < 1 || n > int64(len(signals)) {
+		return ""
+	}
+	return signals[n-1]
+}
+
+// memo keeps texts that are made from few different keys. Above its limit it
+// makes them anew each time.
+type memo[K comparable] struct {
+	mu    sync.RWMutex
+	texts map[K]string
+}
+
+const memoLimit = 4096
+
+func (m *memo[K]) get(key K) (string, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s, ok := m.texts[key]
+	return s, ok
+}
+
+func (m *memo[K]) put(key K, s string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.texts == nil {
+		m.texts = map[K]string{}
+	}
+	if len(m.texts) < memoLimit {
+		m.texts[key] = s
+	}
+	return s
+}
+
+type flagSet struct {
+	values *syscalls.Values
+	number uint64
+}
+
+var flagTexts memo[flagSet]
+
+// flagNames are the names of a number of Falco's, as rules know them.
+func flagNames(values *syscalls.Values, number uint64) string {
+	key := flagSet{values, number}
+	if s, ok := flagTexts.get(key); ok {
+		return s
+	}
+	return flagTexts.put(key, string(values.AppendNames(nil, number)))
+}
