@@ -89,11 +89,15 @@ func TestMain(m *testing.M) {
 // sensor loads and attaches the programs, or skips where the machine can't.
 func sensor(t testing.TB, names ...string) *Sensor {
 	t.Helper()
-	var rows []*syscalls.Row
+	return sensorWith(t, Options{RingBytes: 1 << 20}, names...)
+}
+
+func sensorWith(t testing.TB, opts Options, names ...string) *Sensor {
+	t.Helper()
 	for _, name := range names {
-		rows = append(rows, syscalls.ByName(name))
+		opts.Rows = append(opts.Rows, syscalls.ByName(name))
 	}
-	s, err := Load(Options{Rows: rows, RingBytes: 1 << 20})
+	s, err := Load(opts)
 	var privilege *PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
@@ -237,7 +241,13 @@ func fixture(t *testing.T) string {
 }
 
 func TestOpen(t *testing.T) {
-	s := sensor(t, "openat")
+	t.Run("direct", func(t *testing.T) { testOpen(t, sensor(t, "openat")) })
+	t.Run("indirect", func(t *testing.T) {
+		testOpen(t, sensorWith(t, Options{RingBytes: 1 << 20, indirect: true}, "openat"))
+	})
+}
+
+func testOpen(t *testing.T, s *Sensor) {
 	dir := fixture(t)
 	var st unix.Stat_t
 	if err := unix.Stat(dir+"/secret", &st); err != nil {

@@ -29,6 +29,8 @@ type Options struct {
 	// RingBytes is the size of the ring: a power of two and a multiple of the
 	// page size. 0: DefaultRingBytes.
 	RingBytes int
+
+	indirect bool // read kernel memory as on kernels that can't cast
 }
 
 // Sensor is the loaded programs with their ring. Read belongs to one
@@ -138,7 +140,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	constants := map[string]any{
 		"iterator_slot": uint32(cpus),
 		"wake_bytes":    uint32(opts.RingBytes / 4),
-		"direct_reads":  kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
+		"direct_reads":  !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
 	for name, value := range constants {
 		if err := spec.Variables[name].Set(value); err != nil {
