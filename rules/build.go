@@ -1,0 +1,83 @@
+package rules
+
+import "math"
+
+// build compiles all that is collected so far. Falco does so after every
+// file: what a rule needs must be there by the end of its file.
+func (l *loader) build() *Set {
+	for _, def := range l.lists.order {
+		def.used = false
+	}
+	for _, def := range l.macros.order {
+		def.used = false
+	}
+	x := &expander{lists: &l.lists, texts: map[string]string{}}
+	m := &macros{loader: l, lists: x}
+	m.prepare()
+	c := newCompiler(l.schema, &l.report, &l.pos)
+	c.static = l.opts.Static
+	c.set.all = l.opts.All
+	for _, def := range l.rules.order {
+		if def.bad || def.foreign {
+			continue
+		}
+		if r := l.buildRule(def, m, c); r != nil {
+			c.set.rules = append(c.set.rules, r)
+		}
+	}
+	l.warnUnused()
+	return c.set
+}
+
+// buildRule compiles one rule; nil after an error, or when it is left out.
+func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
+	c.table, c.skipUnknown, c.unknown, c.bad = l.schema.table(def.source), def.skip, false, false
+	r := l.newRule(def)
+	n := l.parseText(m.lists, def.condition(), def.item)
+	ok := n != nil
+	if ok {
+		m.checks = 0
+		n, ok = m.expand(n, math.MaxInt)
+	}
+	if ok {
+		r.compiled = dumpNode(n)
+		r.types = narrow(n, false)
+		r.cond = c.compile(n)
+		ok = !c.bad
+	}
+	ok = c.compileOutput(r, def, l.additions(r)) && ok
+	if !ok || c.unknown {
+		return nil
+	}
+	if def.warnTypes && def.source == SyscallSource && (r.types.except || len(r.types.names) == 0) {
+		l.warnf(NoEventType, def.item, "Rule matches too many evt.type values. This has a significant performance penalty.")
+	}
+	r.set = c.set
+	r.refs = r.collectRefs(c.set)
+	return r
+}
+
+func (l *loader) newRule(def *ruleDef) *Rule {
+	r := &Rule{
+		Name: def.item.name, Desc: def.desc.s, Priority: def.priority, Source: def.source, Tags: def.tags,
+		Ruleset: def.ruleset, Enabled: def.enabled, Capture: def.capture, CaptureMillis: def.millis,
+		Condition: def.cond.s, Output: def.output.trimmed(),
+	}
+	for _, e := range def.except {
+		r.exceptions = append(r.exceptions, e.item.name)
+	}
+	return r
+}
+
+func (l *loader) warnUnused() {
+	for _, def := range l.macros.order {
+		if !def.used && !def.bad {
+			l.warnf(UnusedMacro, def.item, "Macro not referred to by any other rule/macro")
+		}
+	}
+	for _, def := range l.lists.order {
+		if !def.used && !def.bad {
+			l.warnf(UnusedList, def.item, "List not referred to by any other rule/macro")
+		}
+	}
+}

@@ -1,0 +1,250 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// compiler turns checked nodes into a set. One compiler serves one load.
+type compiler struct {
+	*report
+	schema *Schema
+	pos    *positions
+	static map[string]string
+
+	exprs map[string]*expr
+	preds map[string]int
+	set   *Set
+
+	// Of the rule at hand:
+	table       *field.Table
+	skipUnknown bool // unknown names are warnings
+	unknown     bool // one was found
+	bad         bool // an error was found
+}
+
+func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
+	return &compiler{
+		report: r, schema: schema, pos: pos,
+		exprs: map[string]*expr{}, preds: map[string]int{}, set: &Set{},
+	}
+}
+
+// checkError is what is wrong with an operand or constant.
+type checkError struct {
+	at      int
+	message string
+	hint    string
+	unknown bool // an unknown name, which skip-if-unknown-filter forgives
+}
+
+func wrongf(at int, format string, args ...any) *checkError {
+	return &checkError{at: at, message: fmt.Sprintf(format, args...)}
+}
+
+func (c *compiler) fail(e *checkError) {
+	it := item{"condition expression", "", c.pos.place(e.at)}
+	f := Finding{Code: ErrCondition, Message: e.message, Hint: e.hint}
+	if e.unknown && c.skipUnknown {
+		c.unknown = true
+		f.Code, f.Warning = UnknownFilter, true
+	} else {
+		c.bad = true
+	}
+	c.add(f, it)
+}
+
+func (c *compiler) warn(code Code, at int, format string, args ...any) {
+	c.warnf(code, item{"condition expression", "", c.pos.place(at)}, format, args...)
+}
+
+// resolve types an operand and gives it its slot.
+func (c *compiler) resolve(o *operand) (*expr, *checkError) {
+	switch o.kind {
+	case isField:
+		return c.resolveField(o)
+	case isTransformer:
+		return c.resolveTransformer(o)
+	case isList:
+		return c.resolveTuple(o)
+	default:
+		return c.intern(&expr{
+			text: quoteAlways(o.name), kind: exprConstant, typ: field.CharBuf, value: field.Str(o.name),
+		}), nil
+	}
+}
+
+func quoteAlways(s string) string { return `"` + quoteEscapes.Replace(s) + `"` }
+
+func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
+	ref, err := c.table.Resolve(o.name, o.arg, o.has)
+	if err != nil {
+		return nil, c.unknownField(o, err)
+	}
+	return c.exprOf(ref), nil
+}
+
+// unknownField says what is wrong with a reference, and what was meant.
+func (c *compiler) unknownField(o *operand, err error) *checkError {
+	e := wrongf(o.at, "%s", err)
+	e.unknown = true
+	e.hint = similar(o.name, func(yield func(string) bool) {
+		for _, f := range c.table.Fields() {
+			if f.Name != o.name && !yield(f.Name) {
+				return
+			}
+		}
+	})
+	return e
+}
+
+// exprOf is the shared expression of a field.
+func (c *compiler) exprOf(ref *field.Ref) *expr {
+	e := &expr{
+		text: ref.String(), kind: exprField, ref: ref,
+		typ: ref.Type, list: ref.List && ref.Many == field.One, many: ref.Many,
+	}
+	if ref.Arg.IsIndex {
+		e.many = field.One
+	}
+	if ref.Derive != nil {
+		e.kind = exprDerived
+		for _, in := range ref.Inputs() {
+			e.args = append(e.args, c.exprOf(in))
+		}
+	}
+	return c.intern(e)
+}
+
+// intern gives equal expressions the same slot.
+func (c *compiler) intern(e *expr) *expr {
+	key := e.text
+	if e.kind == exprCall || e.kind == exprTuple {
+		key = "\x00" + key // a transformer is never a field
+	}
+	if old := c.exprs[key]; old != nil {
+		return old
+	}
+	e.slot = len(c.set.exprs)
+	c.set.exprs = append(c.set.exprs, e)
+	c.exprs[key] = e
+	return e
+}
+
+func (c *compiler) resolveTuple(o *operand) (*expr, *checkError) {
+	e := &expr{kind: exprTuple, typ: field.CharBuf, list: true}
+	var texts []string
+	for _, arg := range o.args {
+		a, err := c.resolve(arg)
+		if err != nil {
+			return nil, err
+		}
+		e.args = append(e.args, a)
+		texts = append(texts, a.text)
+	}
+	e.text = "(" + strings.Join(texts, ",") + ")"
+	return c.intern(e), nil
+}
+
+func (c *compiler) resolveTransformer(o *operand) (*expr, *checkError) {
+	t := transformerNamed(o.name)
+	if len(o.args) < t.min || t.max > 0 && len(o.args) > t.max {
+		if t.max == t.min {
+			return nil, wrongf(o.at, "%s() requires exactly %d arguments", t.name, t.min)
+		}
+		return nil, wrongf(o.at, "%s() requires at least %d arguments", t.name, t.min)
+	}
+	if o.has && !t.key {
+		return nil, wrongf(o.at, "%s() takes no argument in brackets", t.name)
+	}
+	e := &expr{kind: exprCall, call: t.call, key: o.arg}
+	var texts []string
+	for _, arg := range o.args {
+		a, err := c.resolve(arg)
+		if err != nil {
+			return nil, err
+		}
+		if a.ref != nil && a.ref.Not&field.NoTransformer != 0 && t.name != "val" {
+			return nil, wrongf(arg.at, "field '%s' does not support transformers", arg)
+		}
+		e.args = append(e.args, a)
+		texts = append(texts, a.text)
+	}
+	if err := t.checkArgs(o, e.args); err != nil {
+		return nil, err
+	}
+	if e.text = t.name + "(" + strings.Join(texts, ",") + ")"; o.has {
+		e.text += "[" + o.arg + "]"
+	}
+	t.result(e)
+	return c.intern(e), nil
+}
+
+// checkArgs checks the types of a transformer's arguments.
+func (t *transformer) checkArgs(o *operand, args []*expr) *checkError {
+	for i, a := range args {
+		ok := t.accepts(a)
+		switch {
+		case t.name == "join" && i == 1:
+			ok = a.list
+		case t.name == "getopt" && i == 1:
+			ok = a.kind == exprConstant
+		}
+		if !ok {
+			return wrongf(o.args[i].at, "can't add field transformer: type '%s' is not supported by '%s' transformer applied on field '%s'",
+				a.typeName(), t.name, o.args[i])
+		}
+	}
+	return nil
+}
+
+// legal checks that an operator fits the type of its left side.
+func legal(k *check, left *expr) *checkError {
+	cl := classOf(left.typ)
+	switch {
+	case left.ref != nil && left.ref.Not&field.OutputOnly != 0:
+		return wrongf(k.left.at, "field '%s' can only be used in outputs", k.left)
+	case cl.ops == 0:
+		return wrongf(k.opAt, "'%s' operator not supported for type '%s'", k.op.name, left.typeName())
+	case !left.list:
+		if !cl.ops.has(k.op.code) {
+			return wrongf(k.opAt, "'%s' operator not supported for %s", k.op.name, cl.name)
+		}
+	case left.typ == field.FSPath || left.typ == field.FSRelPath || left.typ == field.ByteBuf:
+		return wrongf(k.opAt, "list filters are not supported for type '%s'", typeNames[left.typ])
+	case !listClass.ops.has(k.op.code) || k.mod != noModifier:
+		return wrongf(k.opAt, "'%s' operator not supported for %s", k.op.name, listClass.name)
+	}
+	return nil
+}
+
+// legalRight checks the right side of a comparison between fields.
+func legalRight(k *check, left, right *expr) *checkError {
+	switch {
+	case k.op.code == opPMatch || k.op.code == opRegex:
+		return wrongf(k.opAt, "operator '%s' doesn't support right-hand side fields", k.op.name)
+	case left.typ == field.IPNet:
+		return wrongf(k.right.at, "field '%s' of type IPNET can't be compared with a field", k.left)
+	case noRight(right):
+		return wrongf(k.right.at, "field '%s' can't stand on the right-hand side", k.right)
+	case left.typ != right.typ || left.list != right.list:
+		return wrongf(k.right.at, "field '%s' has type '%s' while the right-hand side field '%s' has incompatible type '%s'",
+			k.left, left.typeName(), k.right, right.typeName())
+	}
+	return nil
+}
+
+// noRight reports whether an expression reads a field that may not stand right.
+func noRight(e *expr) bool {
+	if e.ref != nil {
+		return e.ref.Not&field.NoRHS != 0
+	}
+	for _, a := range e.args {
+		if noRight(a) {
+			return true
+		}
+	}
+	return false
+}

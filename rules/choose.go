@@ -1,0 +1,76 @@
+package rules
+
+import (
+	"slices"
+)
+
+// additions is the text that options add to a rule's output.
+func (l *loader) additions(r *Rule) string {
+	text := ""
+	for _, a := range l.opts.Append {
+		if a.applies(r) {
+			text += " " + a.Text
+		}
+	}
+	return text
+}
+
+func (a *OutputAddition) applies(r *Rule) bool {
+	if a.Rule != "" && a.Rule != r.Name || a.Source != "" && a.Source != r.Source {
+		return false
+	}
+	for _, t := range a.Tags {
+		if !slices.Contains(r.Tags, t) {
+			return false
+		}
+	}
+	return true
+}
+
+// choose applies the options that say which rules there are.
+func (l *loader) choose(s *Set) {
+	if limit := l.opts.Threshold; limit != nil {
+		s.rules = slices.DeleteFunc(s.rules, func(r *Rule) bool { return r.Priority > *limit })
+	}
+	for _, sel := range l.opts.Select {
+		s.apply(sel)
+	}
+}
+
+// apply enables or disables rules. As in Falco, a rule that is enabled anew
+// goes behind the others.
+func (s *Set) apply(sel Selection) {
+	var kept, moved []*Rule
+	for _, r := range s.rules {
+		if !sel.selects(r) || r.Enabled == sel.Enable {
+			kept = append(kept, r)
+			continue
+		}
+		r.Enabled = sel.Enable
+		if sel.Enable {
+			moved = append(moved, r)
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	s.rules = append(kept, moved...)
+}
+
+func (sel *Selection) selects(r *Rule) bool {
+	if sel.Rule != "" && !wildcard(sel.Rule, r.Name) {
+		return false
+	}
+	return sel.Tag == "" || slices.Contains(r.Tags, sel.Tag)
+}
+
+// wildcard matches a pattern in which only * is special.
+func wildcard(pattern, text string) bool {
+	quoted := make([]byte, 0, len(pattern))
+	for i := range len(pattern) {
+		if c := pattern[i]; c == '?' || c == '[' || c == '\\' {
+			quoted = append(quoted, '\\')
+		}
+		quoted = append(quoted, pattern[i])
+	}
+	return glob(string(quoted), text, false)
+}

@@ -1,0 +1,185 @@
+package rules
+
+import "strings"
+
+// ruleDef is a rule as defined so far.
+type ruleDef struct {
+	item      item
+	ruleset   string
+	cond      text
+	output    text
+	desc      text
+	priority  Priority
+	source    string
+	enabled   bool
+	warnTypes bool
+	skip      bool
+	capture   bool
+	millis    uint64
+	tags      []string
+	except    []*exceptionDef
+	foreign   bool // of an unknown source: left out
+	bad       bool // its errors are reported already
+}
+
+// addRule takes a rule entry into account.
+func (l *loader) addRule(r *ruleItem) {
+	name := r.item.name
+	if name == "" {
+		return
+	}
+	old, there := l.rules.get(name)
+	if r.bad {
+		if !there {
+			l.rules.put(name, &ruleDef{item: r.item, bad: true})
+		}
+		return
+	}
+	switch {
+	case len(r.override) > 0:
+		l.overrideRule(r, old)
+	case r.append:
+		l.appendRule(r, old)
+	case r.cond == nil:
+		l.toggleRule(r, old)
+	default:
+		l.defineRule(r, old)
+	}
+}
+
+const noSuchRule = "Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists"
+
+func (l *loader) toggleRule(r *ruleItem, old *ruleDef) {
+	l.warnf(DeprecatedItem, r.item, "The standalone 'enabled' key usage is deprecated. The correct approach requires also a 'replace' entry under the 'override' key (i.e. 'enabled: replace').")
+	if old == nil {
+		l.errorf(ErrValidate, r.item, "Rule has 'enabled' key but no rule by that name already exists")
+		return
+	}
+	old.enabled = *r.enabled
+}
+
+func (l *loader) defineRule(r *ruleItem, old *ruleDef) {
+	def := &ruleDef{
+		item: r.item, ruleset: ruleset(r.ruleset), cond: textOf(r.cond), output: textOf(r.output), desc: textOf(r.desc),
+		priority: *r.priority, source: r.source, enabled: true, warnTypes: true, except: r.except, tags: values(r.tags),
+	}
+	if def.source == "" {
+		def.source = SyscallSource
+	}
+	def.set(r)
+	if old != nil && !old.bad && old.source != def.source {
+		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
+		return
+	}
+	if l.schema.table(def.source) == nil {
+		l.warnf(UnknownSource, r.item, "Unknown source %s, skipping", def.source)
+		def.foreign = true
+	} else {
+		for _, e := range r.except {
+			def.bad = !l.checkException(e, def.source) || def.bad
+		}
+	}
+	if old != nil && !old.bad {
+		def.ruleset = old.ruleset
+	}
+	l.uniqueExceptions(def.except)
+	l.rules.put(r.item.name, def)
+}
+
+// set takes over the plain values that an item has.
+func (def *ruleDef) set(r *ruleItem) {
+	take(&def.enabled, r.enabled)
+	take(&def.warnTypes, r.warnTypes)
+	take(&def.skip, r.skip)
+	take(&def.capture, r.capture)
+	take(&def.millis, r.millis)
+	take(&def.priority, r.priority)
+}
+
+func take[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func values(ss []*scalar) []string {
+	var out []string
+	for _, s := range ss {
+		out = append(out, s.node.Value)
+	}
+	return out
+}
+
+func (l *loader) appendRule(r *ruleItem, old *ruleDef) {
+	if r.cond == nil && len(r.except) == 0 {
+		l.errorf(ErrValidate, r.item, "Appended rule must have exceptions or condition property")
+		return
+	}
+	if old == nil {
+		l.errorf(ErrValidate, r.item, noSuchRule)
+		return
+	}
+	if r.source != "" && r.source != old.source && !old.bad {
+		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
+		return
+	}
+	if old.bad || old.foreign {
+		return
+	}
+	if r.cond != nil {
+		old.cond = old.cond.join(textOf(r.cond))
+	}
+	l.mergeExceptions(old, r)
+}
+
+func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
+	if old == nil {
+		message := "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
+		for _, appended := range r.override {
+			if appended {
+				message = noSuchRule
+			}
+		}
+		l.errorf(ErrValidate, r.item, "%s", message)
+		return
+	}
+	if old.bad || old.foreign {
+		return
+	}
+	old.set(r)
+	merge(&old.cond, r.cond, r.override["condition"])
+	merge(&old.output, r.output, r.override["output"])
+	merge(&old.desc, r.desc, r.override["desc"])
+	if r.hasTags && r.override["tags"] {
+		old.tags = append(old.tags, values(r.tags)...)
+	} else if r.hasTags {
+		old.tags = values(r.tags)
+	}
+	if !r.hasExcept {
+		return
+	}
+	if r.override["exceptions"] {
+		l.mergeExceptions(old, r)
+		return
+	}
+	for _, e := range r.except {
+		if !l.checkException(e, old.source) {
+			old.bad = true
+		}
+	}
+	l.uniqueExceptions(r.except)
+	old.except = r.except
+}
+
+func merge(to *text, s *scalar, appended bool) {
+	switch {
+	case s == nil:
+	case appended:
+		*to = to.join(textOf(s))
+	default:
+		*to = textOf(s)
+	}
+}
+
+// trimmed is an output's text without the blanks around it.
+func (t *text) trimmed() string { return strings.Trim(t.s, " \t\r\n") }

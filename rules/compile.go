@@ -1,0 +1,297 @@
+package rules
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// predicate is one test of one value. Equal tests of a set are one predicate.
+type predicate struct {
+	text  string
+	left  *expr
+	test  tester // unless right is set
+	right *expr
+	op    opCode
+}
+
+// answer tests the event that r reads.
+func (p *predicate) answer(r *reader) Truth {
+	v := r.read(p.left)
+	if v.Kind() <= field.Unknown {
+		return Truth(v.Kind()) // Missing is False, Unknown is Unknown
+	}
+	if p.right == nil {
+		return truth(p.test.test(v))
+	}
+	w := r.read(p.right)
+	if w.Kind() <= field.Unknown {
+		return Truth(w.Kind())
+	}
+	return truth(p.compare(v, w))
+}
+
+// compare compares two fields of one type.
+func (p *predicate) compare(v, w *field.Value) bool {
+	if v.Kind() != field.List {
+		return compareValues(p.op, p.left.typ, v, w)
+	}
+	list := v.List()
+	switch {
+	case p.left.many == field.EitherEnd && p.op == opNE:
+		for i := range list {
+			if !compareValues(p.op, p.left.typ, &list[i], w) {
+				return false
+			}
+		}
+		return len(list) > 0
+	case p.left.many != field.One:
+		for i := range list {
+			if compareValues(p.op, p.left.typ, &list[i], w) {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range list {
+		in := contains(p.left.typ, w.List(), &list[i])
+		if in != (p.op == opIn) {
+			return in
+		}
+	}
+	return p.op == opIn
+}
+
+func contains(t field.Type, list []field.Value, v *field.Value) bool {
+	for i := range list {
+		if compareValues(opEq, t, v, &list[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func compareValues(op opCode, t field.Type, v, w *field.Value) bool {
+	switch classOf(t) {
+	case stringClass, bytesClass:
+		return compareText(op, v.Text(), w.Text())
+	case addressClass:
+		return (v.Addr() == w.Addr()) == (op != opNE)
+	}
+	if t == field.Double {
+		return compareFloats(op, math.Float64frombits(v.Uint()), math.Float64frombits(w.Uint()))
+	}
+	_, signed := numberWidth(t)
+	return compareNumbers(op, signed, v.Uint(), w.Uint())
+}
+
+func (p *predicate) dump(i int) string {
+	text := "p" + itoa(i) + "\tslot " + itoa(p.left.slot)
+	if p.right != nil {
+		text += ", slot " + itoa(p.right.slot)
+	}
+	return text + "\t" + p.text + "\n"
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// compile turns an expanded condition into a program. It goes on after an
+// error, to find them all; then the program is of no use.
+func (c *compiler) compile(n node) cond {
+	switch n := n.(type) {
+	case *group:
+		k := cond{kind: condAnd, kids: make([]cond, len(n.kids))}
+		if n.or {
+			k.kind = condOr
+		}
+		for i, kid := range n.kids {
+			k.kids[i] = c.compile(kid)
+		}
+		return k
+	case *not:
+		return cond{kind: condNot, kids: []cond{c.compile(n.kid)}}
+	case *check:
+		return c.check(n)
+	}
+	return cond{}
+}
+
+func (c *compiler) check(k *check) cond {
+	left, err := c.resolve(k.left)
+	if err == nil {
+		err = c.typeField(k)
+	}
+	if err == nil {
+		err = legal(k, left)
+	}
+	if err != nil {
+		c.fail(err)
+		return cond{}
+	}
+	text := dumpNode(k)
+	if i, there := c.preds[text]; there {
+		return cond{pred: i}
+	}
+	c.doubt(k)
+	p := &predicate{text: text, left: left, op: k.op.code}
+	if k.right != nil {
+		if p.right, err = c.resolve(k.right); err == nil {
+			err = legalRight(k, left, p.right)
+		}
+	} else {
+		p.test, err = newTest(k, left)
+	}
+	if err != nil {
+		c.fail(err)
+		return cond{}
+	}
+	i := len(c.set.preds)
+	c.set.preds = append(c.set.preds, p)
+	c.preds[text] = i
+	return cond{pred: i}
+}
+
+// typeField checks a test of the event's type: rules are found by it.
+func (c *compiler) typeField(k *check) *checkError {
+	if k.left.readsType() && k.left.kind != isField {
+		return wrongf(k.left.at, "event code search does not support `evt.type` checks with transformers")
+	}
+	if !k.left.isTypeField() {
+		return nil
+	}
+	if k.right != nil {
+		return wrongf(k.right.at, "event code search does not support `evt.type` checks with a right-hand side field")
+	}
+	if c.schema.Event == nil || partial.has(k.op.code) {
+		return nil
+	}
+	for _, v := range k.values {
+		if !c.schema.Event(v.text) {
+			e := wrongf(v.at, "unknown event type %s", v.text)
+			e.unknown = true
+			e.hint = similar(v.text, func(yield func(string) bool) {
+				for _, name := range c.schema.Events {
+					if !yield(name) {
+						return
+					}
+				}
+			})
+			return e
+		}
+	}
+	return nil
+}
+
+// partial are the operators whose constant need not be a whole name.
+var partial = ops(opContains, opIContains, opStartsWith, opEndsWith, opRegex)
+
+func (o *operand) readsType() bool {
+	if o.isTypeField() {
+		return true
+	}
+	for _, a := range o.args {
+		if a.readsType() {
+			return true
+		}
+	}
+	return false
+}
+
+// newTest makes the test of a check against constants.
+func newTest(k *check, left *expr) (tester, *checkError) {
+	if k.op.unary {
+		return present{}, nil
+	}
+	ends := left.many == field.EitherEnd
+	if k.op.code == opPMatch {
+		return wrap(newPathTest(k.values), left, k.op), nil
+	}
+	if k.op.code == opIn || k.op.code == opIntersects ||
+		k.op.code == opEq && k.mod == anyOf {
+		t, bad, err := newSet(left.typ, k.values)
+		if err != nil {
+			return nil, wrongf(k.values[bad].at, "%s", err)
+		}
+		return wrap(t, left, k.op), nil
+	}
+	tests := make([]tester, len(k.values))
+	for i, v := range k.values {
+		t, err := newTester(left.typ, k.op.code, v.text)
+		if err != nil {
+			return nil, wrongf(v.at, "%s", err)
+		}
+		if ends {
+			t = wrap(t, left, k.op)
+		}
+		tests[i] = t
+	}
+	t := tester(&countTest{k.mod, tests})
+	if k.mod == noModifier {
+		t = tests[0]
+	}
+	if !ends {
+		t = wrap(t, left, k.op)
+	}
+	return t, nil
+}
+
+func newPathTest(values []constant) tester {
+	t := &pathTest{}
+	for _, v := range values {
+		t.tree.add(v.text)
+	}
+	return t
+}
+
+// wrap makes a test of one value a test of a field with several.
+func wrap(t tester, left *expr, op *operator) tester {
+	switch {
+	case left.many == field.SomeAncestor:
+		return someTest{t}
+	case left.many == field.EitherEnd && op.code == opNE:
+		return everyTest{t, false}
+	case left.many == field.EitherEnd:
+		return someTest{t}
+	case left.list && op.code == opIn:
+		return everyTest{t, true}
+	case left.list:
+		return someTest{t}
+	}
+	return t
+}
+
+// doubt warns of what is legal but hardly meant.
+func (c *compiler) doubt(k *check) {
+	for _, v := range k.values {
+		if k.op.code == opRegex && plainRegex(v.text) {
+			c.warn(SuspiciousCondition, v.at,
+				"regex check with '%s' may be optimized with simpler operators such as '=', 'contains', 'startswith', 'endswith'", v.text)
+		}
+		if kind, other := c.looksLike(v.text); other {
+			c.warn(SuspiciousCondition, v.at, "'%s' may be a valid %s misused as a const string value", v.text, kind)
+		}
+		if v.text == "<NA>" && (strings.HasPrefix(k.left.name, "ka.") || strings.HasPrefix(k.left.name, "jevt.")) {
+			c.warn(UnsafeNACheck, v.at, "comparing a field value with <NA> is unsafe and can lead to unpredictable behavior of the rule condition, use 'exists' instead")
+		}
+	}
+	if k.left.name == "evt.dir" && k.left.kind == isField {
+		c.warn(DeprecatedItem, k.at, "due to the drop of enter events, 'evt.dir = <' always evaluates to true, "+
+			"and 'evt.dir = >' always evaluates to false. The rule expression can be simplified by removing the condition on 'evt.dir'")
+	}
+}
+
+// looksLike says which other thing than a text a constant could be.
+func (c *compiler) looksLike(text string) (kind string, other bool) {
+	for _, name := range transformerNames {
+		if strings.HasPrefix(text, name+"(") && strings.HasSuffix(text, ")") {
+			return "field transformer", true
+		}
+	}
+	if o, err := parseOperand(text); err == nil && o.kind == isField {
+		_, err := c.table.Resolve(o.name, o.arg, o.has)
+		return "field", err == nil
+	}
+	return "", false
+}

@@ -1,0 +1,23 @@
+// Package rules is Falco's rule language and the engine that runs it.
+//
+// It takes rule files and a table of fields and gives compiled sets: which
+// rules an event makes true, which ones it leaves open, what they say of it.
+// It owns the language, the loading and its findings, and the three-valued
+// evaluation. It never reads an event otherwise than through field.Source,
+// never keeps state between events, and never decides what is done with a match.
+//
+// The passes, in reading order, one or a few files each:
+//
+//	yaml, item    file → items with places
+//	collect       items → lists, macros, rules; append, override, redefinition
+//	exception     exceptions → condition text
+//	expand        list names in a text → their items
+//	lex, parse    text → nodes
+//	macro         macro names in nodes → their nodes
+//	check         nodes → operands with types; which operators are legal
+//	constant      constants → testers
+//	compile       nodes → predicates, shared by all rules, and conditions over them
+//	narrow        conditions → event types
+//	match         event → verdicts
+//	format        event → output text
+package rules

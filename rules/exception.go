@@ -1,0 +1,256 @@
+package rules
+
+import (
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// exceptionDef is an exception of a rule: tuples of values for which the rule
+// does not hold.
+type exceptionDef struct {
+	item   item
+	fields *entry // nil: not given
+	comps  *entry // nil: not given
+	values []*entry
+	has    bool // values are given
+}
+
+// entry is a scalar or a list of entries.
+type entry struct {
+	scalar *scalar // nil: a list
+	list   []*entry
+}
+
+func (l *loader) readExceptions(m *mapping) []*exceptionDef {
+	n := m.find("exceptions")
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		m.bad = true
+		l.errorf(ErrYAMLValidate, item{"exceptions", "", m.file.placeOf(n)}, "Rule exceptions must be a sequence")
+		return nil
+	}
+	var out []*exceptionDef
+	for _, e := range n.Content {
+		if e = follow(e); e.Kind != yaml.MappingNode {
+			m.bad = true
+			l.errorf(ErrYAMLValidate, item{"exception", "", m.file.placeOf(e)}, "Rule exception must be a mapping")
+			continue
+		}
+		em := newMapping(m.report, m.file, e, "exception")
+		out = append(out, l.readException(em))
+		m.bad = m.bad || em.bad
+	}
+	return out
+}
+
+func (l *loader) readException(m *mapping) *exceptionDef {
+	m.item.name = m.str("name", true)
+	e := &exceptionDef{item: m.item, fields: m.entry("fields"), comps: m.entry("comps")}
+	if n := m.find("values"); n != nil && !isNull(n) {
+		if n.Kind != yaml.SequenceNode {
+			m.wrong("values", n, "Value is not a sequence")
+			return e
+		}
+		e.has = true
+		for _, v := range n.Content {
+			e.values = append(e.values, m.entryOf(v, 0))
+		}
+	}
+	return e
+}
+
+// entry is a key's scalar or list, nil if it is absent or null.
+func (m *mapping) entry(key string) *entry {
+	n := m.find(key)
+	if n == nil || isNull(n) {
+		return nil
+	}
+	return m.entryOf(n, 0)
+}
+
+func (m *mapping) entryOf(n *yaml.Node, depth int) *entry {
+	n = follow(n)
+	switch {
+	case n.Kind == yaml.ScalarNode:
+		return &entry{scalar: &scalar{file: m.file, node: n}}
+	case n.Kind == yaml.SequenceNode && depth < 3:
+		e := &entry{list: []*entry{}}
+		for _, k := range n.Content {
+			e.list = append(e.list, m.entryOf(k, depth+1))
+		}
+		return e
+	}
+	m.wrong("exceptions", n, "Value of an exception must be a scalar or a list of them")
+	return &entry{}
+}
+
+// checkException checks an exception that defines its fields, and fills in
+// the comparison operators that it leaves out.
+func (l *loader) checkException(e *exceptionDef, source string) bool {
+	if e.fields == nil || e.fields.scalar == nil && len(e.fields.list) == 0 {
+		return l.wrongException(e, "Rule exception must have fields property with a list of fields")
+	}
+	if e.fields.scalar != nil {
+		return l.checkScalarException(e, source)
+	}
+	if e.comps == nil {
+		e.comps = &entry{list: []*entry{}}
+		for range e.fields.list {
+			e.comps.list = append(e.comps.list, nil)
+		}
+	}
+	if e.comps.scalar != nil || len(e.comps.list) != len(e.fields.list) {
+		return l.wrongException(e, "Fields and comps lists must have equal length")
+	}
+	for _, c := range e.comps.list {
+		if comp := c.text(); c != nil && !isComparison(comp) {
+			return l.wrongException(e, "'%s' is not a supported comparison operator", comp)
+		}
+	}
+	for _, f := range e.fields.list {
+		if !l.checkExceptionField(e, f, source) {
+			return false
+		}
+	}
+	for _, v := range e.values {
+		if v.scalar == nil && len(v.list) != len(e.fields.list) {
+			return l.wrongException(e, "Fields and values lists must have equal length")
+		}
+	}
+	return true
+}
+
+func (l *loader) wrongException(e *exceptionDef, format string, args ...any) bool {
+	l.errorf(ErrValidate, e.item, format, args...)
+	return false
+}
+
+func (l *loader) checkScalarException(e *exceptionDef, source string) bool {
+	if e.comps != nil {
+		base, modified := comparison(e.comps.text())
+		if e.comps.scalar == nil || base == nil || !modified && !base.list {
+			return l.wrongException(e, "When fields is a single value, comps must be one of (in, pmatch, intersects) or a modifier operator (e.g. startswith oneof)")
+		}
+	}
+	return l.checkExceptionField(e, e.fields, source)
+}
+
+func (l *loader) checkExceptionField(e *exceptionDef, f *entry, source string) bool {
+	name := f.text()
+	if o, err := parseOperand(name); err == nil {
+		c := &compiler{report: &report{}, schema: l.schema, table: l.schema.table(source), exprs: map[string]*expr{}, set: &Set{}}
+		if _, err := c.resolve(o); err == nil {
+			return true
+		}
+	}
+	it := e.item
+	if f.scalar != nil {
+		it.at = f.scalar.place(0)
+	}
+	l.errorf(ErrValidate, it, "'%s' is not a supported filter field", name).Hint = l.similarField(name, source)
+	return false
+}
+
+func (l *loader) similarField(name, source string) string {
+	return similar(name, func(yield func(string) bool) {
+		for _, f := range l.schema.table(source).Fields() {
+			if !yield(f.Name) {
+				return
+			}
+		}
+	})
+}
+
+func (e *entry) text() string {
+	if e == nil || e.scalar == nil {
+		return ""
+	}
+	return e.scalar.node.Value
+}
+
+// comparison reads an operator, with a modifier or without.
+func comparison(s string) (o *operator, modified bool) {
+	words := strings.Fields(s)
+	if len(words) == 0 || len(words) > 2 {
+		return nil, false
+	}
+	o = operatorNamed(words[0])
+	if len(words) == 1 || o == nil {
+		return o, false
+	}
+	for _, m := range modifierNames[1:] {
+		if words[1] == m && o.takesModifier() {
+			return o, true
+		}
+	}
+	return nil, false
+}
+
+func isComparison(s string) bool {
+	o, _ := comparison(s)
+	return o != nil
+}
+
+// uniqueExceptions warns of names that stand twice.
+func (l *loader) uniqueExceptions(es []*exceptionDef) {
+	seen := map[string]bool{}
+	for _, e := range es {
+		if seen[e.item.name] {
+			l.warnf(ExceptionNotUnique, e.item, "Multiple definitions of exception '%s' in the same rule", e.item.name)
+		}
+		seen[e.item.name] = true
+	}
+}
+
+// mergeExceptions appends the exceptions of an item to those of a rule.
+func (l *loader) mergeExceptions(def *ruleDef, r *ruleItem) {
+	for _, e := range r.except {
+		old := def.exception(e.item.name)
+		switch {
+		case !e.has || len(e.values) == 0:
+			l.warnf(AppendNoValues, e.item, "Overriding/appending exception with no values")
+		case old == nil && e.fields == nil:
+			l.wrongException(e, "Rule exception must have fields property with a list of fields")
+		case old == nil:
+			if l.checkException(e, def.source) {
+				def.except = append(def.except, e)
+			} else {
+				def.bad = true
+			}
+		case e.fields != nil || e.comps != nil:
+			l.wrongException(e, "Can not append exception values to existing exception and redefine its fields or comps")
+		default:
+			merged := *old
+			merged.values = append(old.values[:len(old.values):len(old.values)], e.values...)
+			check := merged
+			check.values, check.item = e.values, e.item
+			if l.checkException(&check, def.source) {
+				def.replaceException(old, &merged)
+			} else {
+				def.bad = true
+			}
+		}
+	}
+}
+
+func (def *ruleDef) exception(name string) *exceptionDef {
+	for _, e := range def.except {
+		if e.item.name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+func (def *ruleDef) replaceException(old, merged *exceptionDef) {
+	es := append([]*exceptionDef(nil), def.except...)
+	for i := range es {
+		if es[i] == old {
+			es[i] = merged
+		}
+	}
+	def.except = es
+}

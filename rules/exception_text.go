@@ -1,0 +1,92 @@
+package rules
+
+import "strings"
+
+// condition is a rule's condition with its exceptions, as one text.
+func (def *ruleDef) condition() text {
+	var b textBuilder
+	any := false
+	for _, e := range def.except {
+		any = any || len(e.values) > 0
+	}
+	if !any {
+		return def.cond
+	}
+	first := def.cond.spans[0]
+	b.put("(", first.scalar, first.at)
+	b.copy(&def.cond, 0, len(def.cond.s))
+	b.b.WriteByte(')')
+	for _, e := range def.except {
+		if len(e.values) > 0 {
+			e.write(&b)
+		}
+	}
+	return b.text()
+}
+
+// write adds the condition of an exception.
+func (e *exceptionDef) write(b *textBuilder) {
+	if f := e.fields.scalar; f != nil {
+		b.put(" and not "+e.fields.text()+" "+e.comp(e.comps, "in")+" ", f, 0)
+		(&entry{list: e.values}).write(b, f)
+		return
+	}
+	first := e.fields.list[0].scalar
+	b.put(" and not (", first, 0)
+	for i, tuple := range e.values {
+		if i > 0 {
+			b.b.WriteString(" or ")
+		}
+		b.b.WriteByte('(')
+		e.writeTuple(b, tuple)
+		b.b.WriteByte(')')
+	}
+	b.b.WriteByte(')')
+}
+
+func (e *exceptionDef) comp(c *entry, otherwise string) string {
+	if s := c.text(); s != "" {
+		return s
+	}
+	return otherwise
+}
+
+func (e *exceptionDef) writeTuple(b *textBuilder, tuple *entry) {
+	values := tuple.list
+	if tuple.scalar != nil {
+		values = []*entry{tuple}
+	}
+	for i, v := range values {
+		f := e.fields.list[i].scalar
+		words := e.fields.list[i].text() + " " + e.comp(e.comps.list[i], "=") + " "
+		if i > 0 {
+			words = " and " + words
+		}
+		b.put(words, f, 0)
+		v.write(b, f)
+	}
+}
+
+// write adds a value, or a list of values in parentheses.
+func (e *entry) write(b *textBuilder, at *scalar) {
+	if e.scalar != nil {
+		b.put(quoteItem(e.scalar.node.Value), e.scalar, 0)
+		return
+	}
+	b.put("(", at, 0)
+	for i, v := range e.list {
+		if i > 0 {
+			b.b.WriteString(", ")
+		}
+		v.write(b, at)
+	}
+	b.b.WriteByte(')')
+}
+
+// quoteItem puts a value with blanks in quotes unless it stands in quotes.
+func quoteItem(s string) string {
+	if !strings.ContainsAny(s, " \t\b\r\n") || s[0] == '"' || s[0] == '\'' {
+		return s
+	}
+	return `"` + s + `"`
+}

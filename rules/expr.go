@@ -1,0 +1,167 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// expr is a compiled operand: something that reads a value from an event.
+// Equal operands of a set are the same expr and share a slot.
+type expr struct {
+	text  string // canonical
+	slot  int
+	kind  exprKind
+	ref   *field.Ref  // of exprField and exprDerived
+	call  transformFn // of exprCall
+	args  []*expr     // of exprCall and exprDerived
+	key   string      // the argument in brackets of a transformer
+	value field.Value // of exprConstant
+	table *[256]byte  // of a transformer that maps bytes
+	typ   field.Type
+	list  bool
+	many  field.Many
+}
+
+type exprKind uint8
+
+const (
+	exprField exprKind = iota
+	exprDerived
+	exprCall
+	exprConstant
+	exprTuple // a list of expressions
+)
+
+// eval computes e's value. s is e's own slot, whose memory it may use.
+func (e *expr) eval(r *reader, s *slot) field.Value {
+	switch e.kind {
+	case exprField:
+		return r.src.Value(e.ref)
+	case exprDerived:
+		var in field.Inputs
+		for i, arg := range e.args {
+			in[i] = *r.read(arg)
+		}
+		return e.ref.Derive(&in, e.ref.Arg)
+	case exprCall:
+		return e.call(e, r, s)
+	case exprTuple:
+		return e.tuple(r, s)
+	default:
+		return e.value
+	}
+}
+
+func (e *expr) tuple(r *reader, s *slot) field.Value {
+	s.list = s.list[:0]
+	for _, arg := range e.args {
+		v := r.read(arg)
+		if !v.Known() {
+			return *v
+		}
+		s.list = append(s.list, *v)
+	}
+	return field.ListOf(s.list)
+}
+
+// typeNames are the types as messages call them.
+var typeNames = map[field.Type]string{
+	field.CharBuf: "CHARBUF", field.FSPath: "FSPATH", field.FSRelPath: "FSRELPATH", field.ByteBuf: "BYTEBUF",
+	field.Boolean: "BOOL", field.Int8: "INT8", field.Int16: "INT16", field.Int32: "INT32", field.Int64: "INT64",
+	field.Uint8: "UINT8", field.Uint16: "UINT16", field.Uint32: "UINT32", field.Uint64: "UINT64",
+	field.Double: "DOUBLE", field.RelTime: "RELTIME", field.AbsTime: "ABSTIME", field.Port: "PORT",
+	field.IPAddr: "IPADDR", field.IPv4Addr: "IPV4ADDR", field.IPv6Addr: "IPV6ADDR", field.IPNet: "IPNET",
+	field.Dynamic: "DYNAMIC",
+}
+
+// typeName is e's type, with its listness, for messages.
+func (e *expr) typeName() string {
+	if e.list {
+		return typeNames[e.typ] + " (list)"
+	}
+	return typeNames[e.typ]
+}
+
+func isText(t field.Type) bool {
+	return t == field.CharBuf || t == field.FSPath || t == field.FSRelPath
+}
+
+// classOf is the class of operators that a type allows.
+func classOf(t field.Type) *class {
+	switch t {
+	case field.CharBuf, field.FSPath, field.FSRelPath:
+		return stringClass
+	case field.ByteBuf:
+		return bytesClass
+	case field.Boolean:
+		return boolClass
+	case field.IPAddr, field.IPv4Addr, field.IPv6Addr, field.IPNet:
+		return addressClass
+	case field.Dynamic:
+		return dynamicClass
+	default:
+		return numberClass
+	}
+}
+
+// numberWidth says how a numeric type keeps its numbers.
+func numberWidth(t field.Type) (bits uint, signed bool) {
+	switch t {
+	case field.Int8:
+		return 8, true
+	case field.Int16:
+		return 16, true
+	case field.Int32:
+		return 32, true
+	case field.Int64:
+		return 64, true
+	case field.Uint8:
+		return 8, false
+	case field.Uint16, field.Port:
+		return 16, false
+	case field.Uint32:
+		return 32, false
+	default:
+		return 64, false
+	}
+}
+
+// cond is a compiled condition: a predicate, or an operator over conditions.
+type cond struct {
+	kind condKind
+	pred int
+	kids []cond
+}
+
+type condKind uint8
+
+const (
+	condPred condKind = iota
+	condNot
+	condAnd
+	condOr
+)
+
+func (c *cond) dump(b *strings.Builder) {
+	switch c.kind {
+	case condPred:
+		b.WriteByte('p')
+		b.WriteString(itoa(c.pred))
+		return
+	case condNot:
+		b.WriteByte('!')
+	case condAnd:
+		b.WriteByte('&')
+	case condOr:
+		b.WriteByte('|')
+	}
+	b.WriteByte('(')
+	for i := range c.kids {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		c.kids[i].dump(b)
+	}
+	b.WriteByte(')')
+}

@@ -1,0 +1,153 @@
+package rules
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// format is a compiled output: literal texts and expressions in turn.
+type format struct {
+	parts []part
+}
+
+// part is a literal, or a value with its width.
+type part struct {
+	literal string
+	value   *expr // nil: a literal
+	width   int   // pad or cut to that many characters; 0: as it is
+}
+
+func (f *format) String() string {
+	var b strings.Builder
+	for _, p := range f.parts {
+		if p.value == nil {
+			b.WriteString(p.literal)
+			continue
+		}
+		b.WriteByte('%')
+		if p.width > 0 {
+			b.WriteString(itoa(p.width))
+		}
+		b.WriteString(p.value.text)
+	}
+	return b.String()
+}
+
+// AppendOutput appends the rule's output for an event to dst. A value that is
+// missing or unknown prints as <NA>; the result is valid UTF-8 without control
+// characters. It is safe for concurrent use.
+func (r *Rule) AppendOutput(dst []byte, src field.Source) []byte {
+	rd, _ := r.set.readers.Get().(*reader)
+	if rd == nil {
+		rd = &reader{slots: make([]slot, len(r.set.exprs))}
+	}
+	rd.start(src)
+	for i := range r.format.parts {
+		dst = r.format.parts[i].append(dst, rd)
+	}
+	rd.src = nil
+	r.set.readers.Put(rd)
+	return dst
+}
+
+func (p *part) append(dst []byte, r *reader) []byte {
+	if p.value == nil {
+		return append(dst, p.literal...)
+	}
+	start := len(dst)
+	dst = appendClean(dst, func(b []byte) []byte { return appendValue(b, p.value, r.read(p.value)) })
+	if p.width == 0 {
+		return dst
+	}
+	n := 0
+	for at := start; at < len(dst); n++ {
+		if n == p.width {
+			return dst[:at]
+		}
+		_, size := utf8.DecodeRune(dst[at:])
+		at += size
+	}
+	for ; n < p.width; n++ {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+// appendValue prints a value as its field's type says.
+func appendValue(dst []byte, e *expr, v *field.Value) []byte {
+	switch v.Kind() {
+	case field.Missing, field.Unknown:
+		return append(dst, "<NA>"...)
+	case field.List:
+		dst = append(dst, '(')
+		for i := range v.List() {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendValue(dst, e, &v.List()[i])
+		}
+		return append(dst, ')')
+	case field.Float:
+		return strconv.AppendFloat(dst, math.Float64frombits(v.Uint()), 'f', 1, 64)
+	case field.Int, field.Uint:
+		return appendNumber(dst, e, v)
+	}
+	return appendPlain(dst, v)
+}
+
+func appendNumber(dst []byte, e *expr, v *field.Value) []byte {
+	base := field.Decimal
+	if e.ref != nil {
+		base = e.ref.Base
+	}
+	switch base {
+	case field.Hex:
+		return strconv.AppendUint(dst, v.Uint(), 16)
+	case field.Octal:
+		return strconv.AppendUint(append(dst, '0'), v.Uint(), 8)
+	}
+	return appendPlain(dst, v)
+}
+
+// appendClean appends what f appends, with control characters escaped and
+// broken UTF-8 replaced.
+func appendClean(dst []byte, f func([]byte) []byte) []byte {
+	start := len(dst)
+	dst = f(dst)
+	if clean(dst[start:]) {
+		return dst
+	}
+	raw := string(dst[start:])
+	dst = dst[:start]
+	for _, c := range raw {
+		if c < ' ' || c == 0x7f {
+			dst = appendEscape(dst, byte(c))
+			continue
+		}
+		dst = utf8.AppendRune(dst, c)
+	}
+	return dst
+}
+
+func clean(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c >= 0x7f {
+			return utf8.Valid(b) && strings.IndexFunc(string(b), isControl) < 0
+		}
+	}
+	return true
+}
+
+func isControl(c rune) bool { return c < ' ' || c == 0x7f }
+
+func appendEscape(dst []byte, c byte) []byte {
+	if i := strings.IndexByte("\b\f\n\r\t", c); i >= 0 {
+		return append(dst, '\\', "bfnrt"[i])
+	}
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+}

@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// compileOutput compiles a rule's output with what is added to it.
+func (c *compiler) compileOutput(r *Rule, def *ruleDef, additions string) bool {
+	at := item{"rule output", "", def.output.place(0)}
+	text := r.Output
+	if strings.Contains(text, "%container.info") {
+		c.warnf(DeprecatedItem, def.item, "%%container.info is deprecated and no more useful, and will be dropped by Falco 1.0.0. "+
+			"The container plugin will automatically add required fields to the output message.")
+		text = strings.ReplaceAll(text, "%container.info", "")
+	}
+	r.Output = strings.TrimSpace(text)
+	f, err := c.parseFormat(text + additions)
+	if err != nil {
+		code, message := ErrOutput, err.message
+		if err.unknown && c.skipUnknown {
+			c.unknown = true
+			f := Finding{Code: UnknownFilter, Message: message, Hint: err.hint, Warning: true}
+			c.add(f, at)
+			return true
+		}
+		at.at = def.output.place(min(err.at+def.leading(), len(def.output.s)))
+		c.add(Finding{Code: code, Message: message, Hint: err.hint}, at)
+		return false
+	}
+	for _, p := range f.parts {
+		if p.value != nil && p.value.ref != nil && deprecatedOutput(p.value.ref.Name) {
+			c.warnf(DeprecatedItem, at, "usage of deprecated field '%s' has been detected in the rule output", p.value.ref.Name)
+		}
+	}
+	r.format = f
+	return true
+}
+
+// leading is how many blanks the output begins with.
+func (def *ruleDef) leading() int {
+	return len(def.output.s) - len(strings.TrimLeft(def.output.s, " \t\r\n"))
+}
+
+func deprecatedOutput(name string) bool {
+	return name == "evt.dir" || strings.HasPrefix(name, "evt.latency") || name == "evt.wait_latency"
+}
+
+// parseFormat reads an output: texts with %field, %field[arg], %transformer(…)
+// and %NNfield in them.
+func (c *compiler) parseFormat(s string) (f format, err *checkError) {
+	offset := 0
+	literal := func(text string) {
+		if text == "" {
+			return
+		}
+		if n := len(f.parts); n > 0 && f.parts[n-1].value == nil {
+			f.parts[n-1].literal += text
+			return
+		}
+		f.parts = append(f.parts, part{literal: text})
+	}
+	for {
+		text, rest, found := strings.Cut(s[offset:], "%")
+		literal(text)
+		if !found {
+			return f, nil
+		}
+		start := len(s) - len(rest)
+		p, n, err := c.parseToken(rest, start)
+		if err != nil {
+			return f, err
+		}
+		if p.value == nil {
+			literal(p.literal)
+		} else {
+			f.parts = append(f.parts, p)
+		}
+		offset = start + n
+	}
+}
+
+// parseToken reads what follows a percent sign; n is how long it is.
+func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError) {
+	if s == "" {
+		return p, 0, wrongf(at, "empty formatting token")
+	}
+	if s[0] == '*' {
+		n++
+	}
+	for n < len(s) && isDigit(s[n]) && p.width < 1<<16 {
+		p.width = p.width*10 + int(s[n]-'0')
+		n++
+	}
+	o, size, err := readFormatOperand(s[n:], at+n)
+	if err != nil {
+		return p, 0, err
+	}
+	if o.kind == isField {
+		o, size = c.longestField(s[n:], o, size)
+		if key, static := strings.CutPrefix(o.name, "static."); static {
+			value, there := c.static[key]
+			if !there {
+				return p, 0, wrongf(at, "unknown static field %s", key)
+			}
+			return part{literal: value}, n + size, nil
+		}
+	}
+	if p.value, err = c.resolve(o); err != nil {
+		err.at = at
+		err.message = "unknown filter: " + err.message
+		return p, 0, err
+	}
+	if ref := p.value.ref; ref != nil && ref.Not&field.FilterOnly != 0 {
+		return p, 0, wrongf(at, "field '%s' can't be printed", ref)
+	}
+	return p, n + size, nil
+}
+
+// readFormatOperand parses a field or transformer at the start of s.
+func readFormatOperand(s string, at int) (o *operand, size int, wrong *checkError) {
+	p := &parser{lexer: lexer{src: s}}
+	var err error
+	func() {
+		defer recoverSyntax(&err)
+		o = p.operand(false)
+	}()
+	if err != nil {
+		e := err.(*syntaxError)
+		return nil, 0, wrongf(at+e.at, "%s", e.message)
+	}
+	if o == nil {
+		return nil, 0, wrongf(at, "unexpected text after '%%': expected a field or transformer")
+	}
+	return o, p.pos, nil
+}
+
+// longestField shortens a name to the longest one that is a field: what is
+// behind it is text.
+func (c *compiler) longestField(s string, o *operand, size int) (*operand, int) {
+	for end := len(o.name); end > 0; end-- {
+		name := o.name[:end]
+		short := *o
+		if end < len(o.name) {
+			short = operand{kind: isField, name: name}
+		}
+		if _, err := c.table.Resolve(short.name, short.arg, short.has); err == nil {
+			if end < len(o.name) {
+				return &short, end
+			}
+			return o, size
+		}
+	}
+	return o, size
+}

@@ -1,0 +1,237 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// lexer walks over the text of a condition. Each try method reads one kind of
+// token at the cursor: it moves on and reports true, or it stays.
+type lexer struct {
+	src  string
+	pos  int
+	base int    // what nodes' offsets count from
+	last string // the last token, for messages
+}
+
+// syntaxError is what a condition or output does not parse for. The parser
+// throws it; parse recovers it.
+type syntaxError struct {
+	at      int // offset in the text
+	message string
+}
+
+func (e *syntaxError) Error() string { return e.message }
+
+func (l *lexer) fail(format string, args ...any) {
+	panic(&syntaxError{l.pos, fmt.Sprintf(format, args...)})
+}
+
+func isBlank(c byte) bool {
+	return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n'
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
+
+// blanks skips blanks and reports whether there were any.
+func (l *lexer) blanks() bool {
+	start := l.pos
+	for l.pos < len(l.src) && isBlank(l.src[l.pos]) {
+		l.pos++
+	}
+	return l.pos > start
+}
+
+// here is the offset of a node that begins at the cursor.
+func (l *lexer) here() int { return l.base + l.pos }
+
+func (l *lexer) done() bool { return l.pos == len(l.src) }
+
+// literal reads exactly text.
+func (l *lexer) literal(text string) bool {
+	if !strings.HasPrefix(l.src[l.pos:], text) {
+		return false
+	}
+	l.take(l.pos + len(text))
+	return true
+}
+
+// word reads text if a blank follows it; the blank stays.
+func (l *lexer) word(text string) bool {
+	end := l.pos + len(text)
+	if !strings.HasPrefix(l.src[l.pos:], text) || end == len(l.src) || !isBlank(l.src[end]) {
+		return false
+	}
+	l.take(end)
+	return true
+}
+
+// take makes src[pos:end] the last token.
+func (l *lexer) take(end int) string {
+	l.last = l.src[l.pos:end]
+	l.pos = end
+	return l.last
+}
+
+// nameEnd is the end of the plain name at i, or i.
+func (l *lexer) nameEnd(i int) int {
+	if i == len(l.src) || !isLetter(l.src[i]) {
+		return i
+	}
+	for i < len(l.src) && isWordByte(l.src[i]) {
+		i++
+	}
+	return i
+}
+
+// identifier reads a name without dots.
+func (l *lexer) identifier() (string, bool) {
+	end := l.nameEnd(l.pos)
+	if end == l.pos {
+		return "", false
+	}
+	return l.take(end), true
+}
+
+// fieldName reads a name with at least one dot.
+func (l *lexer) fieldName() (string, bool) {
+	end := l.nameEnd(l.pos)
+	if end == l.pos {
+		return "", false
+	}
+	first := end
+	for end < len(l.src) && l.src[end] == '.' {
+		next := l.nameEnd(end + 1)
+		if next == end+1 {
+			break
+		}
+		end = next
+	}
+	if end == first {
+		return "", false
+	}
+	return l.take(end), true
+}
+
+// bare reads a string without quotes.
+func (l *lexer) bare() (string, bool) { return l.until("()\"'=,") }
+
+// bareArg reads a field argument without quotes.
+func (l *lexer) bareArg() (string, bool) { return l.until("[]\"'") }
+
+func (l *lexer) until(stop string) (string, bool) {
+	end := l.pos
+	for end < len(l.src) && !isBlank(l.src[end]) && strings.IndexByte(stop, l.src[end]) < 0 {
+		end++
+	}
+	if end == l.pos {
+		return "", false
+	}
+	return l.take(end), true
+}
+
+// quoted reads a string in single or double quotes. A quote closes the string
+// unless the byte before it is a backslash, even an escaped one.
+func (l *lexer) quoted() (string, bool) {
+	if l.done() || l.src[l.pos] != '"' && l.src[l.pos] != '\'' {
+		return "", false
+	}
+	quote := l.src[l.pos]
+	for i := l.pos + 1; i < len(l.src); i++ {
+		if l.src[i] == quote && l.src[i-1] != '\\' {
+			inner := l.src[l.pos+1 : i]
+			l.take(i + 1)
+			return l.unescape(inner, quote), true
+		}
+	}
+	return "", false
+}
+
+// escapes are the characters that may follow a backslash. A blank stands for
+// the backslash itself: rule files in the wild rely on it.
+var escapes = map[byte]byte{
+	'\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', ' ': '\\',
+}
+
+func (l *lexer) unescape(s string, quote byte) string {
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			out = append(out, s[i])
+			continue
+		}
+		i++
+		c, known := escapes[s[i]]
+		switch {
+		case known:
+			out = append(out, c)
+		case s[i] == quote:
+			out = append(out, quote)
+		case s[i] == '"' || s[i] == '\'':
+			l.fail(`invalid \%c escape in %c-quoted string`, s[i], quote)
+		default:
+			l.fail(`unsupported string escape sequence: \%c`, s[i])
+		}
+	}
+	return string(out)
+}
+
+// number reads a decimal, floating or hexadecimal number, the longest there is.
+func (l *lexer) number() (string, bool) {
+	end := max(l.decimalEnd(), l.hexEnd())
+	if end == l.pos {
+		return "", false
+	}
+	return l.take(end), true
+}
+
+func (l *lexer) digits(i int, hex bool) int {
+	for i < len(l.src) && (isDigit(l.src[i]) || hex && 'a' <= l.src[i]|0x20 && l.src[i]|0x20 <= 'f') {
+		i++
+	}
+	return i
+}
+
+func (l *lexer) byteAt(i int) byte {
+	if i < len(l.src) {
+		return l.src[i]
+	}
+	return 0
+}
+
+func (l *lexer) hexEnd() int {
+	if l.byteAt(l.pos) != '0' || l.byteAt(l.pos+1)|0x20 != 'x' {
+		return l.pos
+	}
+	if end := l.digits(l.pos+2, true); end > l.pos+2 {
+		return end
+	}
+	return l.pos
+}
+
+func (l *lexer) decimalEnd() int {
+	i := l.pos
+	if c := l.byteAt(i); c == '+' || c == '-' {
+		i++
+	}
+	end := l.digits(i, false)
+	if end == i {
+		return l.pos
+	}
+	if l.byteAt(end) == '.' {
+		end = l.digits(end+1, false)
+	}
+	if l.byteAt(end)|0x20 == 'e' && (l.byteAt(end+1) == '+' || l.byteAt(end+1) == '-') {
+		if exp := l.digits(end+2, false); exp > end+2 {
+			end = exp
+		}
+	}
+	return end
+}

@@ -1,0 +1,165 @@
+package rules
+
+import "github.com/sakerhq/saker/internal/field"
+
+// Truth is what a condition answers.
+type Truth uint8
+
+// The answers, in an order in which "and" is the least and "or" the greatest.
+const (
+	False Truth = iota
+	// Unknown: a value is missing here that a later stage may know.
+	Unknown
+	True
+)
+
+// String is the answer's name.
+func (t Truth) String() string { return [...]string{"false", "unknown", "true"}[t] }
+
+func truth(b bool) Truth {
+	if b {
+		return True
+	}
+	return False
+}
+
+// Match is one rule that an event makes true or leaves open.
+type Match struct {
+	Rule    *Rule
+	Verdict Truth // True or Unknown
+}
+
+// reader reads expressions from one event and keeps what it has read.
+type reader struct {
+	src   field.Source
+	gen   uint32 // grows with every event; a slot of another generation is empty
+	slots []slot
+}
+
+type slot struct {
+	gen   uint32
+	value field.Value
+	buf   []byte        // memory of a computed text
+	list  []field.Value // memory of a computed list
+}
+
+// start begins an event.
+func (r *reader) start(src field.Source) {
+	r.src = src
+	if r.gen++; r.gen == 0 {
+		for i := range r.slots {
+			r.slots[i].gen = 0
+		}
+		r.gen = 1
+	}
+}
+
+func (r *reader) read(e *expr) *field.Value {
+	s := &r.slots[e.slot]
+	if s.gen != r.gen {
+		s.gen = r.gen
+		s.value = e.eval(r, s)
+	}
+	return &s.value
+}
+
+// Matcher matches events against a set. It is for one goroutine.
+type Matcher struct {
+	reader
+	set     *Set
+	answers []answer
+	matches []Match
+}
+
+// answer is what a predicate said of the event of a generation.
+type answer struct {
+	gen   uint32
+	truth Truth
+}
+
+// NewMatcher makes a matcher for one goroutine.
+func (s *Set) NewMatcher() *Matcher {
+	return &Matcher{
+		reader:  reader{slots: make([]slot, len(s.exprs))},
+		set:     s,
+		answers: make([]answer, len(s.preds)),
+		matches: make([]Match, 0, len(s.rules)),
+	}
+}
+
+// Match gives the enabled rules of source that the event makes true or leaves
+// unknown, in their order; where the set matches the first rule only, up to
+// and with the first true one. The result is valid until the next call. Match
+// does not allocate.
+func (m *Matcher) Match(src field.Source, source, eventType string) []Match {
+	m.matches = m.matches[:0]
+	b := m.set.sources[source]
+	if b == nil {
+		return nil
+	}
+	rules, named := b.byType[eventType]
+	if !named {
+		rules = b.others
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	m.begin(src)
+	for _, r := range rules {
+		v := m.eval(&r.cond)
+		if v == False {
+			continue
+		}
+		m.matches = append(m.matches, Match{r, v})
+		if v == True && !m.set.all {
+			break
+		}
+	}
+	m.src = nil
+	return m.matches
+}
+
+func (m *Matcher) begin(src field.Source) {
+	m.start(src)
+	if m.gen == 1 {
+		clear(m.answers)
+	}
+}
+
+// Eval answers one rule's condition for an event, enabled or not and whatever
+// the event's type.
+func (m *Matcher) Eval(r *Rule, src field.Source) Truth {
+	m.begin(src)
+	defer func() { m.src = nil }()
+	return m.eval(&r.cond)
+}
+
+func (m *Matcher) eval(c *cond) Truth {
+	switch c.kind {
+	case condPred:
+		a := &m.answers[c.pred]
+		if a.gen != m.gen {
+			a.truth = m.set.preds[c.pred].answer(&m.reader)
+			a.gen = m.gen
+		}
+		return a.truth
+	case condNot:
+		return True - m.eval(&c.kids[0])
+	case condAnd:
+		t := True
+		for i := range c.kids {
+			if t = min(t, m.eval(&c.kids[i])); t == False {
+				break
+			}
+		}
+		return t
+	default:
+		t := False
+		for i := range c.kids {
+			if t = max(t, m.eval(&c.kids[i])); t == True {
+				break
+			}
+		}
+		return t
+	}
+}

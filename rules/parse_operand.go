@@ -1,0 +1,124 @@
+package rules
+
+// operand reads a field or transformer, nil if there is none. Right of an
+// operator a plain field must stand in val().
+func (p *parser) operand(right bool) *operand {
+	at := p.here()
+	if right && p.literal("val(") {
+		return p.val(at)
+	}
+	for _, name := range transformerNames {
+		if p.literal(name + "(") {
+			return p.transformer(at, name)
+		}
+	}
+	if right {
+		return nil
+	}
+	return p.field()
+}
+
+func (p *parser) field() *operand {
+	at := p.here()
+	name, ok := p.fieldName()
+	if !ok {
+		return nil
+	}
+	o := &operand{at: at, kind: isField, name: name}
+	p.argument(o)
+	return o
+}
+
+// argument reads what may stand in brackets behind a field or transformer.
+func (p *parser) argument(o *operand) {
+	if !p.literal("[") {
+		return
+	}
+	text, ok := p.quoted()
+	if !ok {
+		text, ok = p.bareArg()
+	}
+	if !ok {
+		p.fail("expected a valid field argument: a quoted string or a bare string")
+	}
+	if !p.literal("]") {
+		p.fail("expected a ']' token")
+	}
+	o.arg, o.has = text, true
+}
+
+func (p *parser) val(at int) *operand {
+	p.blanks()
+	f := p.field()
+	if f == nil {
+		p.fail("expected a valid field name within 'val'")
+	}
+	p.closeTransformer()
+	o := &operand{at: at, kind: isTransformer, name: "val", args: []*operand{f}}
+	p.argument(o)
+	return o
+}
+
+func (p *parser) closeTransformer() {
+	p.blanks()
+	if !p.literal(")") {
+		p.fail("expected a ')' token closing the transformer")
+	}
+}
+
+func (p *parser) transformer(at int, name string) *operand {
+	defer p.enter()()
+	o := &operand{at: at, kind: isTransformer, name: name}
+	for more := true; more; more = p.literal(",") {
+		p.blanks()
+		arg := p.listOperand()
+		if arg == nil {
+			arg = p.item()
+		}
+		if arg == nil {
+			p.fail("expected field transformer argument: field, transformer, quoted string, number, or transformer list")
+		}
+		o.args = append(o.args, arg)
+		p.blanks()
+	}
+	p.closeTransformer()
+	p.argument(o)
+	return o
+}
+
+// item reads one argument of a transformer that is not a list.
+func (p *parser) item() *operand {
+	at := p.here()
+	if text, ok := p.number(); ok {
+		return &operand{at: at, kind: isNumber, name: text}
+	}
+	if text, ok := p.quoted(); ok {
+		return &operand{at: at, kind: isConstant, name: text}
+	}
+	return p.operand(false)
+}
+
+func (p *parser) listOperand() *operand {
+	at := p.here()
+	if !p.literal("(") {
+		return nil
+	}
+	o := &operand{at: at, kind: isList}
+	p.blanks()
+	if p.literal(")") {
+		return o
+	}
+	for more := true; more; more = p.literal(",") {
+		p.blanks()
+		arg := p.item()
+		if arg == nil {
+			p.fail("expected transformer list argument: field, transformer, quoted string, or number")
+		}
+		o.args = append(o.args, arg)
+		p.blanks()
+	}
+	if !p.literal(")") {
+		p.fail("expected a ')' token closing the transformer list")
+	}
+	return o
+}

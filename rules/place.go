@@ -1,0 +1,230 @@
+package rules
+
+import (
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// source is a file under load, with what is needed to find places in it.
+type source struct {
+	File
+	starts []int // offsets where lines begin
+}
+
+func newSource(f File) *source {
+	s := &source{File: f, starts: []int{0}}
+	for i, c := range f.Content {
+		if c == '\n' {
+			s.starts = append(s.starts, i+1)
+		}
+	}
+	return s
+}
+
+// place is a point in a file. The zero place is nowhere.
+type place struct {
+	file *source
+	at   int // byte offset
+}
+
+// lineColumn counts from 1, columns in characters.
+func (p place) lineColumn() (line, column int) {
+	line = sort.SearchInts(p.file.starts, p.at+1)
+	start := p.file.starts[line-1]
+	return line, utf8.RuneCount(p.file.Content[start:p.at]) + 1
+}
+
+// lineText is the line that p is on, without its end.
+func (p place) lineText() string {
+	rest := p.file.Content[p.file.starts[sort.SearchInts(p.file.starts, p.at+1)-1]:]
+	text, _, _ := strings.Cut(string(rest[:min(len(rest), maxSnippet)]), "\n")
+	return strings.TrimRight(text, "\r")
+}
+
+// placeOf is where a YAML node begins.
+func (s *source) placeOf(n *yaml.Node) place {
+	if n == nil || n.Line < 1 || n.Line > len(s.starts) {
+		return place{s, 0}
+	}
+	at := s.starts[n.Line-1]
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(s.Content[at:])
+		at += size
+	}
+	return place{s, min(at, len(s.Content))}
+}
+
+// scalar is a YAML string and the places of its bytes.
+type scalar struct {
+	file   *source
+	node   *yaml.Node
+	places []int // offsets in the file, one per byte of the value; found when asked for
+}
+
+// place is where byte i of the value stands.
+func (s *scalar) place(i int) place {
+	if s.places == nil {
+		s.places = s.align()
+	}
+	if len(s.places) == 0 {
+		return s.file.placeOf(s.node)
+	}
+	if i >= len(s.places) {
+		return place{s.file, min(s.places[len(s.places)-1]+1, len(s.file.Content))}
+	}
+	return place{s.file, s.places[i]}
+}
+
+// align walks over the value and the file in step: YAML folds lines, drops
+// indentation and unescapes, all else is equal.
+func (s *scalar) align() []int {
+	src, value := s.file.Content, s.node.Value
+	j := s.start()
+	places := make([]int, len(value))
+	for i := 0; i < len(value); i++ {
+		for j < len(src) && !same(value[i], src[j]) && skippable(src[j]) {
+			j++
+		}
+		places[i] = min(j, max(len(src)-1, 0))
+		switch {
+		case j >= len(src):
+		case s.node.Style&yaml.DoubleQuotedStyle != 0 && src[j] == '\\':
+			j += 2
+		case isBlank(src[j]) && i+1 < len(value) && !isBlank(value[i+1]):
+			for j < len(src) && isBlank(src[j]) {
+				j++
+			}
+		default:
+			j++
+		}
+	}
+	return places
+}
+
+func same(value, src byte) bool { return value == src || isBlank(value) && isBlank(src) }
+
+func skippable(c byte) bool { return isBlank(c) || c == '\'' || c == '"' }
+
+// start is where the value's text begins: behind a quote, or on the line after
+// the mark of a block.
+func (s *scalar) start() int {
+	src, at := s.file.Content, s.file.placeOf(s.node).at
+	for at < len(src) && (src[at] == '&' || src[at] == '!') {
+		for at < len(src) && !isBlank(src[at]) {
+			at++
+		}
+		for at < len(src) && isBlank(src[at]) {
+			at++
+		}
+	}
+	switch {
+	case s.node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		at++
+	case s.node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		for at < len(src) && src[at] != '\n' {
+			at++
+		}
+	}
+	return at
+}
+
+// text is rule language put together from several scalars.
+type text struct {
+	s     string
+	spans []span
+}
+
+// span says where the bytes of a text from one offset on stand.
+type span struct {
+	from   int
+	scalar *scalar
+	at     int  // offset in the scalar's value
+	fixed  bool // all bytes of the span stand at that one place
+}
+
+func textOf(s *scalar) text {
+	return text{s.node.Value, []span{{scalar: s}}}
+}
+
+// place is where byte i of the text stands.
+func (t *text) place(i int) place {
+	n := sort.Search(len(t.spans), func(k int) bool { return t.spans[k].from > i }) - 1
+	if n < 0 {
+		return place{}
+	}
+	s := t.spans[n]
+	if s.fixed {
+		return s.scalar.place(s.at)
+	}
+	return s.scalar.place(s.at + i - s.from)
+}
+
+// textBuilder makes a text out of pieces.
+type textBuilder struct {
+	b     strings.Builder
+	spans []span
+}
+
+// copy adds t.s[from:to] with its places.
+func (b *textBuilder) copy(t *text, from, to int) {
+	for k, s := range t.spans {
+		end := len(t.s)
+		if k+1 < len(t.spans) {
+			end = t.spans[k+1].from
+		}
+		lo, hi := max(from, s.from), min(to, end)
+		if lo >= hi {
+			continue
+		}
+		at := s.at
+		if !s.fixed {
+			at += lo - s.from
+		}
+		b.spans = append(b.spans, span{b.b.Len() + lo - from, s.scalar, at, s.fixed})
+	}
+	b.b.WriteString(t.s[from:to])
+}
+
+// put adds words that stand at one place.
+func (b *textBuilder) put(words string, s *scalar, at int) {
+	b.spans = append(b.spans, span{b.b.Len(), s, at, true})
+	b.b.WriteString(words)
+}
+
+func (b *textBuilder) text() text { return text{b.b.String(), b.spans} }
+
+// join is t, a blank and more, as "append" puts texts together.
+func (t text) join(more text) text {
+	var b textBuilder
+	b.copy(&t, 0, len(t.s))
+	b.b.WriteByte(' ')
+	b.copy(&more, 0, len(more.s))
+	return b.text()
+}
+
+// positions gives every parsed text its own range of numbers, so that one
+// number says where a node stands, whichever macro it came from.
+type positions struct {
+	bases []int
+	texts []*text
+	next  int
+}
+
+func (p *positions) add(t *text) (base int) {
+	base = p.next
+	p.bases = append(p.bases, base)
+	p.texts = append(p.texts, t)
+	p.next += len(t.s) + 1
+	return base
+}
+
+func (p *positions) place(pos int) place {
+	n := sort.SearchInts(p.bases, pos+1) - 1
+	if n < 0 {
+		return place{}
+	}
+	return p.texts[n].place(pos - p.bases[n])
+}

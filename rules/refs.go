@@ -1,0 +1,37 @@
+package rules
+
+import "github.com/sakerhq/saker/internal/field"
+
+// collectRefs lists the fields that a rule reads, each once.
+func (r *Rule) collectRefs(s *Set) []*field.Ref {
+	seen := map[*expr]bool{}
+	var refs []*field.Ref
+	var visit func(e *expr)
+	visit = func(e *expr) {
+		if e == nil || seen[e] {
+			return
+		}
+		seen[e] = true
+		if e.ref != nil {
+			refs = append(refs, e.ref)
+		}
+		for _, a := range e.args {
+			visit(a)
+		}
+	}
+	var walk func(c *cond)
+	walk = func(c *cond) {
+		if c.kind == condPred {
+			visit(s.preds[c.pred].left)
+			visit(s.preds[c.pred].right)
+		}
+		for i := range c.kids {
+			walk(&c.kids[i])
+		}
+	}
+	walk(&r.cond)
+	for i := range r.format.parts {
+		visit(r.format.parts[i].value)
+	}
+	return refs
+}

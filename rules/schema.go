@@ -1,0 +1,28 @@
+package rules
+
+import "github.com/sakerhq/saker/internal/field"
+
+// Schema is what rules may speak about.
+type Schema struct {
+	// Fields of the source "syscall".
+	Fields *field.Table
+	// Event reports whether a name is an event type; nil accepts all.
+	Event func(name string) bool
+	// Events are the types that Set.EventTypes gives for rules that can match
+	// any type.
+	Events []string
+	// Others are the fields of rules whose source is another one than
+	// "syscall". Nil: such rules are left out with a warning, as Falco does.
+	Others *field.Table
+}
+
+// SyscallSource is the source that rules have unless they name another.
+const SyscallSource = "syscall"
+
+// table is the fields of a source, nil if there is no such source.
+func (s *Schema) table(source string) *field.Table {
+	if source == SyscallSource {
+		return s.Fields
+	}
+	return s.Others
+}

@@ -1,0 +1,189 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// File is one rules file.
+type File struct {
+	Name    string // as findings call it; its last element is the rules' ruleset
+	Content []byte
+}
+
+// Options are the choices of a load. The zero value loads all rules and
+// matches the first one, as Falco does.
+type Options struct {
+	// All matching rules fire, not only the first.
+	All bool
+	// Threshold is the least grave priority whose rules load; nil: all.
+	Threshold *Priority
+	// Select enables and disables rules, in order, once all files are loaded.
+	Select []Selection
+	// Append adds to the outputs of rules.
+	Append []OutputAddition
+	// Static are values for %static.KEY in outputs.
+	Static map[string]string
+}
+
+// Selection enables or disables rules by name, by tag or by both.
+type Selection struct {
+	Enable bool
+	Rule   string // with * for any text; empty: any rule
+	Tag    string // empty: any tags
+}
+
+// OutputAddition is text that is added to rules' outputs, after a blank.
+type OutputAddition struct {
+	Rule   string   // exact name; empty: any rule
+	Source string   // empty: any source
+	Tags   []string // all of them must be on the rule
+	Text   string
+}
+
+// Set is a compiled set of rules. It never changes and is safe for concurrent use.
+type Set struct {
+	rules   []*Rule // all that loaded, disabled ones too, in order
+	all     bool
+	sources map[string]*buckets
+	events  []string
+	exprs   []*expr
+	preds   []*predicate
+	readers sync.Pool // of *reader
+}
+
+// buckets are the rules of one source by the event types that they can match.
+type buckets struct {
+	byType map[string][]*Rule
+	others []*Rule // for types that no rule names
+}
+
+// Rules are all rules in their order, disabled ones too. The slice is the set's.
+func (s *Set) Rules() []*Rule { return s.rules }
+
+// EventTypes are the types of system events that an enabled rule can match,
+// sorted.
+func (s *Set) EventTypes() []string { return s.events }
+
+// Rule is one compiled rule. It never changes.
+type Rule struct {
+	Name     string
+	Desc     string
+	Priority Priority
+	Source   string
+	Tags     []string
+	Ruleset  string // the file that defined it first
+	Enabled  bool
+	Capture  bool
+	// CaptureMillis is how long a capture lasts, 0 for the default.
+	CaptureMillis uint64
+	// Condition and Output are the texts, put together but not compiled.
+	Condition string
+	Output    string
+
+	set        *Set
+	cond       cond
+	compiled   string
+	types      typeSet
+	format     format
+	exceptions []string
+	refs       []*field.Ref
+}
+
+// ruleNamespace makes rules' UUIDs distinct from all others.
+var ruleNamespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://github.com/sakerhq/saker/rules"))
+
+// UUID is the same for the same rule name in the same ruleset, everywhere.
+func (r *Rule) UUID() string {
+	return uuid.NewSHA1(ruleNamespace, []byte(r.Ruleset+"\x00"+r.Name)).String()
+}
+
+// Refs are the fields that the rule's condition, exceptions and output read,
+// with those that these are derived from. The slice is the rule's.
+func (r *Rule) Refs() []*field.Ref { return r.refs }
+
+// Compiled is the condition with macros, lists and exceptions put in.
+func (r *Rule) Compiled() string { return r.compiled }
+
+// Exceptions are the names of the rule's exceptions.
+func (r *Rule) Exceptions() []string { return r.exceptions }
+
+// EventTypes are the event types that can make the condition true, sorted;
+// any is true when there are no bounds, or none but that the named types can't.
+func (r *Rule) EventTypes() (types []string, any bool) {
+	return r.types.sorted(), r.types.except
+}
+
+// Dump is the compiled set as text: one block for each rule.
+func (s *Set) Dump() string {
+	var b strings.Builder
+	for _, r := range s.rules {
+		b.WriteString(r.Name)
+		b.WriteString("\n\tcondition ")
+		b.WriteString(r.compiled)
+		b.WriteString("\n\tprogram   ")
+		r.cond.dump(&b)
+		b.WriteString("\n\ttypes     ")
+		b.WriteString(r.types.String())
+		b.WriteString("\n\toutput    ")
+		b.WriteString(r.format.String())
+		b.WriteByte('\n')
+	}
+	for i, p := range s.preds {
+		b.WriteString(p.dump(i))
+	}
+	return b.String()
+}
+
+// index sorts the enabled rules into buckets.
+func (s *Set) index(schema *Schema) {
+	s.sources = map[string]*buckets{}
+	named := map[string]map[string]bool{}
+	var all typeSet
+	for _, r := range s.rules {
+		if !r.Enabled {
+			continue
+		}
+		if s.sources[r.Source] == nil {
+			s.sources[r.Source] = &buckets{byType: map[string][]*Rule{}}
+			named[r.Source] = map[string]bool{}
+		}
+		for _, t := range r.types.names {
+			named[r.Source][t] = true
+		}
+		if r.Source == SyscallSource {
+			all = all.union(r.types)
+		}
+	}
+	for _, r := range s.rules {
+		if !r.Enabled {
+			continue
+		}
+		b := s.sources[r.Source]
+		for t := range named[r.Source] {
+			if r.types.has(t) {
+				b.byType[t] = append(b.byType[t], r)
+			} else if _, there := b.byType[t]; !there {
+				b.byType[t] = nil
+			}
+		}
+		if r.types.except {
+			b.others = append(b.others, r)
+		}
+	}
+	s.events = all.sorted()
+	if all.except {
+		s.events = nil
+		for _, t := range schema.Events {
+			if all.has(t) {
+				s.events = append(s.events, t)
+			}
+		}
+		slices.Sort(s.events)
+	}
+}

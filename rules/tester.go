@@ -1,0 +1,248 @@
+package rules
+
+import (
+	"math"
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// tester tests a known value against constants. Testers never change.
+type tester interface {
+	test(v *field.Value) bool
+}
+
+// present accepts every value.
+type present struct{}
+
+func (present) test(*field.Value) bool { return true }
+
+// never accepts none.
+type never struct{}
+
+func (never) test(*field.Value) bool { return false }
+
+// textTest compares a text or bytes with one constant.
+type textTest struct {
+	op   opCode
+	text string // in lower case for icontains
+}
+
+func (t *textTest) test(v *field.Value) bool { return compareText(t.op, v.Text(), t.text) }
+
+// compareText applies an operator to two texts; right is in lower case for
+// icontains.
+func compareText(op opCode, left, right string) bool {
+	switch op {
+	case opEq, opIn, opIntersects:
+		return left == right
+	case opNE:
+		return left != right
+	case opLT:
+		return left < right
+	case opLE:
+		return left <= right
+	case opGT:
+		return left > right
+	case opGE:
+		return left >= right
+	case opContains, opBContains:
+		return strings.Contains(left, right)
+	case opIContains:
+		return containsFold(left, right)
+	case opStartsWith, opBStartsWith:
+		return strings.HasPrefix(left, right)
+	case opEndsWith:
+		return strings.HasSuffix(left, right)
+	case opGlob:
+		return glob(right, left, false)
+	case opIGlob:
+		return glob(right, left, true)
+	}
+	return false
+}
+
+// containsFold reports whether s contains part, ignoring the case of ASCII letters.
+func containsFold(s, part string) bool {
+	for i := 0; i+len(part) <= len(s); i++ {
+		k := 0
+		for k < len(part) && lowerByte(s[i+k]) == lowerByte(part[k]) {
+			k++
+		}
+		if k == len(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// textSet is "in" for texts.
+type textSet map[string]struct{}
+
+func (t textSet) test(v *field.Value) bool {
+	_, in := t[v.Text()]
+	return in
+}
+
+// pathTest is pmatch.
+type pathTest struct{ tree pathTree }
+
+func (t *pathTest) test(v *field.Value) bool { return t.tree.match(v.Text()) }
+
+type regexTest struct{ re *regexp.Regexp }
+
+func (t *regexTest) test(v *field.Value) bool { return t.re.MatchString(v.Text()) }
+
+// numberTest compares a number with one constant, both as 64 bits.
+type numberTest struct {
+	op     opCode
+	signed bool
+	n      uint64
+}
+
+func (t *numberTest) test(v *field.Value) bool {
+	return compareNumbers(t.op, t.signed, v.Uint(), t.n)
+}
+
+func compareNumbers(op opCode, signed bool, a, b uint64) bool {
+	less := a < b
+	if signed {
+		less = int64(a) < int64(b)
+	}
+	switch op {
+	case opEq, opIn, opIntersects:
+		return a == b
+	case opNE:
+		return a != b
+	case opLT:
+		return less
+	case opLE:
+		return less || a == b
+	case opGT:
+		return !less && a != b
+	case opGE:
+		return !less
+	}
+	return false
+}
+
+// floatTest compares a double with one constant.
+type floatTest struct {
+	op opCode
+	n  float64
+}
+
+func (t *floatTest) test(v *field.Value) bool {
+	return compareFloats(t.op, math.Float64frombits(v.Uint()), t.n)
+}
+
+func compareFloats(op opCode, a, b float64) bool {
+	switch op {
+	case opEq, opIn, opIntersects:
+		return a == b
+	case opNE:
+		return a != b
+	case opLT:
+		return a < b
+	case opLE:
+		return a <= b
+	case opGT:
+		return a > b
+	case opGE:
+		return a >= b
+	}
+	return false
+}
+
+// numberSet is "in" for numbers.
+type numberSet map[uint64]struct{}
+
+func (t numberSet) test(v *field.Value) bool {
+	_, in := t[v.Uint()]
+	return in
+}
+
+// addressTest compares an address with one constant.
+type addressTest struct {
+	equal   bool
+	address netip.Addr
+}
+
+func (t *addressTest) test(v *field.Value) bool { return (v.Addr() == t.address) == t.equal }
+
+// networkTest asks whether an address lies in one of several networks.
+type networkTest struct {
+	inside   bool
+	networks []netip.Prefix
+}
+
+func (t *networkTest) test(v *field.Value) bool {
+	a := v.Addr()
+	for _, n := range t.networks {
+		if n.Contains(a) {
+			return t.inside
+		}
+	}
+	return !t.inside
+}
+
+// countTest is a modifier over one tester for each constant.
+type countTest struct {
+	mod   modifier
+	tests []tester
+}
+
+func (t *countTest) test(v *field.Value) bool {
+	n := 0
+	for _, k := range t.tests {
+		if k.test(v) {
+			n++
+		}
+	}
+	switch t.mod {
+	case oneOf:
+		return n == 1
+	case anyOf:
+		return n > 0
+	default:
+		return n == len(t.tests) && n > 0
+	}
+}
+
+// someTest holds if a value, or one of its elements, satisfies the inner test.
+type someTest struct{ inner tester }
+
+func (t someTest) test(v *field.Value) bool {
+	if v.Kind() != field.List {
+		return t.inner.test(v)
+	}
+	list := v.List()
+	for i := range list {
+		if list[i].Known() && t.inner.test(&list[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// everyTest holds if a value, or each of its elements, satisfies the inner
+// test. Nothing at all satisfies it if empty says so.
+type everyTest struct {
+	inner tester
+	empty bool
+}
+
+func (t everyTest) test(v *field.Value) bool {
+	if v.Kind() != field.List {
+		return t.inner.test(v)
+	}
+	list := v.List()
+	for i := range list {
+		if !list[i].Known() || !t.inner.test(&list[i]) {
+			return false
+		}
+	}
+	return t.empty || len(list) > 0
+}
