@@ -27,7 +27,8 @@ type Event struct {
 	Process *Process // the actor, after the event; never nil
 
 	// FD is the file that the event works on, as the kernel knows it; nil if
-	// there is none. FDNum is its number, -1 for none or a failed open.
+	// there is none. Of a failed open, it is a file of the path that was asked
+	// for. FDNum is its number, -1 for none or a failed open.
 	FD    *FD
 	FDNum int64
 }

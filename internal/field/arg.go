@@ -50,50 +50,13 @@ func findArg(e *event.Event, a Arg) int {
 
 func valid(e *event.Event, i int) bool { return i < len(e.Args) && e.Args[i].Valid }
 
-// argOf is parameter i of the event; facts of the process are taken from
-// there where the event doesn't hold them.
-func argOf(e *event.Event, i int) event.Arg {
-	if valid(e, i) {
-		return e.Args[i]
-	}
-	switch p := &e.Row.Params[i]; p.From {
-	case syscalls.OfProcess:
-		if of := processArgs[p.Name]; of != nil {
-			return of(e)
-		}
-	case syscalls.OfFile:
-		return fileArg(e, p)
-	case syscalls.Result:
-		return event.Arg{Valid: e.HasResult(), Num: e.Result, FD: e.FD}
-	}
-	return event.Arg{}
-}
-
-// fileArg is a fact of the event's descriptor.
-func fileArg(e *event.Event, p *syscalls.Param) event.Arg {
-	switch {
-	case e.FD == nil:
-		return event.Arg{}
-	case p.Type == syscalls.Device:
-		return event.Arg{Valid: true, Num: int64(e.FD.Dev)}
-	case p.Name == "ino":
-		return event.Arg{Valid: true, Num: int64(e.FD.Ino)}
-	case p.Type == syscalls.SockTuple:
-		return event.Arg{Valid: true, FD: e.FD}
-	}
-	return event.Arg{}
-}
-
-// falcoNumber is parameter i as a number of Falco's.
+// falcoNumber is argument i as a number of Falco's.
 func falcoNumber(e *event.Event, i int) uint64 {
-	p, n := &e.Row.Params[i], uint64(argOf(e, i).Num)
+	p, n := &e.Row.Params[i], uint64(e.Args[i].Num)
 	switch {
 	case p.Values != nil:
 		return p.Values.Falco(n)
 	case p.Type == syscalls.OpenMode:
-		if at := paramIndex(e.Row, "flags"); at < 0 || !syscalls.Creates(uint64(argOf(e, at).Num)) {
-			return 0
-		}
 		return n & 0o7777
 	}
 	return n
@@ -101,31 +64,30 @@ func falcoNumber(e *event.Event, i int) uint64 {
 
 func evtArg(e *event.Event, a Arg) Value {
 	i := findArg(e, a)
-	if i < 0 {
+	if i < 0 || !valid(e, i) {
 		return NoValue
 	}
-	arg := argOf(e, i)
-	if !arg.Valid {
-		return NoValue
-	}
-	if means := meaning(e, i, &arg); means != "" {
+	if means := meaning(e, i); means != "" {
 		return Str(means)
 	}
-	return Str(plain(e, i, &arg))
+	return Str(plain(e, i))
 }
 
 // plain is an argument's value without what it means: numbers in the
 // parameter's base, bytes with dots for what can't be printed.
-func plain(e *event.Event, i int, arg *event.Arg) string {
+func plain(e *event.Event, i int) string {
+	arg := &e.Args[i]
 	switch p := &e.Row.Params[i]; p.Type {
 	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath:
 		return arg.Text
-	case syscalls.ByteBuf, syscalls.CharBufs, syscalls.Message:
+	case syscalls.CharBufs:
+		return eachEnded(arg.Text)
+	case syscalls.ByteBuf, syscalls.Message:
 		return printable(arg.Text)
 	case syscalls.SockAddr:
 		return address(arg)
 	case syscalls.SockTuple:
-		return tupleArg(e, arg)
+		return tupleArg(arg)
 	case syscalls.UID, syscalls.GID:
 		return strconv.FormatInt(int64(int32(arg.Num)), 10)
 	case syscalls.FD, syscalls.PID, syscalls.Errno, syscalls.Int32:
@@ -133,6 +95,14 @@ func plain(e *event.Event, i int, arg *event.Arg) string {
 	default:
 		return number(falcoNumber(e, i), p)
 	}
+}
+
+// eachEnded is a list of strings with a dot for the NUL that ends each.
+func eachEnded(s string) string {
+	if s == "" {
+		return ""
+	}
+	return printable(s) + "."
 }
 
 // number says n in the base of a parameter; flags stand in decimal, since
@@ -166,13 +136,10 @@ func printable(s string) string {
 
 func evtRawArg(e *event.Event, a Arg) Value {
 	i := findArg(e, a)
-	if i < 0 {
+	if i < 0 || !valid(e, i) {
 		return NoValue
 	}
-	arg := argOf(e, i)
-	if !arg.Valid {
-		return NoValue
-	}
+	arg := &e.Args[i]
 	switch e.Row.Params[i].Type {
 	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath:
 		return Str(arg.Text)
@@ -195,13 +162,12 @@ func evtArgs(e *event.Event, _ Arg) Value {
 		}
 		b.WriteString(e.Row.Params[i].Name)
 		b.WriteByte('=')
-		arg := argOf(e, i)
-		if !arg.Valid {
+		if !valid(e, i) {
 			b.WriteString(na)
 			continue
 		}
-		b.WriteString(plain(e, i, &arg))
-		if means := meaning(e, i, &arg); means != "" && means != arg.Text {
+		b.WriteString(plain(e, i))
+		if means := meaning(e, i); means != "" && means != e.Args[i].Text {
 			b.WriteString("(" + means + ")")
 		}
 	}

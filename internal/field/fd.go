@@ -54,17 +54,6 @@ func fdNum(e *event.Event, _ Arg) Value {
 	return Num(e.FDNum)
 }
 
-// failedOpen is the path that a call could not open, "" for other events.
-func failedOpen(e *event.Event) string {
-	if e.FD != nil || !e.Failed() || e.Row.Category != syscalls.File || e.Row.Flags&syscalls.CreatesFD == 0 {
-		return ""
-	}
-	if i := openedPath(e); i >= 0 {
-		return e.Args[i].Path
-	}
-	return ""
-}
-
 // openedPath is the place of the path that a call opens, -1 for none.
 func openedPath(e *event.Event) int {
 	if e.Row == nil || e.Row.Flags&syscalls.CreatesFD == 0 {
@@ -83,23 +72,17 @@ func openedPath(e *event.Event) int {
 }
 
 func fdType(e *event.Event, _ Arg) Value {
-	switch {
-	case e.FD != nil:
-		return Str(e.FD.Type.String())
-	case failedOpen(e) != "":
-		return Str(event.FDFile.String())
+	if e.FD == nil {
+		return NoValue
 	}
-	return NoValue
+	return Str(e.FD.Type.String())
 }
 
 func fdChar(e *event.Event, _ Arg) Value {
-	switch {
-	case e.FD != nil:
-		return Str(e.FD.Type.Char())
-	case failedOpen(e) != "":
-		return Str(event.FDFile.Char())
+	if e.FD == nil {
+		return NoValue
 	}
-	return NoValue
+	return Str(e.FD.Type.Char())
 }
 
 func fdTypeChar(in *Inputs, _ Arg) Value {
@@ -109,7 +92,7 @@ func fdTypeChar(in *Inputs, _ Arg) Value {
 func fdName(e *event.Event, _ Arg) Value {
 	switch f := e.FD; {
 	case f == nil:
-		return StrOrMissing(failedOpen(e))
+		return NoValue
 	case f.Type.IsInet():
 		return Str(tupleText(f.Ends()))
 	default:

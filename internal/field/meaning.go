@@ -16,8 +16,8 @@ const atCWD = -100
 // meaning is what an argument's value means: the name of a flag or error, the
 // file behind a descriptor, the name of a process or user, a path in full.
 // Empty for values that mean no more than they say.
-func meaning(e *event.Event, i int, arg *event.Arg) string {
-	p := &e.Row.Params[i]
+func meaning(e *event.Event, i int) string {
+	p, arg := &e.Row.Params[i], &e.Args[i]
 	if p.Values != nil {
 		return flagNames(p.Values, falcoNumber(e, i))
 	}
@@ -92,7 +92,7 @@ func accountName(id, own uint32, account, login *event.Account, loginID uint32) 
 
 // address is an address as a program passed it.
 func address(arg *event.Arg) string {
-	if arg.Addr.Addr().IsValid() {
+	if arg.Addr.IsValid() {
 		return endText(arg.Addr)
 	}
 	return arg.Text
@@ -100,20 +100,19 @@ func address(arg *event.Arg) string {
 
 // tupleArg is the two ends of a socket; the other one is what the caller
 // passed, where it did.
-func tupleArg(e *event.Event, arg *event.Arg) string {
-	f := arg.FD
-	if f == nil {
-		f = e.FD
-	}
-	switch {
+func tupleArg(arg *event.Arg) string {
+	switch f := arg.FD; {
 	case f == nil:
 		return address(arg)
 	case !f.Type.IsInet():
 		return f.Name
-	case arg.Addr.Addr().IsValid():
-		return tupleText(f.Local, arg.Addr)
+	case arg.Addr.IsValid():
+		passed := *f
+		passed.Remote = arg.Addr
+		return tupleText(passed.Ends())
+	default:
+		return tupleText(f.Ends())
 	}
-	return tupleText(f.Ends())
 }
 
 // endText is an address and a port; IPv6 addresses stand without brackets.

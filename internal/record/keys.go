@@ -1,0 +1,35 @@
+package record
+
+import (
+	"sync"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// keys lead from an attribute's key to the number of its field.
+type keys struct {
+	whole     map[string]int
+	templates []template
+}
+
+// template is a key that ends in a dot and an argument.
+type template struct {
+	prefix string
+	field  int
+}
+
+var keysOnce = sync.OnceValue(func() *keys {
+	k := &keys{whole: map[string]int{}}
+	for i, f := range field.Falco().Fields() {
+		if f.Derive != nil || f.Where == field.Core {
+			continue
+		}
+		if f.Keyed != "" {
+			k.templates = append(k.templates, template{f.Keyed + ".", i})
+		}
+		if f.Attr != f.Keyed {
+			k.whole[f.Attr] = i
+		}
+	}
+	return k
+})

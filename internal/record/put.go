@@ -1,0 +1,102 @@
+package record
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// put says v as the attribute of ref; a Missing or Unknown value says nothing.
+func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v field.Value) {
+	if !v.Known() {
+		return
+	}
+	key := ref.Key()
+	switch ref.Form {
+	case field.Digits:
+		attrs.PutStr(key, strconv.FormatInt(v.Int(), 10))
+	case field.ISOTime:
+		attrs.PutStr(key, time.Unix(0, v.Int()).UTC().Format(time.RFC3339Nano))
+	case field.Words:
+		w.putWords(attrs.PutEmptySlice(key), v.Text())
+	case field.Sole:
+		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.keep(v.Text()))
+	default:
+		w.putPlain(attrs, key, v)
+	}
+}
+
+func (w *Writer) putPlain(attrs pcommon.Map, key string, v field.Value) {
+	switch v.Kind() {
+	case field.String:
+		attrs.PutStr(key, w.keep(v.Text()))
+	case field.Bytes:
+		attrs.PutEmptyBytes(key).FromRaw([]byte(v.Text()))
+	case field.Int, field.Uint:
+		attrs.PutInt(key, v.Int())
+	case field.Float:
+		attrs.PutDouble(key, v.Float())
+	case field.Bool:
+		attrs.PutBool(key, v.Bool())
+	case field.Addr:
+		attrs.PutStr(key, v.Addr().String())
+	case field.List:
+		w.putList(attrs.PutEmptySlice(key), v, v.Len())
+	}
+}
+
+func (w *Writer) putAncestors(attrs pcommon.Map, ref *field.Ref, all field.Value) {
+	if all.Known() {
+		w.putList(attrs.PutEmptySlice(ref.Key()), all, min(all.Len(), w.depth[ref.Index()]))
+	}
+}
+
+// putList says the first n elements of a list of texts or numbers.
+func (w *Writer) putList(to pcommon.Slice, list field.Value, n int) {
+	to.EnsureCapacity(n)
+	for i := range n {
+		switch v := list.At(i); v.Kind() {
+		case field.String:
+			to.AppendEmpty().SetStr(w.keep(v.Text()))
+		default:
+			to.AppendEmpty().SetInt(v.Int())
+		}
+	}
+}
+
+func (w *Writer) putWords(to pcommon.Slice, text string) {
+	for word := range strings.FieldsSeq(text) {
+		to.AppendEmpty().SetStr(w.keep(word))
+	}
+}
+
+// keep is s as valid UTF-8 in memory that belongs to the batch.
+func (w *Writer) keep(s string) string {
+	return w.text.keep(strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// arena keeps short strings together, so that a record's texts cost few
+// allocations. What it gave stays as it is.
+type arena struct{ free []byte }
+
+const (
+	arenaSize = 16 << 10
+	longText  = 1 << 10 // a longer text has memory of its own
+)
+
+func (a *arena) keep(s string) string {
+	if len(s) > longText {
+		return strings.Clone(s)
+	}
+	if len(s) > cap(a.free)-len(a.free) {
+		a.free = make([]byte, 0, arenaSize)
+	}
+	start := len(a.free)
+	a.free = append(a.free, s...)
+	return unsafe.String(unsafe.SliceData(a.free[start:]), len(s))
+}

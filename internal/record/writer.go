@@ -1,0 +1,188 @@
+// Package record turns events into log records and reads them back.
+//
+// It takes events with the fields that are wanted, and gives log records; it
+// takes log records, its own or foreign, and gives the values of fields. It
+// owns how a value looks as an attribute. It never decides what is worth a
+// record, and both directions walk the one table of fields.
+package record
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// ScopeName is the instrumentation scope of the records.
+const ScopeName = "github.com/sakerhq/saker"
+
+// eventPrefix stands before the event's type in a record's event name.
+const eventPrefix = "syscall."
+
+// Writer collects the records of a batch, with one resource for the host and
+// one for each container. It copies what it takes from an event. It is for
+// one goroutine; make it with NewWriter.
+type Writer struct {
+	host   []attribute
+	onHost []*field.Ref // that live in the resource
+
+	logs   plog.Logs
+	places map[place]plog.LogRecordSlice
+	n      int
+
+	names map[*syscalls.Row]string
+	text  arena
+
+	// Scratch of Add: what the record will say, each reference once.
+	wanted []*field.Ref
+	seen   []uint64 // by a reference's number: the Add that saw it
+	depth  []int    // by a field's number: how many ancestors its array needs
+	deep   []uint64 // by a field's number: the Add that set depth
+	add    uint64
+}
+
+// place is a resource: a container as it is known now. The zero place is the host.
+type place struct {
+	id   string
+	meta *event.ContainerMeta
+}
+
+// NewWriter makes a writer for the events of this host.
+func NewWriter() *Writer {
+	w := &Writer{host: host(), names: map[*syscalls.Row]string{}}
+	fields := field.Falco().Fields()
+	w.depth, w.deep = make([]int, len(fields)), make([]uint64, len(fields))
+	for _, f := range fields {
+		if f.Derive != nil || f.Where != field.Resource {
+			continue
+		}
+		if ref, err := field.Falco().Ref(f.Name); err == nil {
+			w.onHost = append(w.onHost, ref)
+		}
+	}
+	w.begin()
+	return w
+}
+
+type attribute struct{ key, value string }
+
+// host is what a resource says of this host.
+func host() []attribute {
+	h := []attribute{{"os.type", "linux"}}
+	if name, err := os.Hostname(); err == nil {
+		h = append(h, attribute{"host.name", name})
+	}
+	if id, err := os.ReadFile("/etc/machine-id"); err == nil && len(id) > 0 {
+		h = append(h, attribute{"host.id", strings.TrimSpace(string(id))})
+	}
+	return h
+}
+
+func (w *Writer) begin() {
+	w.logs, w.places, w.n = plog.NewLogs(), map[place]plog.LogRecordSlice{}, 0
+}
+
+// Len is the number of records since the last Take.
+func (w *Writer) Len() int { return w.n }
+
+// Take gives the batch, which is the caller's from then on, and begins a new one.
+func (w *Writer) Take() plog.Logs {
+	logs := w.logs
+	w.begin()
+	return logs
+}
+
+// Add appends a record of the event that says every field of refs, so that
+// any of them can be read back. It is valid until Take.
+func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
+	w.want(refs)
+	w.n++
+	lr := w.recordsOf(e).AppendEmpty()
+	lr.SetTimestamp(pcommon.Timestamp(e.Time))
+	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	lr.SetEventName(w.eventName(e.Row))
+	attrs := lr.Attributes()
+	attrs.EnsureCapacity(len(w.wanted) + alertAttributes)
+	for _, ref := range w.wanted {
+		if ref.Many == field.SomeAncestor {
+			w.putAncestors(attrs, ref, ref.Get(e, field.Arg{}))
+			continue
+		}
+		w.put(attrs, ref, ref.Get(e, ref.Arg))
+	}
+	return lr
+}
+
+// want finds the primary references behind refs, each once, and how far up
+// ancestors go.
+func (w *Writer) want(refs []*field.Ref) {
+	w.add++
+	w.wanted = w.wanted[:0]
+	for _, ref := range refs {
+		for _, primary := range ref.Carries() {
+			if primary.Where == field.Record && !w.known(primary) {
+				w.wanted = append(w.wanted, primary)
+			}
+		}
+	}
+}
+
+// known reports whether the record will say ref already, and notes that it will.
+func (w *Writer) known(ref *field.Ref) bool {
+	for ref.ID() >= len(w.seen) {
+		w.seen = append(w.seen, 0)
+	}
+	again := w.seen[ref.ID()] == w.add
+	w.seen[ref.ID()] = w.add
+	if again || ref.Many != field.SomeAncestor {
+		return again
+	}
+	need, i := ref.Arg.Index, ref.Index()
+	if !ref.Arg.IsIndex {
+		need = int(^uint(0) >> 1)
+	}
+	again = w.deep[i] == w.add
+	if !again || need > w.depth[i] {
+		w.depth[i] = need
+	}
+	w.deep[i] = w.add
+	return again
+}
+
+func (w *Writer) eventName(row *syscalls.Row) string {
+	name, ok := w.names[row]
+	if !ok {
+		name = eventPrefix + row.Name
+		w.names[row] = name
+	}
+	return name
+}
+
+// recordsOf is where the event's record belongs.
+func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
+	var at place
+	if c := e.Process.Container; c != nil {
+		at = place{c.ID, c.Meta}
+	}
+	if records, ok := w.places[at]; ok {
+		return records
+	}
+	rl := w.logs.ResourceLogs().AppendEmpty()
+	attrs := rl.Resource().Attributes()
+	for _, a := range w.host {
+		attrs.PutStr(a.key, a.value)
+	}
+	for _, ref := range w.onHost {
+		w.put(attrs, ref, ref.Get(e, ref.Arg))
+	}
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(ScopeName)
+	w.places[at] = sl.LogRecords()
+	return sl.LogRecords()
+}
