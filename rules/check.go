@@ -102,6 +102,9 @@ func (c *compiler) unknownField(o *operand, err error) *checkError {
 
 // exprOf is the shared expression of a field.
 func (c *compiler) exprOf(ref *field.Ref) *expr {
+	if same := ref.Same(); same != nil {
+		ref = same
+	}
 	e := &expr{
 		text: ref.String(), kind: exprField, ref: ref,
 		typ: ref.Type, list: ref.List && ref.Many == field.One, many: ref.Many,

@@ -143,6 +143,10 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 		l.errorf(ErrValidate, r.item, "%s", message)
 		return
 	}
+	if r.source != "" && r.source != old.source && !old.bad {
+		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
+		return
+	}
 	if old.bad || old.foreign {
 		return
 	}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"math"
 	"strconv"
 	"strings"
 
@@ -24,39 +23,38 @@ func (p *predicate) answer(r *reader) Truth {
 		return Truth(v.Kind()) // Missing is False, Unknown is Unknown
 	}
 	if p.right == nil {
-		return truth(p.test.test(v))
+		return truth(p.test.test(*v))
 	}
 	w := r.read(p.right)
 	if w.Kind() <= field.Unknown {
 		return Truth(w.Kind())
 	}
-	return truth(p.compare(v, w))
+	return truth(p.compare(*v, *w))
 }
 
 // compare compares two fields of one type.
-func (p *predicate) compare(v, w *field.Value) bool {
+func (p *predicate) compare(v, w field.Value) bool {
 	if v.Kind() != field.List {
 		return compareValues(p.op, p.left.typ, v, w)
 	}
-	list := v.List()
 	switch {
 	case p.left.many == field.EitherEnd && p.op == opNE:
-		for i := range list {
-			if !compareValues(p.op, p.left.typ, &list[i], w) {
+		for i := range v.Len() {
+			if !compareValues(p.op, p.left.typ, v.At(i), w) {
 				return false
 			}
 		}
-		return len(list) > 0
+		return v.Len() > 0
 	case p.left.many != field.One:
-		for i := range list {
-			if compareValues(p.op, p.left.typ, &list[i], w) {
+		for i := range v.Len() {
+			if compareValues(p.op, p.left.typ, v.At(i), w) {
 				return true
 			}
 		}
 		return false
 	}
-	for i := range list {
-		in := contains(p.left.typ, w.List(), &list[i])
+	for i := range v.Len() {
+		in := contains(p.left.typ, w, v.At(i))
 		if in != (p.op == opIn) {
 			return in
 		}
@@ -64,16 +62,16 @@ func (p *predicate) compare(v, w *field.Value) bool {
 	return p.op == opIn
 }
 
-func contains(t field.Type, list []field.Value, v *field.Value) bool {
-	for i := range list {
-		if compareValues(opEq, t, v, &list[i]) {
+func contains(t field.Type, list, v field.Value) bool {
+	for i := range list.Len() {
+		if compareValues(opEq, t, v, list.At(i)) {
 			return true
 		}
 	}
 	return false
 }
 
-func compareValues(op opCode, t field.Type, v, w *field.Value) bool {
+func compareValues(op opCode, t field.Type, v, w field.Value) bool {
 	switch classOf(t) {
 	case stringClass, bytesClass:
 		return compareText(op, v.Text(), w.Text())
@@ -81,7 +79,7 @@ func compareValues(op opCode, t field.Type, v, w *field.Value) bool {
 		return (v.Addr() == w.Addr()) == (op != opNE)
 	}
 	if t == field.Double {
-		return compareFloats(op, math.Float64frombits(v.Uint()), math.Float64frombits(w.Uint()))
+		return compareFloats(op, v.Float(), w.Float())
 	}
 	_, signed := numberWidth(t)
 	return compareNumbers(op, signed, v.Uint(), w.Uint())

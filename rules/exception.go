@@ -91,7 +91,8 @@ func (m *mapping) entryOf(n *yaml.Node, depth int) *entry {
 // the comparison operators that it leaves out.
 func (l *loader) checkException(e *exceptionDef, source string) bool {
 	if e.fields == nil || e.fields.scalar == nil && len(e.fields.list) == 0 {
-		return l.wrongException(e, "Rule exception must have fields property with a list of fields")
+		l.errorf(ErrYAMLValidate, e.item, "Item has no mapping for key 'fields'")
+		return false
 	}
 	if e.fields.scalar != nil {
 		return l.checkScalarException(e, source)

@@ -63,6 +63,9 @@ func (e *exceptionDef) writeTuple(b *textBuilder, tuple *entry) {
 			words = " and " + words
 		}
 		b.put(words, f, 0)
+		if _, modified := comparison(e.comps.list[i].text()); modified && v.scalar != nil {
+			v = &entry{list: []*entry{v}}
+		}
 		v.write(b, f)
 	}
 }

@@ -85,6 +85,7 @@ func (x *expander) items(name string, list *listDef) string {
 	for _, it := range list.items {
 		s := it.node.Value
 		if inner, there := x.lists.get(s); there {
+			inner.used = true
 			if s = x.items(s, inner); s == "" {
 				continue
 			}

@@ -39,11 +39,7 @@ func (e *expr) eval(r *reader, s *slot) field.Value {
 	case exprField:
 		return r.src.Value(e.ref)
 	case exprDerived:
-		var in field.Inputs
-		for i, arg := range e.args {
-			in[i] = *r.read(arg)
-		}
-		return e.ref.Derive(&in, e.ref.Arg)
+		return e.derive(r)
 	case exprCall:
 		return e.call(e, r, s)
 	case exprTuple:
@@ -51,6 +47,20 @@ func (e *expr) eval(r *reader, s *slot) field.Value {
 	default:
 		return e.value
 	}
+}
+
+// derive computes a derived field, or takes the shortcut where there is one.
+func (e *expr) derive(r *reader) field.Value {
+	if r.event != nil && e.ref.Get != nil {
+		return e.ref.Get(r.event, e.ref.Arg)
+	}
+	for _, arg := range e.args {
+		r.read(arg)
+	}
+	for i, arg := range e.args { // reading may have used in itself
+		r.in[i] = *r.read(arg)
+	}
+	return e.ref.Derive(&r.in, e.ref.Arg)
 }
 
 func (e *expr) tuple(r *reader, s *slot) field.Value {

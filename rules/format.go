@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 
 // format is a compiled output: literal texts and expressions in turn.
 type format struct {
+	text  string // as written
 	parts []part
 }
 
@@ -19,22 +19,6 @@ type part struct {
 	literal string
 	value   *expr // nil: a literal
 	width   int   // pad or cut to that many characters; 0: as it is
-}
-
-func (f *format) String() string {
-	var b strings.Builder
-	for _, p := range f.parts {
-		if p.value == nil {
-			b.WriteString(p.literal)
-			continue
-		}
-		b.WriteByte('%')
-		if p.width > 0 {
-			b.WriteString(itoa(p.width))
-		}
-		b.WriteString(p.value.text)
-	}
-	return b.String()
 }
 
 // AppendOutput appends the rule's output for an event to dst. A value that is
@@ -49,7 +33,7 @@ func (r *Rule) AppendOutput(dst []byte, src field.Source) []byte {
 	for i := range r.format.parts {
 		dst = r.format.parts[i].append(dst, rd)
 	}
-	rd.src = nil
+	rd.finish()
 	r.set.readers.Put(rd)
 	return dst
 }
@@ -59,7 +43,7 @@ func (p *part) append(dst []byte, r *reader) []byte {
 		return append(dst, p.literal...)
 	}
 	start := len(dst)
-	dst = appendClean(dst, func(b []byte) []byte { return appendValue(b, p.value, r.read(p.value)) })
+	dst = appendClean(dst, func(b []byte) []byte { return appendValue(b, p.value, *r.read(p.value)) })
 	if p.width == 0 {
 		return dst
 	}
@@ -78,28 +62,28 @@ func (p *part) append(dst []byte, r *reader) []byte {
 }
 
 // appendValue prints a value as its field's type says.
-func appendValue(dst []byte, e *expr, v *field.Value) []byte {
+func appendValue(dst []byte, e *expr, v field.Value) []byte {
 	switch v.Kind() {
 	case field.Missing, field.Unknown:
 		return append(dst, "<NA>"...)
 	case field.List:
 		dst = append(dst, '(')
-		for i := range v.List() {
+		for i := range v.Len() {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendValue(dst, e, &v.List()[i])
+			dst = appendValue(dst, e, v.At(i))
 		}
 		return append(dst, ')')
 	case field.Float:
-		return strconv.AppendFloat(dst, math.Float64frombits(v.Uint()), 'f', 1, 64)
+		return strconv.AppendFloat(dst, v.Float(), 'f', 1, 64)
 	case field.Int, field.Uint:
 		return appendNumber(dst, e, v)
 	}
 	return appendPlain(dst, v)
 }
 
-func appendNumber(dst []byte, e *expr, v *field.Value) []byte {
+func appendNumber(dst []byte, e *expr, v field.Value) []byte {
 	base := field.Decimal
 	if e.ref != nil {
 		base = e.ref.Base

@@ -15,7 +15,6 @@ func (c *compiler) compileOutput(r *Rule, def *ruleDef, additions string) bool {
 			"The container plugin will automatically add required fields to the output message.")
 		text = strings.ReplaceAll(text, "%container.info", "")
 	}
-	r.Output = strings.TrimSpace(text)
 	f, err := c.parseFormat(text + additions)
 	if err != nil {
 		code, message := ErrOutput, err.message
@@ -50,6 +49,10 @@ func deprecatedOutput(name string) bool {
 // parseFormat reads an output: texts with %field, %field[arg], %transformer(…)
 // and %NNfield in them.
 func (c *compiler) parseFormat(s string) (f format, err *checkError) {
+	if s == "" {
+		return f, wrongf(0, "empty formatting token")
+	}
+	f.text = s
 	offset := 0
 	literal := func(text string) {
 		if text == "" {

@@ -46,9 +46,8 @@ func (l *loader) readRule(m *mapping) *ruleItem {
 	r.output = m.scalar("output", full)
 	r.desc = m.scalar("desc", full)
 	r.priority = l.readPriority(m, full)
-	r.source = m.str("source", false)
-	if isEmptySource(m) && r.append {
-		m.bad = false // an appended rule may leave its source blank
+	if !r.append || !isBlankSource(m) {
+		r.source = m.str("source", false)
 	}
 	r.enabled = m.bool("enabled")
 	if toggle && !m.has("enabled") {
@@ -67,9 +66,11 @@ func (l *loader) readRule(m *mapping) *ruleItem {
 	return r
 }
 
-func isEmptySource(m *mapping) bool {
+// isBlankSource reports whether the source is null or empty, as it may be in
+// an appended rule.
+func isBlankSource(m *mapping) bool {
 	n := m.find("source")
-	return n != nil && isNull(n)
+	return n != nil && n.Kind == yaml.ScalarNode && (isNull(n) || n.Value == "")
 }
 
 func (l *loader) readPriority(m *mapping, required bool) *Priority {
@@ -120,11 +121,9 @@ func (l *loader) readMode(m *mapping, r *ruleItem) {
 // that may be overridden and whether they may be appended to.
 func (l *loader) readChange(m *mapping, allowed map[string]bool) (bool, map[string]bool) {
 	appendTo := false
-	if m.has("append") {
+	if b := m.bool("append"); b != nil && *b {
 		l.warnf(DeprecatedItem, m.item, "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.")
-		if b := m.bool("append"); b != nil {
-			appendTo = *b
-		}
+		appendTo = true
 	}
 	n := m.find("override")
 	if n == nil {

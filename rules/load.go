@@ -151,11 +151,11 @@ func (l *loader) readList(m *mapping) {
 	items := m.strings("items")
 	m.finish()
 	old, there := l.lists.get(name)
-	appended, overridden := override["items"]
+	appended := override["items"]
 	def := &listDef{item: m.item, items: items, bad: m.bad}
 	switch {
 	case m.bad:
-	case !there && (appendTo || overridden):
+	case !there && (appendTo || appended):
 		m.fail(ErrValidate, "List uses 'append' or 'override.items: append' but no list by that name already exists")
 		def.bad = true
 	case appendTo || appended:
@@ -194,10 +194,10 @@ func (l *loader) readMacro(m *mapping) {
 	if there {
 		def.first = old.first
 	}
-	appended, overridden := override["condition"]
+	appended := override["condition"]
 	switch {
 	case m.bad:
-	case !there && (appendTo || overridden):
+	case !there && (appendTo || appended):
 		m.fail(ErrValidate, "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists")
 		def.bad = true
 	case appendTo || appended:

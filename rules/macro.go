@@ -30,15 +30,18 @@ func (m *macros) prepare() {
 		def.parsed, def.node, def.busy = false, nil, false
 	}
 	for _, def := range m.macros.order {
-		if !def.bad {
-			m.parsed(def)
+		if n := m.parsed(def); n != nil {
+			m.checks = 0
+			def.busy = true
+			m.expand(n, def.last)
+			def.busy = false
 		}
 	}
 }
 
 // parsed is a macro's own condition, with macros still in it.
 func (m *macros) parsed(def *macroDef) node {
-	if !def.parsed {
+	if !def.parsed && !def.bad {
 		def.parsed = true
 		def.node = m.parseText(m.lists, def.cond, def.item)
 	}
@@ -82,7 +85,7 @@ func (m *macros) reference(ref *macroRef, before int) (node, bool) {
 	}
 	def.used = true
 	n := m.parsed(def)
-	if def.bad || n == nil {
+	if n == nil {
 		return nil, false
 	}
 	if m.checks > maxChecks {

@@ -1,6 +1,9 @@
 package rules
 
-import "github.com/sakerhq/saker/internal/field"
+import (
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+)
 
 // Truth is what a condition answers.
 type Truth uint8
@@ -32,6 +35,8 @@ type Match struct {
 // reader reads expressions from one event and keeps what it has read.
 type reader struct {
 	src   field.Source
+	event *event.Event // src is over it; nil: over something else
+	in    field.Inputs
 	gen   uint32 // grows with every event; a slot of another generation is empty
 	slots []slot
 }
@@ -46,6 +51,8 @@ type slot struct {
 // start begins an event.
 func (r *reader) start(src field.Source) {
 	r.src = src
+	e, _ := src.(field.OfEvent)
+	r.event = e.Event
 	if r.gen++; r.gen == 0 {
 		for i := range r.slots {
 			r.slots[i].gen = 0
@@ -53,6 +60,9 @@ func (r *reader) start(src field.Source) {
 		r.gen = 1
 	}
 }
+
+// finish lets go of the event.
+func (r *reader) finish() { r.src, r.event = nil, nil }
 
 func (r *reader) read(e *expr) *field.Value {
 	s := &r.slots[e.slot]
@@ -115,7 +125,7 @@ func (m *Matcher) Match(src field.Source, source, eventType string) []Match {
 			break
 		}
 	}
-	m.src = nil
+	m.finish()
 	return m.matches
 }
 
@@ -130,7 +140,7 @@ func (m *Matcher) begin(src field.Source) {
 // the event's type.
 func (m *Matcher) Eval(r *Rule, src field.Source) Truth {
 	m.begin(src)
-	defer func() { m.src = nil }()
+	defer m.finish()
 	return m.eval(&r.cond)
 }
 

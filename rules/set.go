@@ -131,7 +131,7 @@ func (s *Set) Dump() string {
 		b.WriteString("\n\ttypes     ")
 		b.WriteString(r.types.String())
 		b.WriteString("\n\toutput    ")
-		b.WriteString(r.format.String())
+		b.WriteString(r.format.text)
 		b.WriteByte('\n')
 	}
 	for i, p := range s.preds {

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"math"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -11,18 +10,18 @@ import (
 
 // tester tests a known value against constants. Testers never change.
 type tester interface {
-	test(v *field.Value) bool
+	test(v field.Value) bool
 }
 
 // present accepts every value.
 type present struct{}
 
-func (present) test(*field.Value) bool { return true }
+func (present) test(field.Value) bool { return true }
 
 // never accepts none.
 type never struct{}
 
-func (never) test(*field.Value) bool { return false }
+func (never) test(field.Value) bool { return false }
 
 // textTest compares a text or bytes with one constant.
 type textTest struct {
@@ -30,7 +29,7 @@ type textTest struct {
 	text string // in lower case for icontains
 }
 
-func (t *textTest) test(v *field.Value) bool { return compareText(t.op, v.Text(), t.text) }
+func (t *textTest) test(v field.Value) bool { return compareText(t.op, v.Text(), t.text) }
 
 // compareText applies an operator to two texts; right is in lower case for
 // icontains.
@@ -81,7 +80,7 @@ func containsFold(s, part string) bool {
 // textSet is "in" for texts.
 type textSet map[string]struct{}
 
-func (t textSet) test(v *field.Value) bool {
+func (t textSet) test(v field.Value) bool {
 	_, in := t[v.Text()]
 	return in
 }
@@ -89,11 +88,11 @@ func (t textSet) test(v *field.Value) bool {
 // pathTest is pmatch.
 type pathTest struct{ tree pathTree }
 
-func (t *pathTest) test(v *field.Value) bool { return t.tree.match(v.Text()) }
+func (t *pathTest) test(v field.Value) bool { return t.tree.match(v.Text()) }
 
 type regexTest struct{ re *regexp.Regexp }
 
-func (t *regexTest) test(v *field.Value) bool { return t.re.MatchString(v.Text()) }
+func (t *regexTest) test(v field.Value) bool { return t.re.MatchString(v.Text()) }
 
 // numberTest compares a number with one constant, both as 64 bits.
 type numberTest struct {
@@ -102,7 +101,7 @@ type numberTest struct {
 	n      uint64
 }
 
-func (t *numberTest) test(v *field.Value) bool {
+func (t *numberTest) test(v field.Value) bool {
 	return compareNumbers(t.op, t.signed, v.Uint(), t.n)
 }
 
@@ -134,8 +133,8 @@ type floatTest struct {
 	n  float64
 }
 
-func (t *floatTest) test(v *field.Value) bool {
-	return compareFloats(t.op, math.Float64frombits(v.Uint()), t.n)
+func (t *floatTest) test(v field.Value) bool {
+	return compareFloats(t.op, v.Float(), t.n)
 }
 
 func compareFloats(op opCode, a, b float64) bool {
@@ -159,7 +158,7 @@ func compareFloats(op opCode, a, b float64) bool {
 // numberSet is "in" for numbers.
 type numberSet map[uint64]struct{}
 
-func (t numberSet) test(v *field.Value) bool {
+func (t numberSet) test(v field.Value) bool {
 	_, in := t[v.Uint()]
 	return in
 }
@@ -170,7 +169,7 @@ type addressTest struct {
 	address netip.Addr
 }
 
-func (t *addressTest) test(v *field.Value) bool { return (v.Addr() == t.address) == t.equal }
+func (t *addressTest) test(v field.Value) bool { return (v.Addr() == t.address) == t.equal }
 
 // networkTest asks whether an address lies in one of several networks.
 type networkTest struct {
@@ -178,7 +177,7 @@ type networkTest struct {
 	networks []netip.Prefix
 }
 
-func (t *networkTest) test(v *field.Value) bool {
+func (t *networkTest) test(v field.Value) bool {
 	a := v.Addr()
 	for _, n := range t.networks {
 		if n.Contains(a) {
@@ -194,7 +193,7 @@ type countTest struct {
 	tests []tester
 }
 
-func (t *countTest) test(v *field.Value) bool {
+func (t *countTest) test(v field.Value) bool {
 	n := 0
 	for _, k := range t.tests {
 		if k.test(v) {
@@ -214,13 +213,12 @@ func (t *countTest) test(v *field.Value) bool {
 // someTest holds if a value, or one of its elements, satisfies the inner test.
 type someTest struct{ inner tester }
 
-func (t someTest) test(v *field.Value) bool {
+func (t someTest) test(v field.Value) bool {
 	if v.Kind() != field.List {
 		return t.inner.test(v)
 	}
-	list := v.List()
-	for i := range list {
-		if list[i].Known() && t.inner.test(&list[i]) {
+	for i := range v.Len() {
+		if e := v.At(i); e.Known() && t.inner.test(e) {
 			return true
 		}
 	}
@@ -234,15 +232,14 @@ type everyTest struct {
 	empty bool
 }
 
-func (t everyTest) test(v *field.Value) bool {
+func (t everyTest) test(v field.Value) bool {
 	if v.Kind() != field.List {
 		return t.inner.test(v)
 	}
-	list := v.List()
-	for i := range list {
-		if !list[i].Known() || !t.inner.test(&list[i]) {
+	for i := range v.Len() {
+		if e := v.At(i); !e.Known() || !t.inner.test(e) {
 			return false
 		}
 	}
-	return t.empty || len(list) > 0
+	return t.empty || v.Len() > 0
 }

@@ -78,9 +78,9 @@ func perElement(f func(dst []byte, text string) ([]byte, bool)) transformFn {
 			return s.made(0)
 		}
 		s.list = s.list[:0]
-		for i := range v.List() {
+		for i := range v.Len() {
 			start, ok := len(s.buf), false
-			if s.buf, ok = f(s.buf, v.List()[i].Text()); !ok {
+			if s.buf, ok = f(s.buf, v.At(i).Text()); !ok {
 				return field.NoValue
 			}
 			s.list = append(s.list, s.made(start))
@@ -132,7 +132,7 @@ func length(e *expr, r *reader, _ *slot) field.Value {
 	case !v.Known():
 		return *v
 	case v.Kind() == field.List:
-		return field.Unsigned(uint64(len(v.List())))
+		return field.Unsigned(uint64(v.Len()))
 	}
 	return field.Unsigned(uint64(len(v.Text())))
 }
@@ -146,17 +146,17 @@ func join(e *expr, r *reader, s *slot) field.Value {
 		return *v
 	}
 	s.buf = s.buf[:0]
-	for i := range v.List() {
+	for i := range v.Len() {
 		if i > 0 {
 			s.buf = append(s.buf, sep.Text()...)
 		}
-		s.buf = appendPlain(s.buf, &v.List()[i])
+		s.buf = appendPlain(s.buf, v.At(i))
 	}
 	return s.made(0)
 }
 
 // appendPlain appends a text as it is and a number in decimal.
-func appendPlain(dst []byte, v *field.Value) []byte {
+func appendPlain(dst []byte, v field.Value) []byte {
 	switch v.Kind() {
 	case field.Int:
 		return strconv.AppendInt(dst, v.Int(), 10)
@@ -192,7 +192,7 @@ func getopt(e *expr, r *reader, s *slot) field.Value {
 	}
 	s.list = s.list[:0]
 	found := field.NoValue
-	scanOptions(args.List(), spec.Text(), func(option string, value string) {
+	scanOptions(*args, spec.Text(), func(option string, value string) {
 		if option == e.key {
 			found = field.Str(value)
 		}
@@ -205,10 +205,10 @@ func getopt(e *expr, r *reader, s *slot) field.Value {
 }
 
 // scanOptions calls f for every option up to the first plain argument or "--".
-func scanOptions(args []field.Value, spec string, f func(option, value string)) {
+func scanOptions(args field.Value, spec string, f func(option, value string)) {
 	spec = strings.TrimLeft(spec, "+-:")
-	for i := 0; i < len(args); i++ {
-		arg := args[i].Text()
+	for i := 0; i < args.Len(); i++ {
+		arg := args.At(i).Text()
 		if len(arg) < 2 || arg[0] != '-' || arg == "--" {
 			return
 		}
@@ -231,9 +231,9 @@ func scanOptions(args []field.Value, spec string, f func(option, value string)) 
 				f(arg[k:k+1], arg[k+1:])
 			case optional:
 				f(arg[k:k+1], "")
-			case i+1 < len(args):
+			case i+1 < args.Len():
 				i++
-				f(arg[k:k+1], args[i].Text())
+				f(arg[k:k+1], args.At(i).Text())
 			default:
 				f("?", arg[k:k+1])
 			}

@@ -169,7 +169,7 @@ func (m *mapping) strings(key string) []*scalar {
 	}
 	var out []*scalar
 	for _, e := range n.Content {
-		if e = follow(e); e.Kind != yaml.ScalarNode {
+		if e = follow(e); e.Kind != yaml.ScalarNode || isNull(e) {
 			m.wrong(key, e, "sequence value is not scalar")
 			continue
 		}
