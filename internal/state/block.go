@@ -1,0 +1,111 @@
+package state
+
+import (
+	"unsafe"
+
+	"github.com/sakerhq/saker/bpf"
+)
+
+// block is one block of a record, in place.
+type block struct {
+	kind  uint16
+	flags uint16
+	data  []byte
+}
+
+// ok reports whether the block has what was asked for, all that was there.
+func (b *block) ok() bool { return b.kind != bpf.BlockNone && b.flags&bpf.BlockFault == 0 }
+
+func (b *block) cut() bool { return b.flags&bpf.BlockCut != 0 }
+
+// blocks are those of the record at hand, in order.
+type blocks struct {
+	list [12]block
+	n    int
+}
+
+// at is a block by its place, nil for a place that the record does not have.
+func (bs *blocks) at(i int) *block {
+	if i < 0 || i >= bs.n {
+		return nil
+	}
+	return &bs.list[i]
+}
+
+// of is the first block of a kind, nil if there is none.
+func (bs *blocks) of(kind uint16) *block {
+	for i := range bs.list[:bs.n] {
+		if bs.list[i].kind == kind {
+			return &bs.list[i]
+		}
+	}
+	return nil
+}
+
+const blockSize = int(unsafe.Sizeof(bpf.WireBlock{}))
+
+// parse finds the blocks in the rest of a record after its fixed part.
+func (bs *blocks) parse(rest []byte) error {
+	bs.n = 0
+	for len(rest) > 0 {
+		if len(rest) < blockSize {
+			return ErrShort
+		}
+		if bs.n == len(bs.list) {
+			return ErrBlock
+		}
+		w := (*bpf.WireBlock)(unsafe.Pointer(unsafe.SliceData(rest)))
+		rest = rest[blockSize:]
+		if uint64(w.Len) > uint64(len(rest)) {
+			return ErrShort
+		}
+		b := block{kind: w.Kind, flags: w.Flags, data: rest[:w.Len]}
+		if err := b.check(); err != nil {
+			return err
+		}
+		bs.list[bs.n] = b
+		bs.n++
+		rest = rest[min(pad(int(w.Len)), len(rest)):]
+	}
+	return nil
+}
+
+// pad rounds up to what blocks are aligned to.
+func pad(n int) int { return (n + 7) &^ 7 }
+
+// check looks at the structure that a block's data begins with.
+func (b *block) check() error {
+	need := 0
+	switch b.kind {
+	case bpf.BlockFile:
+		need = int(unsafe.Sizeof(bpf.WireFile{}))
+	case bpf.BlockSock:
+		need = int(unsafe.Sizeof(bpf.WireSock{}))
+	}
+	if len(b.data) < need {
+		return ErrShort
+	}
+	return nil
+}
+
+// file is the structure of a BlockFile and the path behind it.
+func (b *block) file() (*bpf.WireFile, []byte) {
+	w := (*bpf.WireFile)(unsafe.Pointer(unsafe.SliceData(b.data)))
+	return w, b.data[unsafe.Sizeof(*w):]
+}
+
+// sock is the structure of a BlockSock and the names behind it.
+func (b *block) sock() (*bpf.WireSock, []byte) {
+	w := (*bpf.WireSock)(unsafe.Pointer(unsafe.SliceData(b.data)))
+	return w, b.data[unsafe.Sizeof(*w):]
+}
+
+// cString is a name in an array of fixed size, up to its NUL.
+func cString(b []byte) []byte {
+	for i, c := range b {
+		if c == 0 {
+			return b[:i]
+		}
+	}
+	return b
+}

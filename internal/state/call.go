@@ -1,0 +1,149 @@
+package state
+
+import (
+	"net/netip"
+	"unsafe"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// call is the call at hand: its event, and what the registers held. A program
+// that was started is a call without them.
+type call struct {
+	ev       *event.Event
+	p        *process
+	args     []uint64
+	executed bool
+	peer     netip.AddrPort // that the caller passed
+	peerPath string
+}
+
+// value is what an argument held, or the result.
+func (c *call) value(from syscalls.From) (uint64, bool) {
+	if from == syscalls.Result {
+		return uint64(c.ev.Result), true
+	}
+	i := int(from) - int(syscalls.Arg0)
+	if i < 0 || i >= len(c.args) {
+		return 0, false
+	}
+	return c.args[i], true
+}
+
+// applyCall takes a call that returned.
+func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
+	w := fixed[bpf.WireCall](raw)
+	if w == nil {
+		return false, ErrShort
+	}
+	if int(w.Header.Row) >= len(s.plans) {
+		return false, ErrRow
+	}
+	plan := &s.plans[w.Header.Row]
+	rest := raw[unsafe.Sizeof(*w):]
+	size := 8 * int(w.Header.Nargs)
+	if size > len(rest) {
+		return false, ErrShort
+	}
+	if err := s.blocks.parse(rest[size:]); err != nil {
+		return false, err
+	}
+	if !plan.holds(&s.blocks) {
+		return false, ErrBlock
+	}
+	s.settle()
+	p := s.actor(&w.Header)
+	s.begin(ev, &w.Header, syscalls.Rows()[w.Header.Row], p)
+	ev.Result = w.Ret
+	if w.Header.Via == bpf.ViaCompat {
+		ev.Result = int64(int32(w.Ret))
+	}
+	if comm := cString(w.Comm[:]); string(comm) != p.Name {
+		ev.Comm = s.text.keep(comm)
+	}
+	s.call = call{ev: ev, p: p}
+	if size > 0 {
+		s.call.args = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(rest))), w.Header.Nargs)
+	}
+	s.decode(plan)
+	return true, nil
+}
+
+// execEvent makes ev the event of a program that p now runs.
+func (s *State) execEvent(ev *event.Event, h *bpf.WireHeader, p *process) {
+	row := s.rows.execve
+	if rows := syscalls.Rows(); int(h.Row) < len(rows) && rows[h.Row] == s.rows.execveat {
+		row = s.rows.execveat
+	}
+	s.begin(ev, h, row, p)
+	s.call = call{ev: ev, p: p, executed: true}
+	s.decodeArgs(&s.plans[s.numbers[row]])
+}
+
+// decode fills the event from the record's blocks and arguments.
+func (s *State) decode(plan *plan) {
+	c := &s.call
+	ev := c.ev
+	s.eventFD(plan)
+	if b := s.blocks.at(plan.peer); b != nil && b.ok() {
+		c.peer, c.peerPath, _ = s.sockaddr(b.data)
+	}
+	if ev.FD != nil {
+		s.applyPeer(ev, c.peer, c.peerPath)
+	}
+	s.decodeArgs(plan)
+	if plan.path == absent {
+		return
+	}
+	name := ev.Args[plan.path].Path
+	switch {
+	case ev.FD == nil && ev.Failed():
+		if ev.FD = s.newFD(); ev.FD != nil {
+			ev.FD.Type, ev.FD.Name = event.FDFile, name
+		}
+	case ev.FD != nil && ev.FD.Name == "":
+		ev.FD.Name = name
+	}
+}
+
+func (s *State) decodeArgs(plan *plan) {
+	for i := range plan.steps {
+		st := &plan.steps[i]
+		st.read(s, &s.call, st, &s.call.ev.Args[i])
+	}
+}
+
+// eventFD finds the event's own descriptor.
+func (s *State) eventFD(plan *plan) {
+	ev := s.call.ev
+	fd := s.fdAt(plan.fd)
+	if fd == nil {
+		return
+	}
+	n, _ := s.call.value(ev.Row.FD)
+	ev.FD, ev.FDNum = fd, int64(int32(n))
+}
+
+// fdAt is the descriptor that a block tells of, nil if it tells of none.
+func (s *State) fdAt(at int) *event.FD {
+	b := s.blocks.at(at)
+	if b == nil || b.kind == bpf.BlockNone {
+		return nil
+	}
+	fd := s.newFD()
+	switch {
+	case fd == nil:
+		return nil
+	case b.kind == bpf.BlockSock:
+		s.sockFD(fd, b)
+	default:
+		s.fileFD(fd, b)
+	}
+	// The result of bpf is a descriptor only for some of its commands.
+	if s.call.ev.Row == s.rows.bpf && fd.Type != event.FDBPF {
+		return nil
+	}
+	return fd
+}

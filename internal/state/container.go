@@ -1,0 +1,165 @@
+package state
+
+import (
+	"strings"
+
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// containerPaths are the cgroups that runtimes put containers in. A pattern
+// stands for the last components of a container's cgroup, for all of them if
+// it begins with a slash. <id> is the container's id of 64 hexadecimal
+// digits, <name> an id that is any name, <any> is what does not matter.
+//
+// Nothing but a runtime's whole pattern is a container: some long hexadecimal
+// name alone is not. Helpers that runtimes run on the host beside a container
+// (conmon, monitors, supervisors) have names of their own and don't match.
+var containerPaths = []struct{ runtime, pattern string }{
+	{"docker", "docker-<id>.scope"},
+	{"docker", "docker/<id>"},
+	{"containerd", "cri-containerd-<id>.scope"},
+	{"containerd", "<any>:cri-containerd:<id>"},
+	{"containerd", "nerdctl-<id>.scope"},
+	{"containerd", "kubepods/pod<any>/<id>"},
+	{"containerd", "kubepods/<any>/pod<any>/<id>"},
+	{"containerd", "/default/<name>"},
+	{"containerd", "/k8s.io/<name>"},
+	{"cri-o", "crio-<id>.scope"},
+	{"cri-o", "crio-<id>"},
+	{"podman", "libpod-<id>.scope"},
+	{"podman", "libpod-<id>"},
+	{"podman", "libpod-payload-<id>"},
+	{"lxc", "/lxc/<name>"},
+	{"lxc", "/lxc.payload/<name>"},
+	{"lxc", "lxc.payload.<name>"},
+	{"libvirt-lxc", "machine.slice/machine-lxc\\x2d<name>.scope"},
+	{"libvirt-lxc", "libvirt/lxc/<name>"},
+	{"libvirt-lxc", "<name>.libvirt-lxc"},
+	{"nspawn", "machine.slice/systemd-nspawn@<name>.service/payload"},
+	{"nspawn", "machine.slice/machine-<name>.scope/payload"},
+}
+
+// notContainers are endings of names that systemd gives to units of the host.
+var notContainers = []string{".service", ".slice", ".scope"}
+
+// findContainer finds the container that a cgroup belongs to, the innermost
+// if they are nested: of all that contain the cgroup the longest path.
+func findContainer(cgroup string) (runtime, id string) {
+	for path := cgroup; len(path) > 1; path = path[:max(strings.LastIndexByte(path, '/'), 0)] {
+		for _, c := range containerPaths {
+			if id, ok := matchPath(c.pattern, path); ok {
+				return c.runtime, id
+			}
+		}
+	}
+	return "", ""
+}
+
+// matchPath matches components from the last to the first.
+func matchPath(pattern, path string) (id string, ok bool) {
+	pattern, anchored := strings.CutPrefix(pattern, "/")
+	path = strings.TrimPrefix(path, "/")
+	for {
+		want, above := cutLast(pattern)
+		have, rest := cutLast(path)
+		found, ok := matchName(want, have)
+		if !ok {
+			return "", false
+		}
+		if found != "" {
+			id = found
+		}
+		if above == "" {
+			return id, !anchored || rest == ""
+		}
+		pattern, path = above, rest
+	}
+}
+
+func cutLast(path string) (last, above string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[i+1:], path[:max(i, 0)]
+}
+
+// matchName matches one component, whose pattern has one <id> or <name> and at
+// most one <any> before it.
+func matchName(pattern, name string) (id string, ok bool) {
+	if before, after, any := strings.Cut(pattern, "<any>"); any {
+		name, ok = strings.CutPrefix(name, before)
+		if !ok || name == "" || after == "" {
+			return "", ok && name != ""
+		}
+		marker, _, _ := strings.Cut(after, "<")
+		i := strings.LastIndex(name, marker)
+		if i < 1 {
+			return "", false
+		}
+		pattern, name = after, name[i:]
+	}
+	before, after, marked := strings.Cut(pattern, "<id>")
+	valid := isID
+	if !marked {
+		before, after, marked = strings.Cut(pattern, "<name>")
+		valid = isName
+	}
+	if !marked {
+		return "", pattern == name
+	}
+	id, begins := strings.CutPrefix(name, before)
+	id, ends := strings.CutSuffix(id, after)
+	return id, begins && ends && valid(id)
+}
+
+func isID(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(id) == 64
+}
+
+func isName(id string) bool {
+	for _, end := range notContainers {
+		if strings.HasSuffix(id, end) {
+			return false
+		}
+	}
+	return id != ""
+}
+
+// containers are those that have processes, by id, so that a container's
+// processes share one.
+type containers map[string]*container
+
+type container struct {
+	event.Container
+	processes int
+}
+
+// enter gives the container of a cgroup, nil for the host. Each enter needs a
+// leave.
+func (t containers) enter(cgroup string) *container {
+	runtime, id := findContainer(cgroup)
+	if id == "" {
+		return nil
+	}
+	c := t[id]
+	if c == nil {
+		c = &container{Container: event.Container{ID: id, Runtime: runtime}}
+		t[id] = c
+	}
+	c.processes++
+	return c
+}
+
+// leave forgets a container, which may be nil, with its last process.
+func (t containers) leave(c *container) {
+	if c == nil {
+		return
+	}
+	c.processes--
+	if c.processes == 0 {
+		delete(t, c.ID)
+	}
+}

@@ -1,0 +1,100 @@
+package state
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFindContainer(t *testing.T) {
+	id := strings.Repeat("0123456789abcdef", 4)
+	other := strings.Repeat("fedcba9876543210", 4)
+	for _, tt := range []struct{ cgroup, runtime, id string }{
+		{"/docker/ID", "docker", id},
+		{"/system.slice/docker-ID.scope", "docker", id},
+		{"/user.slice/user-1000.slice/user@1000.service/app.slice/docker-ID.scope", "docker", id},
+		{"/docker/ID/init.scope", "docker", id},
+		{"/docker/ID/docker/OTHER", "docker", other},
+		{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1234.slice/cri-containerd-ID.scope", "containerd", id},
+		{"/kubepods/burstable/pod1234-5678/ID", "containerd", id},
+		{"/kubepods/pod1234-5678/ID", "containerd", id},
+		{"/docker/OTHER/kubelet/kubepods/besteffort/pod1/ID", "containerd", id},
+		{"/system.slice/containerd.service/kubepods-burstable-pod12.slice:cri-containerd:ID", "containerd", id},
+		{"/system.slice/nerdctl-ID.scope", "containerd", id},
+		{"/default/web", "containerd", "web"},
+		{"/k8s.io/ID", "containerd", id},
+		{"/kubepods.slice/kubepods-pod1.slice/crio-ID.scope", "cri-o", id},
+		{"/kubepods/burstable/pod1/crio-ID", "cri-o", id},
+		{"/machine.slice/libpod-ID.scope", "podman", id},
+		{"/machine.slice/libpod-ID.scope/container", "podman", id},
+		{"/libpod_parent/libpod-ID", "podman", id},
+		{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-ID.scope/container", "podman", id},
+		{"/machine.slice/libpod-payload-ID", "podman", id},
+		{"/lxc/web", "lxc", "web"},
+		{"/lxc/web/system.slice/ssh.service", "lxc", "web"},
+		{"/lxc.payload/web", "lxc", "web"},
+		{"/lxc.payload.web/init.scope", "lxc", "web"},
+		{`/machine.slice/machine-lxc\x2d1234\x2dweb.scope`, "libvirt-lxc", `1234\x2dweb`},
+		{"/machine/web.libvirt-lxc", "libvirt-lxc", "web"},
+		{"/libvirt/lxc/web", "libvirt-lxc", "web"},
+		{"/machine.slice/systemd-nspawn@web.service/payload/init.scope", "nspawn", "web"},
+		{"/machine.slice/machine-web.scope/payload", "nspawn", "web"},
+
+		{"/", "", ""},
+		{"", "", ""},
+		{"relative", "", ""},
+		{"/user.slice/user-1000.slice/session-3.scope", "", ""},
+		{"/ID", "", ""},
+		{"/jobs/ID", "", ""},
+		{"/docker/0123", "", ""},
+		{"/docker/" + strings.ToUpper(id), "", ""},
+		{"/docker/" + id[:63] + "g", "", ""},
+		{"/docker/g" + id[:63], "", ""},
+		{"/docker/IDa", "", ""},
+		{"/docker/ID.scope", "", ""},
+		{"/system.slice/docker.service", "", ""},
+		{"/kubepods/burstable/pod1", "", ""},
+		{"/machine.slice/libpod-conmon-ID.scope", "", ""},
+		{"/kubepods.slice/crio-conmon-ID.scope", "", ""},
+		{"/lxc.monitor.web", "", ""},
+		{"/nested/lxc/web", "", ""},
+		{"/default/cron.service", "", ""},
+		{"/nested/default/web", "", ""},
+		{`/machine.slice/machine-qemu\x2d1\x2dweb.scope`, "", ""},
+		{"/machine.slice/systemd-nspawn@web.service/supervisor", "", ""},
+		{":cri-containerd:ID", "", ""},
+	} {
+		fill := strings.NewReplacer("ID", id, "OTHER", other)
+		runtime, got := findContainer(fill.Replace(tt.cgroup))
+		if runtime != tt.runtime || got != tt.id {
+			t.Errorf("%s: %s %s, want %s %s", tt.cgroup, runtime, got, tt.runtime, tt.id)
+		}
+	}
+}
+
+func FuzzFindContainer(f *testing.F) {
+	f.Add("/docker/" + strings.Repeat("a", 64))
+	f.Add("/a:cri-containerd:b/default/x")
+	f.Fuzz(func(t *testing.T, cgroup string) {
+		runtime, id := findContainer(cgroup)
+		if (runtime == "") != (id == "") || !strings.Contains(cgroup, id) {
+			t.Errorf("%q: %q %q", cgroup, runtime, id)
+		}
+	})
+}
+
+func TestContainersAreShared(t *testing.T) {
+	table := containers{}
+	cgroup := "/docker/" + strings.Repeat("a", 64)
+	one, two := table.enter(cgroup), table.enter(cgroup+"/init.scope")
+	if one == nil || one != two || table.enter("/user.slice") != nil {
+		t.Fatalf("%v and %v", one, two)
+	}
+	table.leave(one)
+	table.leave(nil)
+	if len(table) != 1 {
+		t.Error("gone with a process in it")
+	}
+	if table.leave(two); len(table) != 0 {
+		t.Error("stays without processes")
+	}
+}

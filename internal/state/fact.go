@@ -1,0 +1,62 @@
+package state
+
+import (
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// facts are the parameters that come from the process, by name.
+var facts = map[string]func(*State, *call, *event.Arg){
+	"exe":             func(s *State, c *call, a *event.Arg) { a.Text = c.p.Exe },
+	"args":            func(s *State, c *call, a *event.Arg) { a.Text, a.Cut = s.strings(c.p.Args), c.p.ArgsCut },
+	"env":             func(s *State, c *call, a *event.Arg) { a.Text = s.strings(c.p.Env) },
+	"tid":             func(s *State, c *call, a *event.Arg) { a.Num = int64(c.ev.TID) },
+	"pid":             func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.PID) },
+	"ptid":            func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.PPID) },
+	"cwd":             func(s *State, c *call, a *event.Arg) { a.Text, a.Path = c.p.Cwd, c.p.Cwd },
+	"comm":            func(s *State, c *call, a *event.Arg) { a.Text = c.p.Name },
+	"cgroups":         func(s *State, c *call, a *event.Arg) { a.Text = c.p.Cgroup },
+	"tty":             func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.TTY) },
+	"vpgid":           func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.VPGID) },
+	"pgid":            func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.PGID) },
+	"loginuid":        func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.LoginUID) },
+	"uid":             func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.UID) },
+	"gid":             func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.GID) },
+	"flags":           func(s *State, c *call, a *event.Arg) { a.Num = exeFlags(&c.p.File) },
+	"cap_inheritable": func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.CapInheritable) },
+	"cap_permitted":   func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.CapPermitted) },
+	"cap_effective":   func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.CapEffective) },
+	"exe_ino":         func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.File.Ino) },
+	"exe_ino_ctime":   func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.File.Ctime) },
+	"exe_ino_mtime":   func(s *State, c *call, a *event.Arg) { a.Num = int64(c.p.File.Mtime) },
+	"trusted_exepath": func(s *State, c *call, a *event.Arg) { a.Text, a.Path = c.p.File.Path, c.p.File.Path },
+}
+
+// exeFlags are the facts of a program's file as execve's flags have them.
+func exeFlags(f *event.ExeFile) int64 {
+	var flags int64
+	for _, is := range [...]struct {
+		it  bool
+		bit int64
+	}{
+		{f.Writable, syscalls.ExeWritable}, {f.Upper, syscalls.ExeUpper},
+		{f.Memfd, syscalls.ExeMemfd}, {f.Lower, syscalls.ExeLower},
+	} {
+		if is.it {
+			flags |= is.bit
+		}
+	}
+	return flags
+}
+
+// strings joins strings as they lie in memory, each but the last ended by a NUL.
+func (s *State) strings(list []string) string {
+	start := len(s.text.buf)
+	for i, text := range list {
+		if i > 0 {
+			s.text.buf = append(s.text.buf, 0)
+		}
+		s.text.buf = append(s.text.buf, text...)
+	}
+	return s.text.since(start)
+}

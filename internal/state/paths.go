@@ -1,0 +1,160 @@
+package state
+
+import (
+	"bytes"
+	"strings"
+)
+
+// pathMax is the longest path that is kept whole.
+const pathMax = 4096
+
+// cutRoot stands before a path whose first components did not fit: no rule
+// about an absolute path may take it for one.
+const cutRoot = "..."
+
+// paths keeps one string for each path that the kernel tells of. The kernel's
+// form, components from the last to the first, is the key: a known path costs
+// one look-up and no memory. When full, paths that were not met for a while go.
+type paths struct {
+	known   map[string]*path
+	clock   []*path // in order of arrival; hand goes round
+	hand    int
+	bytes   int
+	limit   int
+	evicted uint64
+}
+
+type path struct {
+	raw, text string
+	used      bool // since the hand passed
+}
+
+// pathCost is what an entry takes beside its strings, about.
+const pathCost = 100
+
+func newPaths(limit int) paths { return paths{known: map[string]*path{}, limit: limit} }
+
+// of gives the path of the kernel's form.
+func (t *paths) of(raw []byte, cut bool) string {
+	if cut {
+		return cutRoot + reverse(raw)
+	}
+	if p, ok := t.known[string(raw)]; ok {
+		p.used = true
+		return p.text
+	}
+	p := &path{raw: string(raw), text: reverse(raw)}
+	t.bytes += p.cost()
+	for t.bytes > t.limit && len(t.clock) > 0 {
+		t.evict()
+	}
+	t.known[p.raw] = p
+	t.clock = append(t.clock, p)
+	return p.text
+}
+
+func (p *path) cost() int { return len(p.raw) + len(p.text) + pathCost }
+
+// evict drops the next path that was not used since the hand passed it last.
+func (t *paths) evict() {
+	for {
+		t.hand %= len(t.clock)
+		p := t.clock[t.hand]
+		if p.used {
+			p.used = false
+			t.hand++
+			continue
+		}
+		last := len(t.clock) - 1
+		t.clock[t.hand] = t.clock[last]
+		t.clock[last] = nil
+		t.clock = t.clock[:last]
+		delete(t.known, p.raw)
+		t.bytes -= p.cost()
+		t.evicted++
+		return
+	}
+}
+
+// reverse turns "shadow\0etc\0" into /etc/shadow. Components that are no names
+// (of the roots of pseudo file systems) are left out.
+func reverse(raw []byte) string {
+	text := make([]byte, 0, len(raw)+1)
+	raw = bytes.TrimSuffix(raw, []byte{0})
+	for len(raw) > 0 {
+		i := bytes.LastIndexByte(raw, 0)
+		if name := raw[i+1:]; len(name) > 0 && string(name) != "/" {
+			text = append(append(text, '/'), name...)
+		}
+		raw = raw[:max(i, 0)]
+	}
+	if len(text) == 0 {
+		return "/"
+	}
+	return string(text)
+}
+
+// only is the sole component of a path, nil if it has none or several.
+func only(raw []byte) []byte {
+	if i := bytes.IndexByte(raw, 0); i <= 0 || i != len(raw)-1 {
+		return nil
+	}
+	return raw[:len(raw)-1]
+}
+
+// join appends to dst the absolute path that name means from dir, or in the
+// root dir if name is absolute: . and .. are folded without looking at what
+// they go through, as a symlink would be.
+func join(dst []byte, dir, name string) []byte {
+	if rest, cut := strings.CutPrefix(dir, cutRoot); cut {
+		dst, dir = append(dst, cutRoot...), rest
+	}
+	start := len(dst)
+	dst = appendClean(dst, start, dir)
+	top := start
+	if strings.HasPrefix(name, "/") {
+		top = len(dst)
+	}
+	dst = appendClean(dst, top, name)
+	if len(dst) == start {
+		dst = append(dst, '/')
+	}
+	return dst
+}
+
+// appendClean appends the components of name to the path from start on.
+func appendClean(dst []byte, start int, name string) []byte {
+	for len(name) > 0 {
+		component, rest, _ := strings.Cut(name, "/")
+		name = rest
+		switch component {
+		case "", ".":
+		case "..":
+			dst = dst[:start+max(bytes.LastIndexByte(dst[start:], '/'), 0)]
+		default:
+			dst = append(append(dst, '/'), component...)
+		}
+	}
+	return dst
+}
+
+// isClean reports whether joining an absolute path to the root leaves it as it is.
+func isClean(name string) bool {
+	if name == "" || name == "/" {
+		return name == "/"
+	}
+	for len(name) > 0 {
+		if name[0] != '/' {
+			return false
+		}
+		end := strings.IndexByte(name[1:], '/') + 1
+		if end == 0 {
+			end = len(name)
+		}
+		if c := name[1:end]; c == "" || c == "." || c == ".." {
+			return false
+		}
+		name = name[end:]
+	}
+	return true
+}

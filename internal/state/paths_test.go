@@ -1,0 +1,109 @@
+package state
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestReverse(t *testing.T) {
+	for raw, want := range map[string]string{
+		"shadow\x00etc\x00": "/etc/shadow",
+		"":                  "/",
+		"/\x00":             "/",
+		"a\x00":             "/a",
+		"a":                 "/a", // cut off without its NUL
+		"c\x00b\x00a\x00":   "/a/b/c",
+		"x\x00\x00y\x00":    "/y/x",
+	} {
+		if got := reverse([]byte(raw)); got != want {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestOnly(t *testing.T) {
+	for raw, want := range map[string]string{"memfd:a\x00": "memfd:a", "a\x00b\x00": "", "": "", "a": "", "\x00": ""} {
+		if got := string(only([]byte(raw))); got != want {
+			t.Errorf("%q: %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestJoin(t *testing.T) {
+	for _, tt := range []struct{ dir, name, want string }{
+		{"/", "/etc/shadow", "/etc/shadow"},
+		{"/home/a", "b/c", "/home/a/b/c"},
+		{"/home/a", "../b", "/home/b"},
+		{"/home/a", "../../../../b", "/b"},
+		{"/", "//etc///shadow/", "/etc/shadow"},
+		{"/", "/etc/./../etc/shadow", "/etc/shadow"},
+		{"/", "..", "/"},
+		{"/", "", "/"},
+		{"/home", "", "/home"},
+		{"/srv/jail", "/../../etc/passwd", "/srv/jail/etc/passwd"},
+		{"/srv/jail", "/etc/passwd", "/srv/jail/etc/passwd"},
+		{".../a/b", "c", ".../a/b/c"},
+		{".../a/b", "../../../c", ".../c"},
+		{"/", ".../x", "/.../x"},
+		{"/a", "...", "/a/..."},
+	} {
+		if got := string(join(nil, tt.dir, tt.name)); got != tt.want {
+			t.Errorf("%q from %q: %q, want %q", tt.name, tt.dir, got, tt.want)
+		}
+	}
+}
+
+func FuzzJoin(f *testing.F) {
+	f.Add("/home/a", "../b")
+	f.Add("/", "/etc//shadow/.")
+	f.Add("/a", "/..")
+	f.Fuzz(func(t *testing.T, dir, name string) {
+		if !strings.HasPrefix(dir, "/") {
+			return
+		}
+		got := string(join([]byte("x"), dir, name))
+		want := filepath.Join(dir, name)
+		if strings.HasPrefix(name, "/") {
+			want = filepath.Join(filepath.Clean(dir), filepath.Clean(name))
+		}
+		if got != "x"+want {
+			t.Errorf("%q from %q: %q, want %q", name, dir, got, want)
+		}
+		if isClean(name) != (strings.HasPrefix(name, "/") && filepath.Clean(name) == name) {
+			t.Errorf("%q is clean: %v", name, isClean(name))
+		}
+	})
+}
+
+func TestPathsEvict(t *testing.T) {
+	table := newPaths(20 * (pathCost + 20))
+	kept := leafFirst("/kept/kept")
+	first := table.of(kept, false)
+	for i := range 1000 {
+		name := fmt.Sprintf("/dir/%05d", i)
+		if got := table.of(leafFirst(name), false); got != name {
+			t.Fatalf("%q, want %q", got, name)
+		}
+		if got := table.of(kept, false); got != first {
+			t.Fatalf("%q, want %q", got, first)
+		}
+	}
+	if len(table.known) > 20 || len(table.clock) != len(table.known) || table.bytes > table.limit {
+		t.Errorf("%d known, %d on the clock, %d bytes", len(table.known), len(table.clock), table.bytes)
+	}
+	if want := uint64(1001 - len(table.known)); table.evicted != want {
+		t.Errorf("%d evicted, want %d", table.evicted, want)
+	}
+	if _, stayed := table.known[string(kept)]; !stayed {
+		t.Error("the path in use was evicted")
+	}
+}
+
+func TestPathCutIsNotAbsolute(t *testing.T) {
+	table := newPaths(1000)
+	if got := table.of([]byte("b\x00a\x00"), true); got != ".../a/b" || len(table.known) != 0 {
+		t.Errorf("%q, %d known", got, len(table.known))
+	}
+}

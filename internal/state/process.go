@@ -1,0 +1,212 @@
+package state
+
+import (
+	"bytes"
+	"strings"
+	"unsafe"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// notKnown is Falco's word for a text that nothing told.
+const notKnown = "<NA>"
+
+// applyProcess takes a process record. The record of an exec is an event.
+func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
+	w := fixed[bpf.WireProcess](raw)
+	if w == nil {
+		return false, ErrShort
+	}
+	if err := s.blocks.parse(raw[unsafe.Sizeof(*w):]); err != nil {
+		return false, err
+	}
+	if s.accounts.refresh(w.Header.Time) {
+		s.renameAccounts()
+	}
+	p := s.processes.find(w.Header.Pid, w.Header.Start)
+	isNew := p == nil
+	if isNew {
+		p = &process{}
+		p.PID, p.Start = w.Header.Pid, w.Header.Start
+	}
+	s.describe(p, w)
+	s.image(p, w.Cause, isNew || p.unknown)
+	p.unknown = false
+	s.enter(p)
+	if isNew {
+		s.add(p, w.Header.Time)
+	}
+	if w.Cause == bpf.CauseScan {
+		s.scanning = true
+		return false, nil
+	}
+	s.settle()
+	if w.Cause != bpf.CauseExec {
+		return false, nil
+	}
+	s.execEvent(ev, &w.Header, p)
+	return true, nil
+}
+
+// image finds the arguments and environment of the program that p runs.
+func (s *State) image(p *process, cause uint32, isNew bool) {
+	switch {
+	case cause == bpf.CauseExec:
+		s.program(p)
+	case !isNew:
+	case cause == bpf.CauseFork && p.parent != nil && !p.parent.unknown:
+		from := p.parent
+		p.Exe, p.Args, p.ArgsCut, p.Env = from.Exe, from.Args, from.ArgsCut, from.Env
+	default:
+		s.proc.program(p)
+	}
+}
+
+// add puts a new process into the table.
+func (s *State) add(p *process, now uint64) {
+	if !s.processes.add(p, now) {
+		s.counts.ProcessesFull++
+		p.detach()
+		s.drop(p)
+	}
+}
+
+// drop lets go of what p holds when it leaves the table, or never came in.
+func (s *State) drop(p *process) {
+	s.containers.leave(p.container)
+	p.container, p.inCgroup = nil, ""
+}
+
+// settle links the processes of a scan, which come in any order, once it has
+// ended.
+func (s *State) settle() {
+	if !s.scanning {
+		return
+	}
+	s.scanning = false
+	for _, p := range s.processes.known {
+		if up := s.processes.running(p.PPID); p.parent == nil && up != nil && up != p && up.Start <= p.Start {
+			p.setParent(up)
+		}
+		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
+	}
+}
+
+// describe takes over the facts that every process record carries.
+func (s *State) describe(p *process, w *bpf.WireProcess) {
+	s.touch(p)
+	p.PPID = w.ParentPid
+	if parent := s.processes.known[identity{w.ParentPid, w.ParentStart}]; parent != p && parent != p.parent && !p.Exited {
+		p.setParent(parent)
+	}
+	p.Born = s.clock.wall(p.Start)
+	p.VPID, p.VPPID = w.Vpid, w.Vppid
+	p.PGID, p.SID, p.VPGID, p.VSID = w.Pgid, w.Sid, w.Vpgid, w.Vsid
+	p.GroupLeader, p.Session = s.leader(p, w.Pgid), s.leader(p, w.Sid)
+	p.UID, p.GID, p.LoginUID, p.TTY = w.Uid, w.Gid, w.Loginuid, w.Tty
+	p.CapInheritable, p.CapPermitted, p.CapEffective = w.CapInheritable, w.CapPermitted, w.CapEffective
+	p.PIDNS, p.MountNS, p.UserNS, p.NetNS = w.Pidns, w.Mntns, w.Userns, w.Netns
+	p.PIDNSStart = s.clock.wall(w.PidnsStart)
+	setText(&p.Name, cString(w.Comm[:]))
+	s.exeFile(&p.File, &w.Exe, s.blocks.of(bpf.BlockExe))
+	if b := s.blocks.of(bpf.BlockCwd); b != nil && b.ok() {
+		p.Cwd = s.paths.of(b.data, b.cut())
+	}
+	if b := s.blocks.of(bpf.BlockCgroup); b != nil && b.ok() {
+		p.Cgroup = s.paths.of(b.data, b.cut())
+	}
+}
+
+// leader is the process that a group or session is named after, nil if it is
+// not known. It may have exited since.
+func (s *State) leader(p *process, pid uint32) *event.Process {
+	if pid == p.PID {
+		return &p.Process
+	}
+	if leader := s.processes.byPID[pid]; leader != nil {
+		return &leader.Process
+	}
+	return nil
+}
+
+// program takes over what an exec's record says of the new program.
+func (s *State) program(p *process) {
+	if b := s.blocks.of(bpf.BlockArgv); b != nil {
+		argv := split(b.data, b.cut())
+		p.Exe, p.Args = "", nil
+		if len(argv) > 0 {
+			p.Exe, p.Args = argv[0], argv[1:]
+		}
+		p.ArgsCut = b.cut() || !b.ok()
+	}
+	if b := s.blocks.of(bpf.BlockEnv); b != nil {
+		p.Env = split(b.data, false)
+	}
+}
+
+// enter puts p into the container of its cgroup and names its accounts.
+func (s *State) enter(p *process) {
+	if p.inCgroup != p.Cgroup {
+		old := p.container
+		p.container = s.containers.enter(p.Cgroup)
+		s.containers.leave(old)
+		p.inCgroup = p.Cgroup
+	}
+	p.Container = nil
+	if p.container != nil {
+		p.Container = &p.container.Container
+	}
+	s.accounts.resolve(&p.Process)
+}
+
+// renameAccounts names the accounts of all processes anew.
+func (s *State) renameAccounts() {
+	for _, p := range s.processes.known {
+		user, group, login := p.User, p.Group, p.Login
+		s.accounts.resolve(&p.Process)
+		if p.User != user || p.Group != group || p.Login != login {
+			s.touch(p)
+		}
+	}
+}
+
+// touch says that p is no longer what it was.
+func (s *State) touch(p *process) {
+	s.images++
+	p.Image = s.images
+}
+
+// applyRename takes over a process's new name.
+func (s *State) applyRename(raw bpf.Raw) error {
+	w := fixed[bpf.WireRename](raw)
+	if w == nil {
+		return ErrShort
+	}
+	p := s.processes.find(w.Header.Pid, w.Header.Start)
+	if p != nil && setText(&p.Name, cString(w.Comm[:])) {
+		s.touch(p)
+	}
+	return nil
+}
+
+// setText makes *text b, and reports whether it was something else.
+func setText(text *string, b []byte) bool {
+	if *text == string(b) {
+		return false
+	}
+	*text = string(b)
+	return true
+}
+
+// split takes NUL-separated strings apart; each of them ends with a NUL, but
+// the last one if cut.
+func split(b []byte, cut bool) []string {
+	if len(b) == 0 {
+		return nil
+	}
+	if !cut {
+		b = bytes.TrimSuffix(b, []byte{0})
+	}
+	return strings.Split(string(b), "\x00")
+}

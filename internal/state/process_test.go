@@ -1,0 +1,432 @@
+package state
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+)
+
+const (
+	system who = 1
+	shell  who = 100
+	child  who = 101
+	grand  who = 102
+)
+
+// newTree is a host on which system runs shell.
+func newTree(t testing.TB, change ...func(*Options)) *State {
+	s := newHost(t, change...)
+	feed(t, s, system.process(bpf.CauseFork, 0, "systemd"), shell.process(bpf.CauseFork, system, "bash"))
+	must(t, s, system.exec(0, "/sbin/init"))
+	must(t, s, shell.exec(system, "/bin/bash", "-l"))
+	return s
+}
+
+func TestForkInherits(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	p := s.byWho(child)
+	if p == nil || p.Parent != &s.byWho(shell).Process || p.PPID != uint32(shell) {
+		t.Fatalf("child of another: %+v", p)
+	}
+	if p.Exe != "/bin/bash" || !slices.Equal(p.Args, []string{"-l"}) || len(p.Env) != 2 {
+		t.Errorf("not as its parent: %q %q %q", p.Exe, p.Args, p.Env)
+	}
+	if p.File.Path != "/usr/bin/bash" || p.Cwd != "/home/bash" || p.Cgroup != "/user.slice" || p.Container != nil {
+		t.Errorf("not as told: %+v", p.Process)
+	}
+	if p.Born != bootAt+child.start() || p.PIDNSStart != bootAt {
+		t.Errorf("born %d, namespace %d", p.Born, p.PIDNSStart)
+	}
+}
+
+func TestExec(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	before := s.byWho(child).Image
+	ev := must(t, s, child.exec(shell, "/bin/cat", "", "/etc/shadow"))
+	p := ev.Process
+	if ev.Row.Name != "execve" || ev.Result != 0 || !ev.HasResult() || ev.TID != uint32(child) || ev.Num != 3 {
+		t.Errorf("%s %d of %d, number %d", ev.Row.Name, ev.Result, ev.TID, ev.Num)
+	}
+	if p != &s.byWho(child).Process || p.Exe != "/bin/cat" || !slices.Equal(p.Args, []string{"", "/etc/shadow"}) ||
+		p.Name != "cat" || p.Image <= before || p.Env[1] != "PATH=/bin" || p.ArgsCut {
+		t.Errorf("%+v", p)
+	}
+	if ev.Time != bootAt+now {
+		t.Errorf("at %d", ev.Time)
+	}
+	for name, want := range map[string]event.Arg{
+		"res":             {Valid: true},
+		"exe":             {Valid: true, Text: "/bin/cat"},
+		"args":            {Valid: true, Text: "\x00/etc/shadow"},
+		"env":             {Valid: true, Text: "HOME=/root\x00PATH=/bin"},
+		"ptid":            {Valid: true, Num: int64(shell)},
+		"filename":        {Valid: true, Text: "/bin/cat", Path: "/bin/cat"},
+		"trusted_exepath": {Valid: true, Text: "/usr/bin/cat", Path: "/usr/bin/cat"},
+		"vm_size":         {},
+	} {
+		if got := argOf(t, ev, name); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+func argOf(t testing.TB, ev *event.Event, name string) event.Arg {
+	t.Helper()
+	for i, p := range ev.Row.Params {
+		if p.Name == name {
+			return ev.Args[i]
+		}
+	}
+	t.Fatalf("%s has no %s", ev.Row.Name, name)
+	return event.Arg{}
+}
+
+func TestExecveat(t *testing.T) {
+	s := newTree(t)
+	r := shell.process(bpf.CauseExec, system, "3", func(w *bpf.WireProcess) {
+		w.Header.Row = rowNumber("execveat")
+		w.Exe = bpf.WireFile{Ino: 7, Flags: bpf.FileMemfd | bpf.FileWritable, Ctime: 5}
+	})
+	// A file without a name: its one component is what memfd_create was told.
+	r = append(r[:len(bytesOf(bpf.WireProcess{}))], record(nil).text(bpf.BlockExe, "memfd:evil\x00").
+		none().none().none().text(bpf.BlockArgv, "").text(bpf.BlockEnv, "")...)
+	ev := must(t, s, r)
+	f := ev.Process.File
+	if ev.Row.Name != "execveat" || f.Path != "memfd:evil" || !f.Memfd || !f.Writable || f.Ctime != 5 || f.Ino != 7 {
+		t.Errorf("%s %+v", ev.Row.Name, f)
+	}
+	if argOf(t, ev, "flags").Num != 5 || ev.Process.Exe != "" || ev.Process.Args != nil || ev.Process.Env != nil {
+		t.Errorf("%+v", ev.Process)
+	}
+	if ev.Process.Cwd != "/home/bash" {
+		t.Errorf("lost its directory: %q", ev.Process.Cwd)
+	}
+}
+
+func TestArgumentsCut(t *testing.T) {
+	s := newTree(t)
+	r := shell.process(bpf.CauseExec, system, "x").block(bpf.BlockArgv, bpf.BlockCut, []byte("x\x00half"))
+	if p := must(t, s, r).Process; !p.ArgsCut || !slices.Equal(p.Args, []string{"half"}) {
+		t.Errorf("%q cut %v", p.Args, p.ArgsCut)
+	}
+}
+
+func TestChangeKeepsProgram(t *testing.T) {
+	s := newTree(t)
+	before := s.byWho(shell).Image
+	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) {
+		w.Uid, w.Gid, w.Loginuid, w.CapEffective = 1000, 1000, 0, 3
+	}))
+	p := s.byWho(shell)
+	if p.Exe != "/bin/bash" || p.UID != 1000 || p.CapEffective != 3 || p.Image <= before {
+		t.Errorf("%+v", p.Process)
+	}
+	want := event.Account{Known: true, Name: "alice", Home: "/home/alice", Shell: "/bin/zsh"}
+	if p.User != want || p.Group.Name != "staff" || p.Login.Name != "root" {
+		t.Errorf("%+v %+v %+v", p.User, p.Group, p.Login)
+	}
+}
+
+func TestRename(t *testing.T) {
+	s := newTree(t)
+	before := s.byWho(shell).Image
+	feed(t, s, shell.rename("bash"), who(999).rename("other"))
+	if p := s.byWho(shell); p.Image != before {
+		t.Error("a name that stays is a change")
+	}
+	feed(t, s, shell.rename("kworker"))
+	if p := s.byWho(shell); p.Name != "kworker" || p.Image <= before || s.byWho(999) != nil {
+		t.Errorf("%q", p.Name)
+	}
+}
+
+func TestExit(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"), grand.process(bpf.CauseFork, child, "bash", func(w *bpf.WireProcess) {
+		w.Sid, w.Pgid = uint32(child), uint32(child)
+	}))
+	orphan := s.byWho(grand)
+	before := orphan.Image
+	ev := must(t, s, child.exit(3<<8, uint32(system)))
+	if ev.Row.Name != "procexit" || ev.HasResult() || !ev.Process.Exited || ev.Process.Parent != &s.byWho(shell).Process {
+		t.Errorf("%s %+v", ev.Row.Name, ev.Process)
+	}
+	for name, want := range map[string]int64{"status": 3 << 8, "ret": 3, "sig": 0, "core": 0, "reaper_tid": 1} {
+		if got := argOf(t, ev, name); !got.Valid || got.Num != want {
+			t.Errorf("%s: %+v, want %d", name, got, want)
+		}
+	}
+	if orphan.Parent != &s.byWho(system).Process || orphan.PPID != 1 || orphan.VPPID != 1 || orphan.Image <= before {
+		t.Errorf("orphan is with %+v", orphan.Parent)
+	}
+	if orphan.Session != ev.Process || orphan.GroupLeader != ev.Process {
+		t.Error("orphan lost its session's leader")
+	}
+	ev = must(t, s, grand.exit(0x80|11, uint32(system)))
+	for name, want := range map[string]int64{"ret": 0, "sig": 11, "core": 1, "reaper_tid": 0} {
+		if got := argOf(t, ev, name); got.Num != want {
+			t.Errorf("%s: %+v, want %d", name, got, want)
+		}
+	}
+}
+
+func TestExitWithUnknownReaper(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	must(t, s, shell.exit(0, 77))
+	if p := s.byWho(child); p.Parent != nil || p.PPID != 77 || p.parent != nil {
+		t.Errorf("%+v", p.Process)
+	}
+}
+
+func TestExitedGoAfterGrace(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	must(t, s, child.exit(0, 1))
+	p := s.byWho(child)
+	ev := must(t, s, child.call("listen", 0, 3, 1).none()) // written late by another CPU
+	if ev.Process != &p.Process || s.counts.Unknown != 0 {
+		t.Error("unknown so soon after its exit")
+	}
+	r := shell.rename("bash")
+	later := fixed[bpf.WireRename](bpf.Raw(r))
+	later.Header.Time += 3 * second
+	feed(t, s, r)
+	if s.byWho(child) != nil || s.processes.byPID[uint32(child)] != nil || p.Parent != nil {
+		t.Error("is still there")
+	}
+	if len(s.processes.known) != 2 {
+		t.Errorf("%d processes", len(s.processes.known))
+	}
+}
+
+func TestNumberUsedAgain(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"), grand.process(bpf.CauseFork, child, "bash"))
+	old := s.byWho(child)
+	again := child.process(bpf.CauseFork, shell, "dash", func(w *bpf.WireProcess) { w.Header.Start++ })
+	feed(t, s, again)
+	if !old.Exited || s.processes.running(uint32(child)) == old || s.processes.running(uint32(child)).Name != "dash" {
+		t.Error("both run under one number")
+	}
+}
+
+func TestScanInAnyOrder(t *testing.T) {
+	s := newHost(t)
+	write(t, filepath.Join(s.opts.Root, "proc/101/cmdline"), "bash\x00-c\x00sleep 9\x00")
+	write(t, filepath.Join(s.opts.Root, "proc/101/environ"), "A=1\x00B=\x00")
+	feed(t, s,
+		child.process(bpf.CauseScan, shell, "bash", func(w *bpf.WireProcess) { w.Sid, w.Pgid = uint32(shell), uint32(shell) }),
+		shell.process(bpf.CauseScan, system, "bash"),
+		system.process(bpf.CauseScan, 0, "systemd"))
+	feed(t, s, grand.process(bpf.CauseFork, child, "bash"))
+	p := s.byWho(child)
+	if p.Parent != &s.byWho(shell).Process || p.Parent.Parent != &s.byWho(system).Process || p.Parent.Parent.Parent != nil {
+		t.Errorf("parent %+v", p.Parent)
+	}
+	if p.Session != &s.byWho(shell).Process || p.GroupLeader != p.Session {
+		t.Error("no session")
+	}
+	if p.Exe != "bash" || !slices.Equal(p.Args, []string{"-c", "sleep 9"}) || !slices.Equal(p.Env, []string{"A=1", "B="}) {
+		t.Errorf("%q %q %q", p.Exe, p.Args, p.Env)
+	}
+	if s.byWho(grand).Exe != "bash" {
+		t.Error("fork did not inherit what the scan found")
+	}
+}
+
+func TestScanDoesNotForget(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, shell.process(bpf.CauseScan, system, "bash"))
+	if p := s.byWho(shell); p.Exe != "/bin/bash" || p.Parent == nil {
+		t.Errorf("%+v", p.Process)
+	}
+}
+
+func TestUnknownProcess(t *testing.T) {
+	s := newTree(t)
+	ev := must(t, s, child.call("listen", 0, 3, 1).none())
+	p := ev.Process
+	if p.Name != "<NA>" || p.Exe != "<NA>" || p.PID != uint32(child) || p.UID != event.NoID || p.User.Known {
+		t.Errorf("%+v", p)
+	}
+	if again := must(t, s, child.call("listen", 0, 3, 1).none()); again.Process != p {
+		t.Error("made twice")
+	}
+	if c := s.Counts(); c.Unknown != 1 || c.Found != 0 {
+		t.Errorf("%+v", c)
+	}
+	feed(t, s, child.process(bpf.CauseChange, shell, "late"))
+	if p.Name != "late" || p.Parent != &s.byWho(shell).Process {
+		t.Errorf("stays unknown: %+v", p)
+	}
+}
+
+func TestUnknownProcessFoundInProc(t *testing.T) {
+	s := newTree(t)
+	dir := filepath.Join(s.opts.Root, "proc/101")
+	stat := "101 (a (b) c) S 100 101 100 34816 " + strings.Repeat("0 ", 14) + "10100 0\n"
+	write(t, filepath.Join(dir, "stat"), stat)
+	write(t, filepath.Join(dir, "cmdline"), "prog\x00x\x00")
+	write(t, filepath.Join(dir, "status"), "Name:\tprog\nUid:\t0\t1000\t0\t0\nGid:\t0\t1000\t0\t0\nNSpid:\t101\t7\nCapEff:\t000001ffffffffff\n")
+	write(t, filepath.Join(dir, "loginuid"), "1000")
+	write(t, filepath.Join(dir, "cgroup"), "5:memory:/docker/"+strings.Repeat("a", 64)+"\n0::/\n")
+	if err := os.Symlink("/memfd:run (deleted)", filepath.Join(dir, "exe")); err != nil {
+		t.Fatal(err)
+	}
+	p := must(t, s, child.call("listen", 0, 3, 1).none()).Process
+	if p.Name != "a (b) c" || p.Exe != "prog" || p.Args[0] != "x" || p.UID != 1000 || p.VPID != 7 || p.TTY != 34816 ||
+		p.CapEffective != 0x1ffffffffff || p.LoginUID != 1000 || p.Parent != &s.byWho(shell).Process ||
+		p.Session != p.Parent || p.GroupLeader != p {
+		t.Errorf("%+v", p)
+	}
+	if !p.File.Memfd || p.File.Path != "memfd:run" || p.Container == nil || p.Container.Runtime != "docker" {
+		t.Errorf("%+v %+v", p.File, p.Container)
+	}
+	if p.User.Known {
+		t.Error("a container's user has the name of the host's")
+	}
+	if s.Counts().Found != 1 {
+		t.Errorf("%+v", s.Counts())
+	}
+}
+
+func TestAnotherProcessInProc(t *testing.T) {
+	s := newTree(t)
+	write(t, filepath.Join(s.opts.Root, "proc/101/stat"), "101 (other) S 100 101 100 0 "+strings.Repeat("0 ", 14)+"99999 0\n")
+	if p := must(t, s, child.call("listen", 0, 3, 1).none()).Process; p.Name != "<NA>" {
+		t.Errorf("took %q for it", p.Name)
+	}
+}
+
+func TestContainerOfProcess(t *testing.T) {
+	s := newTree(t)
+	in := func(p who, cause uint32, parent who, cgroup string) record {
+		r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) { w.Uid = 1000 })
+		return append(r[:len(r)-len(record(nil).path(bpf.BlockCgroup, "/user.slice"))],
+			record(nil).path(bpf.BlockCgroup, cgroup)...)
+	}
+	cgroup := "/system.slice/docker-" + strings.Repeat("b", 64) + ".scope"
+	feed(t, s, in(child, bpf.CauseFork, shell, cgroup), in(grand, bpf.CauseFork, child, cgroup))
+	p := s.byWho(child)
+	if p.Container == nil || p.Container != s.byWho(grand).Container || p.Container.Runtime != "docker" {
+		t.Fatalf("%+v", p.Container)
+	}
+	if p.User.Known {
+		t.Error("a container's user has the name of the host's")
+	}
+	feed(t, s, in(child, bpf.CauseCgroup, shell, "/user.slice"))
+	if p.Container != nil || p.User.Name != "alice" || len(s.containers) != 1 {
+		t.Errorf("%+v %+v", p.Container, p.User)
+	}
+	feed(t, s, in(grand, bpf.CauseCgroup, child, "/"))
+	if len(s.containers) != 0 {
+		t.Error("a container without processes is kept")
+	}
+}
+
+func TestTableFull(t *testing.T) {
+	s := newTree(t, func(o *Options) { o.Processes = 3 })
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	feed(t, s, grand.process(bpf.CauseFork, child, "bash"))
+	if s.byWho(grand) != nil || s.Counts().ProcessesFull != 1 || s.byWho(child).child != nil {
+		t.Errorf("%+v", s.Counts())
+	}
+	must(t, s, child.exit(0, 1)) // makes room
+	feed(t, s, grand.process(bpf.CauseFork, shell, "bash"))
+	if s.byWho(grand) == nil || s.byWho(child) != nil {
+		t.Error("the exited one should have gone for the new one")
+	}
+}
+
+func TestAccountsAreReadAgain(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) { w.Uid = 1001 }))
+	if s.byWho(shell).User.Known {
+		t.Fatal("known too early")
+	}
+	file := filepath.Join(s.opts.Root, "etc/passwd")
+	write(t, file, "bob:x:1001:1001::/home/bob:/bin/sh\n")
+	if err := os.Chtimes(file, time.Time{}, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	before := s.byWho(shell).Image
+	feed(t, s, system.process(bpf.CauseChange, 0, "systemd"))
+	if s.byWho(shell).User.Known {
+		t.Error("looked twice in a second")
+	}
+	feed(t, s, system.process(bpf.CauseChange, 0, "systemd", func(w *bpf.WireProcess) { w.Header.Time += second }))
+	if p := s.byWho(shell); p.User.Name != "bob" || p.Image <= before {
+		t.Errorf("%+v", p.User)
+	}
+	if root := s.byWho(system).User; root != rootUser {
+		t.Errorf("without an entry, 0 is %+v", root)
+	}
+}
+
+func TestClockFollows(t *testing.T) {
+	wall := uint64(bootAt)
+	s := newTree(t, func(o *Options) { o.Clock = func() (uint64, uint64) { return wall + now, now } })
+	wall += 60 * second
+	at := func(time uint64) uint64 {
+		r := shell.exit(0, 0)
+		fixed[bpf.WireExit](bpf.Raw(r)).Header.Time = time
+		return must(t, s, r).Time - time
+	}
+	if got := at(now + second); got != bootAt {
+		t.Errorf("offset %d", got)
+	}
+	if got := at(now + 20*second); got != bootAt+60*second {
+		t.Errorf("offset %d", got)
+	}
+}
+
+func TestBadRecords(t *testing.T) {
+	s := newTree(t)
+	good := shell.exec(system, "/bin/cat")
+	call := shell.call("openat", 3, 0, 0, 0, 0).none().none().given("x", "/")
+	before, image := s.Counts(), s.byWho(shell).Image
+	for name, tt := range map[string]struct {
+		r    record
+		want error
+	}{
+		"empty":           {nil, ErrShort},
+		"half a header":   {good[:10], ErrShort},
+		"header alone":    {good[:len(bytesOf(bpf.WireHeader{}))], ErrShort},
+		"half a block":    {good[:len(good)-17], ErrShort},
+		"block without":   {good[:len(bytesOf(bpf.WireProcess{}))+4], ErrShort},
+		"no args":         {call[:len(bytesOf(bpf.WireCall{}))+8], ErrShort},
+		"too few blocks":  {shell.call("openat", 3, 0, 0, 0, 0).none(), ErrBlock},
+		"too many blocks": {append(call[:len(call):len(call)], record(nil).none()...), ErrBlock},
+		"another block":   {shell.call("listen", 0, 3, 1).text(bpf.BlockString, "x"), ErrBlock},
+		"short file":      {shell.call("listen", 0, 3, 1).text(bpf.BlockFile, "x"), ErrShort},
+		"short socket":    {shell.call("listen", 0, 3, 1).text(bpf.BlockSock, "x"), ErrShort},
+		"no row":          {changed(call, func(h *bpf.WireHeader) { h.Row = 9999 }), ErrRow},
+		"no type":         {changed(call, func(h *bpf.WireHeader) { h.Type = 99 }), ErrType},
+		"short exit":      {changed(good[:len(bytesOf(bpf.WireHeader{}))], func(h *bpf.WireHeader) { h.Type = bpf.TypeExit }), ErrShort},
+		"short rename":    {changed(good[:len(bytesOf(bpf.WireHeader{}))], func(h *bpf.WireHeader) { h.Type = bpf.TypeRename }), ErrShort},
+	} {
+		var ev event.Event
+		if ok, err := s.Apply(bpf.Raw(tt.r), &ev); ok || !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v %v, want %v", name, ok, err, tt.want)
+		}
+	}
+	if p := s.byWho(shell); p.Image != image || p.Exe != "/bin/bash" || s.Counts() != before || len(s.processes.known) != 2 {
+		t.Error("a bad record changed something")
+	}
+}
+
+func changed(r record, f func(*bpf.WireHeader)) record {
+	r = slices.Clone(r)
+	f(bpf.Raw(r).Header())
+	return r
+}

@@ -1,0 +1,157 @@
+package state
+
+import "github.com/sakerhq/saker/internal/event"
+
+// identity of a process, for as long as the machine runs.
+type identity struct {
+	pid   uint32
+	start uint64
+}
+
+// process is an event's process with what only state needs to know.
+type process struct {
+	event.Process
+	container *container
+	inCgroup  string // the cgroup that container was found by
+	parent    *process
+	// Children form a list through their siblings.
+	child, before, after *process
+	gone                 uint64 // record time of the exit
+	unknown              bool   // no record of it so far: made from a call's header
+}
+
+func (p *process) identity() identity { return identity{p.PID, p.Start} }
+
+// setParent moves p under parent, which may be nil.
+func (p *process) setParent(parent *process) {
+	p.Parent = nil
+	if old := p.parent; old != nil {
+		if old.child == p {
+			old.child = p.after
+		} else {
+			p.before.after = p.after
+		}
+		if p.after != nil {
+			p.after.before = p.before
+		}
+		p.before, p.after = nil, nil
+	}
+	p.parent = parent
+	if parent == nil {
+		return
+	}
+	p.Parent = &parent.Process
+	p.after = parent.child
+	if p.after != nil {
+		p.after.before = p
+	}
+	parent.child = p
+}
+
+// detach takes p out of its parent's children; it still shows its parent.
+func (p *process) detach() {
+	parent := p.Parent
+	p.setParent(nil)
+	p.Parent = parent
+}
+
+// grace is how long an exited process stays in the table, for records of its
+// last acts that another CPU wrote later; graceful is how many do.
+const (
+	grace    = 2 * second
+	graceful = 8192
+)
+
+// processes are those that run, and for a while those that did.
+type processes struct {
+	known map[identity]*process
+	byPID map[uint32]*process // the latest with that number, running or not
+	last  *process            // the one asked for last
+	limit int
+	exits []*process // in order of exit, from first on
+	first int
+	drop  func(*process) // told of each that leaves the table
+}
+
+func newProcesses(limit int) processes {
+	return processes{known: map[identity]*process{}, byPID: map[uint32]*process{}, limit: limit}
+}
+
+// find gives a process, nil if it is not known.
+func (t *processes) find(pid uint32, start uint64) *process {
+	if p := t.last; p != nil && p.PID == pid && p.Start == start {
+		return p
+	}
+	p := t.known[identity{pid, start}]
+	if p != nil {
+		t.last = p
+	}
+	return p
+}
+
+// running gives the process that has a number now, nil if it is not known.
+func (t *processes) running(pid uint32) *process {
+	p := t.byPID[pid]
+	if p == nil || p.Exited {
+		return nil
+	}
+	return p
+}
+
+// add puts p into the table; false if that is full. A process that had the
+// same number before is dead, though its exit was not seen.
+func (t *processes) add(p *process, now uint64) bool {
+	if len(t.known) >= t.limit && t.first < len(t.exits) {
+		t.remove()
+	}
+	if len(t.known) >= t.limit {
+		return false
+	}
+	if old := t.byPID[p.PID]; old != nil && !old.Exited {
+		t.exit(old, now)
+	}
+	t.known[p.identity()] = p
+	t.byPID[p.PID] = p
+	t.last = p
+	return true
+}
+
+// exit marks p as exited; it leaves the table after a while.
+func (t *processes) exit(p *process, now uint64) {
+	p.Exited, p.gone = true, now
+	p.detach()
+	if t.known[p.identity()] == p {
+		t.exits = append(t.exits, p)
+	}
+	if len(t.exits)-t.first > graceful {
+		t.remove()
+	}
+}
+
+// forget removes the processes that exited long enough before now.
+func (t *processes) forget(now uint64) {
+	for t.first < len(t.exits) && now-t.exits[t.first].gone > grace && now > t.exits[t.first].gone {
+		t.remove()
+	}
+}
+
+// remove takes the process that exited first out of the table.
+func (t *processes) remove() {
+	p := t.exits[t.first]
+	t.exits[t.first] = nil
+	t.first++
+	if t.first >= graceful || t.first == len(t.exits) {
+		t.exits = append(t.exits[:0], t.exits[t.first:]...)
+		t.first = 0
+	}
+	delete(t.known, p.identity())
+	if t.byPID[p.PID] == p {
+		delete(t.byPID, p.PID)
+	}
+	if t.last == p {
+		t.last = nil
+	}
+	// Who still points at p (its session's others do) must not hold all that came before it.
+	p.Parent, p.Session, p.GroupLeader = nil, nil, nil
+	t.drop(p)
+}

@@ -1,0 +1,155 @@
+package state
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// procfs reads of /proc what no record tells: the arguments of what ran before
+// the sensor did, and processes whose start was lost.
+type procfs struct{ root string }
+
+// ticksPerSecond is the unit of times in /proc, the same on all of Linux.
+const ticksPerSecond = 100
+
+func (f procfs) file(pid uint32, name string) string {
+	return filepath.Join(f.root, "proc", strconv.FormatUint(uint64(pid), 10), name)
+}
+
+// program reads a process's arguments and environment; what can't be read,
+// for the process has ended or is the kernel's, stays empty.
+func (f procfs) program(p *process) {
+	if argv := f.strings(p.PID, "cmdline"); len(argv) > 0 {
+		p.Exe, p.Args = argv[0], argv[1:]
+	}
+	p.Env = f.strings(p.PID, "environ")
+}
+
+func (f procfs) strings(pid uint32, name string) []string {
+	text, err := os.ReadFile(f.file(pid, name))
+	if err != nil {
+		return nil
+	}
+	return split(text, false)
+}
+
+// whole reads all that /proc has of the process with p's number, and gives
+// its parent's. False: there is none, or it is another that started later.
+func (f procfs) whole(p *process) (parent uint32, ok bool) {
+	text, err := os.ReadFile(f.file(p.PID, "stat"))
+	if err != nil {
+		return 0, false
+	}
+	// The name stands in parentheses and may have any itself.
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return 0, false
+	}
+	stat := numbersOf(strings.Fields(string(text[end+1:])))
+	if len(stat) < 20 || uint64(stat[19]) != p.Start/(second/ticksPerSecond) {
+		return 0, false
+	}
+	p.Name = string(text[open+1 : end])
+	p.PPID, p.PGID, p.SID, p.TTY = uint32(stat[1]), uint32(stat[2]), uint32(stat[3]), uint32(stat[4])
+	p.Exe = ""
+	f.program(p)
+	f.status(p)
+	f.links(p)
+	p.Cgroup = f.cgroup(p.PID)
+	return p.PPID, true
+}
+
+func numbersOf(words []string) []int64 {
+	list := make([]int64, len(words))
+	for i, word := range words {
+		list[i], _ = strconv.ParseInt(word, 10, 64)
+	}
+	return list
+}
+
+// links reads what the process runs and where.
+func (f procfs) links(p *process) {
+	p.Cwd, _ = os.Readlink(f.file(p.PID, "cwd"))
+	exe, _ := os.Readlink(f.file(p.PID, "exe"))
+	path, deleted := strings.CutSuffix(exe, " (deleted)")
+	p.File = event.ExeFile{Path: path, Deleted: deleted}
+	if name, memfd := strings.CutPrefix(path, "/memfd:"); memfd && deleted {
+		p.File.Memfd, p.File.Path = true, "memfd:"+name
+	}
+}
+
+// status reads ids and capabilities.
+func (f procfs) status(p *process) {
+	text, _ := os.ReadFile(f.file(p.PID, "status"))
+	for line := range strings.Lines(string(text)) {
+		name, rest, _ := strings.Cut(line, ":")
+		words := strings.Fields(rest)
+		if len(words) == 0 {
+			continue
+		}
+		last := words[len(words)-1]
+		switch name {
+		case "Uid":
+			p.UID = effective(words)
+		case "Gid":
+			p.GID = effective(words)
+		case "NSpid":
+			p.VPID = id(last)
+		case "NSpgid":
+			p.VPGID = id(last)
+		case "NSsid":
+			p.VSID = id(last)
+		case "CapInh":
+			p.CapInheritable, _ = strconv.ParseUint(last, 16, 64)
+		case "CapPrm":
+			p.CapPermitted, _ = strconv.ParseUint(last, 16, 64)
+		case "CapEff":
+			p.CapEffective, _ = strconv.ParseUint(last, 16, 64)
+		}
+	}
+	login, err := os.ReadFile(f.file(p.PID, "loginuid"))
+	if err == nil {
+		p.LoginUID = id(strings.TrimSpace(string(login)))
+	}
+}
+
+// effective is the second of the real, effective, saved and file system ids.
+func effective(ids []string) uint32 {
+	if len(ids) < 2 {
+		return event.NoID
+	}
+	return id(ids[1])
+}
+
+func id(word string) uint32 {
+	n, err := strconv.ParseUint(word, 10, 32)
+	if err != nil {
+		return event.NoID
+	}
+	return uint32(n)
+}
+
+// cgroup is the process's path in the first hierarchy in which it is not at
+// the root, the unified one before the others.
+func (f procfs) cgroup(pid uint32) string {
+	text, _ := os.ReadFile(f.file(pid, "cgroup"))
+	found := "/"
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+		if len(parts) != 3 || parts[2] == "/" {
+			continue
+		}
+		if parts[0] == "0" {
+			return parts[2]
+		}
+		if found == "/" {
+			found = parts[2]
+		}
+	}
+	return found
+}

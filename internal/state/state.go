@@ -1,0 +1,201 @@
+// Package state knows what runs on the host and turns raw records into events.
+//
+// It takes the sensor's records, the host's user database and, for what
+// started before the sensor, /proc; it gives events with process, file and
+// container. It owns the processes, interned paths and remembered sockets: the
+// only mutable state there is. It never locks, and never decides what matters.
+package state
+
+import (
+	"errors"
+	"runtime"
+	"unsafe"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+var (
+	// ErrShort: the record ends before its type says.
+	ErrShort = errors.New("record too short")
+	// ErrType: the record is of no known type.
+	ErrType = errors.New("unknown type of record")
+	// ErrRow: the record names a row that does not exist.
+	ErrRow = errors.New("unknown row")
+	// ErrBlock: a block of the record is not what its place demands.
+	ErrBlock = errors.New("unexpected block in record")
+)
+
+// Options are the limits of what is kept. The zero value works.
+type Options struct {
+	// Root is where the host's root directory is mounted; empty: "/".
+	Root string
+	// Processes is how many processes are known at most (262144).
+	Processes int
+	// PathBytes is the memory that interned paths take at most (16 MiB).
+	PathBytes int
+	// Sockets is how many sockets are remembered (16384).
+	Sockets int
+	// Clock gives the time since 1970 and since boot, suspend included, in
+	// nanoseconds; nil: the machine's.
+	Clock func() (wall, boot uint64)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Root == "" {
+		o.Root = "/"
+	}
+	if o.Processes == 0 {
+		o.Processes = 1 << 18
+	}
+	if o.PathBytes == 0 {
+		o.PathBytes = 16 << 20
+	}
+	if o.Sockets == 0 {
+		o.Sockets = 1 << 14
+	}
+	if o.Clock == nil {
+		o.Clock = machineClock
+	}
+	return o
+}
+
+// Counts tell how well the state knows the host. They only grow.
+type Counts struct {
+	Unknown        uint64 // processes first seen in a call, without a record of their start
+	Found          uint64 // those of them that /proc still had
+	ProcessesFull  uint64 // processes that found no place in the table
+	PathsEvicted   uint64
+	SocketsEvicted uint64
+}
+
+// State is not safe for concurrent use.
+type State struct {
+	opts       Options
+	clock      clock
+	processes  processes
+	containers containers
+	paths      paths
+	sockets    sockets
+	accounts   accounts
+	proc       procfs
+	plans      []plan // by row
+	rows       wellKnown
+	counts     Counts
+	num        uint64 // of the last event
+	images     uint64 // number of the last process image
+	scanning   bool   // processes of a scan may still miss their relatives
+	numbers    map[*syscalls.Row]int
+	// Numbers of the rows' calls on this machine.
+	nativeNumbers []int64
+
+	// What the current event points at; reused for the next one.
+	blocks blocks
+	text   arena
+	args   []event.Arg
+	call   call
+	fds    [len(blocks{}.list)]event.FD
+	usedFD int
+}
+
+// wellKnown are the rows whose events are not made from calls, or not from
+// calls alone.
+type wellKnown struct{ execve, execveat, procexit, connect, accept, accept4, listen, bpf *syscalls.Row }
+
+// New makes a state that knows nothing yet: feed it the records of a scan.
+func New(opts Options) *State {
+	opts = opts.withDefaults()
+	s := &State{
+		opts:       opts,
+		clock:      clock{now: opts.Clock},
+		processes:  newProcesses(opts.Processes),
+		containers: containers{},
+		paths:      newPaths(opts.PathBytes),
+		sockets:    newSockets(opts.Sockets, opts.Root),
+		accounts:   newAccounts(opts.Root),
+		proc:       procfs{root: opts.Root},
+		plans:      newPlans(syscalls.Rows()),
+		numbers:    map[*syscalls.Row]int{},
+	}
+	s.processes.drop = s.drop
+	for i, row := range syscalls.Rows() {
+		s.numbers[row] = i
+		s.nativeNumbers = append(s.nativeNumbers, -1)
+		if calls := syscalls.Number(runtime.GOARCH, row); len(calls) > 0 {
+			s.nativeNumbers[i] = int64(calls[0])
+		}
+	}
+	for name, row := range map[string]**syscalls.Row{
+		"execve": &s.rows.execve, "execveat": &s.rows.execveat, "procexit": &s.rows.procexit,
+		"connect": &s.rows.connect, "accept": &s.rows.accept, "accept4": &s.rows.accept4,
+		"listen": &s.rows.listen, "bpf": &s.rows.bpf,
+	} {
+		*row = syscalls.ByName(name)
+	}
+	return s
+}
+
+// Counts gives the counters.
+func (s *State) Counts() Counts { return s.counts }
+
+// Apply takes the next record into account. True means that ev now holds an
+// event for the rules: it, and what it points at beside its processes, is
+// valid until the next Apply. An error means a bad record, which changed
+// nothing.
+func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
+	h := raw.Header()
+	if h == nil {
+		return false, ErrShort
+	}
+	s.clock.follow(h.Time)
+	s.processes.forget(h.Time)
+	switch h.Type {
+	case bpf.TypeCall:
+		return s.applyCall(raw, ev)
+	case bpf.TypeProcess:
+		return s.applyProcess(raw, ev)
+	case bpf.TypeExit:
+		return s.applyExit(raw, ev)
+	case bpf.TypeRename:
+		return false, s.applyRename(raw)
+	}
+	return false, ErrType
+}
+
+// begin makes ev the next event, of the row and process, without arguments.
+func (s *State) begin(ev *event.Event, h *bpf.WireHeader, row *syscalls.Row, p *process) {
+	s.num++
+	s.text.reset()
+	s.usedFD = 0
+	*ev = event.Event{
+		Num: s.num, Time: s.clock.wall(h.Time), CPU: h.Cpu, Row: row, Via: event.Via(h.Via),
+		TID: h.Tid, Process: &p.Process, FDNum: -1,
+	}
+	if cap(s.args) < len(row.Params) {
+		s.args = make([]event.Arg, len(row.Params))
+	}
+	ev.Args = s.args[:len(row.Params)]
+	clear(ev.Args)
+}
+
+// newFD is a cleared place for a descriptor of the current event, nil if an
+// event has more than its record can.
+func (s *State) newFD() *event.FD {
+	if s.usedFD == len(s.fds) {
+		return nil
+	}
+	fd := &s.fds[s.usedFD]
+	s.usedFD++
+	*fd = event.FD{}
+	return fd
+}
+
+// fixed is the fixed part of a record in place, nil if the record is too short.
+func fixed[T any](raw bpf.Raw) *T {
+	var t T
+	if len(raw) < int(unsafe.Sizeof(t)) {
+		return nil
+	}
+	return (*T)(unsafe.Pointer(unsafe.SliceData(raw)))
+}
