@@ -11,7 +11,7 @@ func (l *loader) build() *Set {
 	for _, def := range l.macros.order {
 		def.used = false
 	}
-	x := &expander{lists: &l.lists, texts: map[string]string{}}
+	x := newExpander(&l.lists)
 	m := &macros{loader: l, lists: x}
 	m.prepare()
 	c := newCompiler(l.schema, &l.report, &l.pos)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -83,6 +84,9 @@ func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
 	if err != nil {
 		return nil, c.unknownField(o, err)
 	}
+	if ref.Field.Arg == field.MustParam && o.has && !ref.Arg.IsIndex {
+		return nil, wrongf(o.at, "%s is not a valid number", o.arg)
+	}
 	return c.exprOf(ref), nil
 }
 
@@ -90,6 +94,9 @@ func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
 func (c *compiler) unknownField(o *operand, err error) *checkError {
 	e := wrongf(o.at, "%s", err)
 	e.unknown = true
+	if !errors.Is(err, field.ErrUnknown) {
+		return e
+	}
 	e.hint = similar(o.name, func(yield func(string) bool) {
 		for _, f := range c.table.Fields() {
 			if f.Name != o.name && !yield(f.Name) {

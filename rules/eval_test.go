@@ -55,7 +55,7 @@ func noGet(*event.Event, field.Arg) field.Value { return field.NoValue }
 func testTable(t testing.TB) *field.Table {
 	var fields []*field.Field
 	for _, f := range testTypes {
-		f.Get, f.Doc = noGet, "for tests"
+		f.Get, f.Doc, f.Attr, f.Self = noGet, "for tests", "x."+f.Name, "t.str"
 		fields = append(fields, &f)
 	}
 	fields = append(fields, &field.Field{
@@ -148,9 +148,13 @@ func jsonValue(t testing.TB, typ field.Type, raw json.RawMessage) field.Value {
 
 // loadCondition compiles one condition as the rule "r".
 func loadCondition(table *field.Table, cond string) (*Set, Findings) {
+	return loadSchema(&Schema{Fields: table}, cond)
+}
+
+func loadSchema(schema *Schema, cond string) (*Set, Findings) {
 	quoted, _ := json.Marshal(cond)
 	content := "- rule: r\n  desc: d\n  output: o\n  priority: info\n  warn_evttypes: false\n  condition: " + string(quoted) + "\n"
-	return Load(&Schema{Fields: table}, []File{{"r.yaml", []byte(content)}}, Options{})
+	return Load(schema, []File{{"r.yaml", []byte(content)}}, Options{})
 }
 
 func TestConformanceEval(t *testing.T) {

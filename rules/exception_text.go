@@ -63,7 +63,8 @@ func (e *exceptionDef) writeTuple(b *textBuilder, tuple *entry) {
 			words = " and " + words
 		}
 		b.put(words, f, 0)
-		if _, modified := comparison(e.comps.list[i].text()); modified && v.scalar != nil {
+		if op, modified := comparison(e.comps.list[i].text()); op != nil && (modified || op.list) && v.scalar != nil &&
+			!strings.HasPrefix(v.text(), "(") {
 			v = &entry{list: []*entry{v}}
 		}
 		v.write(b, f)

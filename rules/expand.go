@@ -13,7 +13,33 @@ const (
 type expander struct {
 	lists *index[*listDef]
 	texts map[string]string // expanded items of a list, by its name
-	size  int
+	odd   []string          // names of lists that no word can be
+}
+
+func newExpander(lists *index[*listDef]) *expander {
+	x := &expander{lists: lists, texts: map[string]string{}}
+	for _, def := range lists.order {
+		if strings.ContainsFunc(def.item.name, func(c rune) bool { return c < 0x80 && isDelimiter(byte(c)) }) {
+			x.odd = append(x.odd, def.item.name)
+		}
+	}
+	return x
+}
+
+// wordEnd is the end of the word that begins at i: a list's name with blanks
+// in it counts as one, though that is not a good name.
+func (x *expander) wordEnd(s string, i int) int {
+	for _, name := range x.odd {
+		end := i + len(name)
+		if strings.HasPrefix(s[i:], name) && (end == len(s) || isDelimiter(s[end])) {
+			return end
+		}
+	}
+	end := i
+	for end < len(s) && !isDelimiter(s[end]) {
+		end++
+	}
+	return end
 }
 
 func isDelimiter(c byte) bool { return isBlank(c) || c == '(' || c == ')' || c == ',' || c == '=' }
@@ -24,10 +50,7 @@ func isDelimiter(c byte) bool { return isBlank(c) || c == '(' || c == ')' || c =
 func (x *expander) expand(t *text) (out text, ok bool) {
 	var b textBuilder
 	for i := 0; i < len(t.s); {
-		end := i
-		for end < len(t.s) && !isDelimiter(t.s[end]) {
-			end++
-		}
+		end := x.wordEnd(t.s, i)
 		if end == i {
 			b.copy(t, i, i+1)
 			i++
