@@ -34,6 +34,8 @@ u16 x32_calls[CALLS_MAX];
 u32 self = 0;
 
 #if defined(__TARGET_ARCH_x86)
+#define NR_EXECVEAT 322
+
 static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
 {
 	u64 nr = READ(regs, orig_ax);
@@ -69,6 +71,8 @@ static __always_inline void read_args(struct call *call, struct pt_regs *regs)
 	call->args[5] = READ(regs, r9);
 }
 #elif defined(__TARGET_ARCH_arm64)
+#define NR_EXECVEAT 281
+
 static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
 {
 	u32 nr = READ(regs, syscallno);
@@ -102,7 +106,8 @@ static __always_inline u64 value_of(struct call *call, u8 arg)
 }
 
 /* The directory that a given path starts from; for an absolute one the process's root. */
-static __always_inline void put_start(u32 slot, struct scratch *s, struct call *call, u8 dir, char first)
+static __always_inline void put_start(u32 slot, struct scratch *s, struct call *call, u8 dir,
+				      char first)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = READ(task, fs);
@@ -243,7 +248,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max)
 		break;
 	case CAPTURE_PATH:
 		put_string(s, value);
-		put_start(slot, s, call, aux, s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
+		put_start(slot, s, call, aux,
+			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
 	case CAPTURE_BYTES:
 		put_bytes(s, BLOCK_BYTES, value, value_of(call, aux), max);

@@ -9,16 +9,16 @@
 
 #include "path.h"
 
-#define S_IFMT	       0170000
-#define S_IFSOCK       0140000
-#define OVERLAYFS      0x794c7630
-#define TMPFS	       0x01021994
-#define SB_RDONLY      1
-#define S_IMMUTABLE    8
-#define AF_UNIX	       1
-#define AF_INET	       2
-#define AF_INET6       10
-#define QUERIED	       (1U << 31) /* from 6.13 a flag in the nanoseconds (I_CTIME_QUERIED) */
+#define S_IFMT		 0170000
+#define S_IFSOCK	 0140000
+#define OVERLAYFS	 0x794c7630
+#define TMPFS		 0x01021994
+#define SB_RDONLY	 1
+#define S_IMMUTABLE	 8
+#define AF_UNIX		 1
+#define AF_INET		 2
+#define AF_INET6	 10
+#define QUERIED		 (1U << 31) /* from 6.13 a flag in the nanoseconds (I_CTIME_QUERIED) */
 #define CAP_DAC_OVERRIDE 1
 
 /* The file behind a descriptor of the current task, 0 if there is none. */
@@ -35,7 +35,8 @@ static __always_inline u64 file_of(struct task_struct *task, s64 fd)
 	return file;
 }
 
-/* The overlay's own inode ends with the dentry of the upper layer, right after the inode we hold. */
+/* The overlay's own inode ends with the dentry of the upper layer, right after the inode we hold.
+ */
 static __always_inline u32 overlay_layer(struct inode *inode)
 {
 	u64 upper = 0, upper_inode = 0;
@@ -137,7 +138,8 @@ static __always_inline void append_unix(struct scratch *s, struct sock *sk)
 		if (len > 108)
 			len = 108;
 		bpf_probe_read_kernel(&s->data[s->off & (RECORD_MAX - 1)], BOUND(len, 127),
-				      (char *)a + bpf_core_field_offset(struct unix_address, name) + 2);
+				      (char *)a + bpf_core_field_offset(struct unix_address, name) +
+					      2);
 		s->off += len;
 	}
 	/* An abstract name starts with a NUL and has none at its end. */

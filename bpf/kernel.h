@@ -266,6 +266,7 @@ struct task_struct {
 
 struct linux_binprm {
 	const char *filename;
+	const char *fdpath; /* set for a program named relative to a descriptor */
 };
 
 struct in6_addr {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -76,6 +77,7 @@ var acts = map[string]func(dir string) error{
 const flood = 20000
 
 func TestMain(m *testing.M) {
+	maps.Copy(acts, evasions)
 	if name := os.Getenv("SAKER_TEST_ACT"); name != "" {
 		if err := acts[name](os.Getenv("SAKER_TEST_DIR")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -179,12 +181,19 @@ func perform(t *testing.T, s *Sensor, act, dir string) (pid uint32, records []re
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "an argument")
 	cmd.Env = []string{"SAKER_TEST_ACT=" + act, "SAKER_TEST_DIR=" + dir}
+	records = follow(t, s, cmd)
+	return uint32(cmd.Process.Pid), records
+}
+
+// follow runs a command and gives the records of its process.
+func follow(t *testing.T, s *Sensor, cmd *exec.Cmd) (records []record) {
+	t.Helper()
 	out := &bytes.Buffer{}
 	cmd.Stderr = out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pid = uint32(cmd.Process.Pid)
+	pid := uint32(cmd.Process.Pid)
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	deadline := time.Now().Add(10 * time.Second)
@@ -201,9 +210,9 @@ func perform(t *testing.T, s *Sensor, act, dir string) (pid uint32, records []re
 		}
 	}
 	if err := <-done; err != nil {
-		t.Fatalf("act %s: %v: %s", act, err, out)
+		t.Fatalf("%s: %v: %s", strings.Join(cmd.Env, " "), err, out)
 	}
-	return pid, records
+	return records
 }
 
 func calls(records []record, name string) (found []record) {

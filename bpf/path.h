@@ -10,7 +10,7 @@
 #include "record.h"
 
 #define COMPONENTS_MAX 128
-#define NAME_MAX	255
+#define NAME_MAX       255
 
 static __always_inline void append_name(struct scratch *s, struct dentry *d)
 {
@@ -53,7 +53,8 @@ __noinline int append_path(u32 slot, u64 mnt, u64 dentry)
 	return 0;
 }
 
-static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt, struct dentry *dentry)
+static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt,
+				     struct dentry *dentry)
 {
 	struct scratch *s = scratch_of(slot);
 	if (!s)
@@ -81,8 +82,8 @@ __noinline int append_cgroup(u32 slot, u64 node)
 			up = BPF_CORE_READ(kn, parent);
 		if (!up)
 			return 0;
-		long n = bpf_probe_read_kernel_str(&s->data[s->off & (RECORD_MAX - 1)], NAME_MAX + 1,
-						   BPF_CORE_READ(kn, name));
+		long n = bpf_probe_read_kernel_str(&s->data[s->off & (RECORD_MAX - 1)],
+						   NAME_MAX + 1, BPF_CORE_READ(kn, name));
 		if (n > 0)
 			s->off += n;
 		kn = up;

@@ -109,7 +109,8 @@ static __always_inline u64 cgroup_of(struct task_struct *task)
 	if (kn && up)
 		return kn;
 	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		COPY(&css, &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)]);
+		COPY(&css,
+		     &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)]);
 	if (!css && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
 		COPY(&css, &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
 	return css ? (u64)BPF_CORE_READ((struct cgroup_subsys_state *)css, cgroup, kn) : kn;

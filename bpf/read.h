@@ -23,7 +23,7 @@ const volatile bool direct_reads = true;
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 #define KERNEL(type, address)                                                                      \
-	(direct_reads ? (type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type))    \
+	(direct_reads ? (type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type))  \
 		      : (type *)(address))
 
 #define READ(p, member)                                                                            \

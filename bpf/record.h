@@ -71,7 +71,8 @@ static __always_inline struct scratch *scratch_of(u32 slot)
 	return bpf_map_lookup_elem(&scratches, &slot);
 }
 
-/* x, shown to the verifier to be at most mask; the compiler would leave out what it can prove itself. */
+/* x, shown to the verifier to be at most mask; the compiler would leave out what it can prove
+ * itself. */
 #define BOUND(x, mask)                                                                             \
 	({                                                                                         \
 		u64 bounded = (x);                                                                 \
@@ -79,7 +80,8 @@ static __always_inline struct scratch *scratch_of(u32 slot)
 		bounded;                                                                           \
 	})
 
-/* Takes the slot's buffer for a record whose fixed part has size bytes; NULL and counted if it is taken. */
+/* Takes the slot's buffer for a record whose fixed part has size bytes; NULL and counted if it is
+ * taken. */
 static __always_inline void *record_begin(u32 slot, u32 size)
 {
 	struct scratch *s = scratch_of(slot);

@@ -1,4 +1,4 @@
-//go:build ignore
+// go:build ignore
 
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
@@ -61,7 +61,11 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 		return 0;
 	struct wire_process *w = (void *)s->data;
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-	u16 row = find_row(regs, task, &w->header.via);
+	/* x86 pretends here that it was execve, entered in the new program's mode: so no via. */
+	u8 via;
+	u16 row = find_row(regs, task, &via);
+	if (bpf_core_field_exists(bprm->fdpath) && READ(bprm, fdpath))
+		row = native_calls[NR_EXECVEAT];
 	w->header.row = row ? row - 1 : ROW_NONE;
 	put_program(s, task, READ(bprm, filename));
 	record_send(slot);
@@ -76,7 +80,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
-/* Who becomes the parent of a dead process's children: the next subreaper above it, else the namespace's init. */
+/* Who becomes the parent of a dead process's children: the next subreaper above it, else the
+ * namespace's init. */
 static __always_inline u32 reaper_of(struct task_struct *task)
 {
 	struct signal_struct *signal = READ(task, signal);
@@ -147,7 +152,8 @@ struct bpf_iter__task {
 	struct task_struct *task;
 } __attribute__((preserve_access_index));
 
-/* What already runs when the capture starts. Read by our own process: it learns here which one that is. */
+/* What already runs when the capture starts. Read by our own process: it learns here which one that
+ * is. */
 SEC("iter/task")
 int processes(struct bpf_iter__task *ctx)
 {

@@ -5,10 +5,9 @@
  *
  * A ring record is one wire_header, then what its type says:
  *
- *   WIRE_CALL     wire_call, header.nargs arguments (u64, as the registers held them), then one block per capture of the row
- *   WIRE_PROCESS  wire_process, then blocks EXE, CWD, CGROUP, FILENAME, ARGV, ENV
- *   WIRE_EXIT     wire_exit
- *   WIRE_RENAME   wire_rename
+ *   WIRE_CALL     wire_call, header.nargs arguments (u64, as the registers held them), then one
+ * block per capture of the row WIRE_PROCESS  wire_process, then blocks EXE, CWD, CGROUP, FILENAME,
+ * ARGV, ENV WIRE_EXIT     wire_exit WIRE_RENAME   wire_rename
  *
  * Integers are in the machine's order. Every structure and block starts at a
  * multiple of 8 bytes; a block's data is padded to that.
@@ -142,7 +141,7 @@ struct wire_file {
 	__u64 ino;
 	__u64 ctime; /* ns since 1970; executables only */
 	__u64 mtime;
-	__u32 dev;  /* kernel's encoding: major << 20 | minor */
+	__u32 dev;   /* kernel's encoding: major << 20 | minor */
 	__u32 magic; /* of the superblock */
 	__u32 mode;
 	__u32 open_flags; /* f_flags */
@@ -151,8 +150,8 @@ struct wire_file {
 };
 
 struct wire_sock {
-	__u64 ino;	 /* of the socket's inode */
-	__u8 local[16];	 /* address, IPv4 in the first four bytes */
+	__u64 ino;	/* of the socket's inode */
+	__u8 local[16]; /* address, IPv4 in the first four bytes */
 	__u8 remote[16];
 	__u16 local_port; /* host's byte order */
 	__u16 remote_port;
@@ -203,11 +202,11 @@ struct wire_rename {
 
 /* Counters: one row each per CPU, by what happened to a record. */
 enum wire_count {
-	COUNT_SENT,	 /* in the ring */
-	LOST_RING,	 /* ring full */
-	LOST_SCRATCH,	 /* no scratch buffer free */
-	LOST_SIZE,	 /* did not fit a record */
-	FAULT_USER,	 /* user memory not readable: sent, marked */
+	COUNT_SENT,   /* in the ring */
+	LOST_RING,    /* ring full */
+	LOST_SCRATCH, /* no scratch buffer free */
+	LOST_SIZE,    /* did not fit a record */
+	FAULT_USER,   /* user memory not readable: sent, marked */
 	COUNTS,
 };
 
