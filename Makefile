@@ -40,7 +40,9 @@ full: $(TOOLS)/builder ## build the large distribution into ./build/full
 	CGO_ENABLED=0 $(TOOLS)/builder --config builder-config-full.yaml
 
 run: build ## build and start the collector with the quick-start configuration
-	@.ci/run-collector
+	@echo "Alerts appear here and, with all attributes, in $(BUILD)/alerts.json; the collector's own log is $(BUILD)/collector.log."
+	@echo "To provoke one, run as root in another shell:  cat /etc/shadow"
+	@SAKER_OUT=$(BUILD) SAKER_LOG=$(BUILD)/collector.log $(BUILD)/saker-collector --config configs/quickstart.yaml
 
 demo: build ## start the collector, do harmless things that it detects, print the alerts
 	@$(GO) run ./test/demo -collector $(BUILD)/saker-collector -config configs/quickstart.yaml

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 
+	"github.com/sakerhq/saker/rules"
 	"github.com/sakerhq/saker/rules/library"
 )
 
@@ -22,6 +23,23 @@ type Config struct {
 	// RuleMatching is "first" (a record matches at most one rule, the first in
 	// the order of definition) or "all".
 	RuleMatching string `mapstructure:"rule_matching"`
+	// Select enables and disables rules, in this order, after all sources are
+	// loaded.
+	Select []Selection `mapstructure:"select"`
+}
+
+// Selection enables or disables rules. Exactly one of its fields is set.
+type Selection struct {
+	Enable  *Pick `mapstructure:"enable"`
+	Disable *Pick `mapstructure:"disable"`
+}
+
+// Pick names rules. With both fields set a rule must satisfy both.
+type Pick struct {
+	// Rule is a name, with * for any text.
+	Rule string `mapstructure:"rule"`
+	// Tag is a tag of the rule.
+	Tag string `mapstructure:"tag"`
 }
 
 // Source is one place of rule files. Exactly one of its fields is set.
@@ -39,9 +57,6 @@ const (
 	matchAll   = "all"
 )
 
-// priorities are the words for Priority, the most urgent first.
-var priorities = []string{"emergency", "alert", "critical", "error", "warning", "notice", "informational", "debug"}
-
 func createDefaultConfig() component.Config {
 	return &Config{Priority: "debug", RuleMatching: matchFirst}
 }
@@ -55,10 +70,34 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("sources[%d]: %w", i, err))
 		}
 	}
-	errs = append(errs,
-		oneOf("priority", c.Priority, priorities),
-		oneOf("rule_matching", c.RuleMatching, []string{matchFirst, matchAll}))
+	for i, s := range c.Select {
+		if err := s.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("select[%d]: %w", i, err))
+		}
+	}
+	if _, known := rules.ParsePriority(c.Priority); !known {
+		errs = append(errs, fmt.Errorf("priority: %q is no priority", c.Priority))
+	}
+	errs = append(errs, oneOf("rule_matching", c.RuleMatching, []string{matchFirst, matchAll}))
 	return errors.Join(errs...)
+}
+
+func (s Selection) validate() error {
+	if (s.Enable == nil) == (s.Disable == nil) {
+		return errors.New("needs either enable or disable")
+	}
+	if pick, _ := s.pick(); pick.Rule == "" && pick.Tag == "" {
+		return errors.New("needs a rule or a tag")
+	}
+	return nil
+}
+
+// pick is the rules that s names, and whether they are enabled.
+func (s Selection) pick() (Pick, bool) {
+	if s.Enable != nil {
+		return *s.Enable, true
+	}
+	return *s.Disable, false
 }
 
 func (s Source) validate() error {
@@ -72,7 +111,7 @@ func (s Source) validate() error {
 }
 
 func oneOf(key, word string, words []string) error {
-	if slices.Contains(words, strings.ToLower(word)) {
+	if slices.Contains(words, word) {
 		return nil
 	}
 	return fmt.Errorf("%s: %q is none of %s", key, word, strings.Join(words, ", "))

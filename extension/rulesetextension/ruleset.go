@@ -51,23 +51,19 @@ func (r *ruleset) Start(ctx context.Context, _ component.Host) error {
 	if err != nil {
 		return err
 	}
-	opts, err := r.config.options()
-	if err != nil {
-		return err
-	}
-	set, findings := rules.Load(rules.FalcoSchema(), files, opts)
+	set, findings := rules.Load(rules.FalcoSchema(), files, r.config.options())
 	r.account(ctx, set, findings)
 	if err := findings.Err(); err != nil {
 		return fmt.Errorf("load rules:\n%w", err)
 	}
-	for _, f := range findings {
-		r.log.Warn(f.String())
+	for i := range findings {
+		r.log.Warn(findings[i].String())
 	}
-	if len(set.Rules()) == 0 {
+	if enabled(set) == 0 {
 		return errors.New("load rules: the sources hold no enabled rule")
 	}
 	r.set = set
-	r.log.Info("Rules loaded", zap.Int("rules", len(set.Rules())), zap.Int("files", len(files)))
+	r.log.Info("Rules loaded", zap.Int("rules", enabled(set)), zap.Int("files", len(files)))
 	return nil
 }
 
@@ -91,6 +87,15 @@ func (r *ruleset) account(ctx context.Context, set *rules.Set, findings rules.Fi
 		r.telemetry.ExtensionRulesetFindings.Record(ctx, n, metric.WithAttributes(attribute.String("severity", severity)))
 	}
 	if set != nil {
-		r.telemetry.ExtensionRulesetRules.Record(ctx, int64(len(set.Rules())))
+		r.telemetry.ExtensionRulesetRules.Record(ctx, int64(enabled(set)))
 	}
+}
+
+func enabled(set *rules.Set) (n int) {
+	for _, rule := range set.Rules() {
+		if rule.Enabled {
+			n++
+		}
+	}
+	return n
 }

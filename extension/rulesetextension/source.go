@@ -27,6 +27,17 @@ func (c *Config) files() ([]rules.File, error) {
 	return out, nil
 }
 
+// options gives what the rule engine is told of the configuration.
+func (c *Config) options() rules.Options {
+	threshold, _ := rules.ParsePriority(c.Priority) // Validate has seen it
+	opts := rules.Options{All: c.RuleMatching == matchAll, Threshold: &threshold}
+	for _, s := range c.Select {
+		pick, enable := s.pick()
+		opts.Select = append(opts.Select, rules.Selection{Enable: enable, Rule: pick.Rule, Tag: pick.Tag})
+	}
+	return opts
+}
+
 func (s Source) files() ([]rules.File, error) {
 	if s.Library != "" {
 		return library.Files(s.Library)

@@ -6,7 +6,9 @@
 package acts
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,10 +85,22 @@ func runFromSharedMemory(string) (*exec.Cmd, func(), error) {
 	return exec.Command(program), undo, copyProgram("true", program)
 }
 
+// clearLog empties a log that it made itself: one that other distributions
+// than this machine's write.
 func clearLog(string) (*exec.Cmd, func(), error) {
-	log := filepath.Join("/var/log", fmt.Sprintf("saker-act-%d.log", os.Getpid()))
-	undo := func() { _ = os.Remove(log) }
-	return exec.Command("cp", "/dev/null", log), undo, os.WriteFile(log, []byte("an entry\n"), 0o600)
+	for _, log := range []string{"/var/log/secure", "/var/log/maillog", "/var/log/auth.log"} {
+		file, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		_, err = file.WriteString("an entry\n")
+		undo := func() { _ = os.Remove(log) }
+		return exec.Command("cp", "/dev/null", log), undo, errors.Join(err, file.Close())
+	}
+	return nil, nil, errors.New("all logs that could be made are there already")
 }
 
 func searchKeys(dir string) (*exec.Cmd, func(), error) {

@@ -63,7 +63,12 @@ func start(t *testing.T, program, config string) *collector.Collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stop(t, c) })
+	t.Cleanup(func() {
+		stop(t, c)
+		if t.Failed() {
+			t.Logf("the collector says:\n%s", c.Log())
+		}
+	})
 	return c
 }
 

@@ -25,17 +25,15 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                               metric.Meter
-	mu                                  sync.Mutex
-	registrations                       []metric.Registration
-	ReceiverSyscallEmittedRecords       metric.Int64ObservableCounter
-	ReceiverSyscallEvents               metric.Int64ObservableCounter
-	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
-	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableGauge
-	ReceiverSyscallProcesses            metric.Int64ObservableGauge
-	ReceiverSyscallReceivedRecords      metric.Int64ObservableCounter
-	ReceiverSyscallRefusedRecords       metric.Int64ObservableCounter
-	ReceiverSyscallRingSize             metric.Int64ObservableGauge
+	meter                           metric.Meter
+	mu                              sync.Mutex
+	registrations                   []metric.Registration
+	ReceiverSyscallEvents           metric.Int64ObservableCounter
+	ReceiverSyscallLostRecords      metric.Int64ObservableCounter
+	ReceiverSyscallProcesses        metric.Int64ObservableGauge
+	ReceiverSyscallReceivedRecords  metric.Int64ObservableCounter
+	ReceiverSyscallRingSize         metric.Int64ObservableGauge
+	ReceiverSyscallUnknownProcesses metric.Int64ObservableCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -47,21 +45,6 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
-}
-
-// RegisterReceiverSyscallEmittedRecordsCallback sets callback for observable ReceiverSyscallEmittedRecords metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallEmittedRecordsCallback(cb metric.Int64Callback) error {
-	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEmittedRecords, obs: o})
-		return nil
-	}, builder.ReceiverSyscallEmittedRecords)
-	if err != nil {
-		return err
-	}
-	builder.mu.Lock()
-	defer builder.mu.Unlock()
-	builder.registrations = append(builder.registrations, reg)
-	return nil
 }
 
 // RegisterReceiverSyscallEventsCallback sets callback for observable ReceiverSyscallEvents metric.
@@ -85,21 +68,6 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallLostRecordsCallback(cb m
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallLostRecords, obs: o})
 		return nil
 	}, builder.ReceiverSyscallLostRecords)
-	if err != nil {
-		return err
-	}
-	builder.mu.Lock()
-	defer builder.mu.Unlock()
-	builder.registrations = append(builder.registrations, reg)
-	return nil
-}
-
-// RegisterReceiverSyscallPlaceholderProcessesCallback sets callback for observable ReceiverSyscallPlaceholderProcesses metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallPlaceholderProcessesCallback(cb metric.Int64Callback) error {
-	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallPlaceholderProcesses, obs: o})
-		return nil
-	}, builder.ReceiverSyscallPlaceholderProcesses)
 	if err != nil {
 		return err
 	}
@@ -139,12 +107,12 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallReceivedRecordsCallback(
 	return nil
 }
 
-// RegisterReceiverSyscallRefusedRecordsCallback sets callback for observable ReceiverSyscallRefusedRecords metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallRefusedRecordsCallback(cb metric.Int64Callback) error {
+// RegisterReceiverSyscallRingSizeCallback sets callback for observable ReceiverSyscallRingSize metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallRingSizeCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallRefusedRecords, obs: o})
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallRingSize, obs: o})
 		return nil
-	}, builder.ReceiverSyscallRefusedRecords)
+	}, builder.ReceiverSyscallRingSize)
 	if err != nil {
 		return err
 	}
@@ -154,12 +122,12 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallRefusedRecordsCallback(c
 	return nil
 }
 
-// RegisterReceiverSyscallRingSizeCallback sets callback for observable ReceiverSyscallRingSize metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallRingSizeCallback(cb metric.Int64Callback) error {
+// RegisterReceiverSyscallUnknownProcessesCallback sets callback for observable ReceiverSyscallUnknownProcesses metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallUnknownProcessesCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallRingSize, obs: o})
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallUnknownProcesses, obs: o})
 		return nil
-	}, builder.ReceiverSyscallRingSize)
+	}, builder.ReceiverSyscallUnknownProcesses)
 	if err != nil {
 		return err
 	}
@@ -197,12 +165,6 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
-	builder.ReceiverSyscallEmittedRecords, err = builder.meter.Int64ObservableCounter(
-		"otelcol_receiver_syscall_emitted_records",
-		metric.WithDescription("Log records that the pipeline accepted. [Development]"),
-		metric.WithUnit("{record}"),
-	)
-	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallEvents, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_events",
 		metric.WithDescription("Events decoded, whether or not a rule could match. [Development]"),
@@ -213,12 +175,6 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_lost_records",
 		metric.WithDescription("Kernel records lost on their way, by cause. [Development]"),
 		metric.WithUnit("{record}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.ReceiverSyscallPlaceholderProcesses, err = builder.meter.Int64ObservableGauge(
-		"otelcol_receiver_syscall_placeholder_processes",
-		metric.WithDescription("Processes in the tree of which only the id is known, because their start was not seen. [Development]"),
-		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallProcesses, err = builder.meter.Int64ObservableGauge(
@@ -233,16 +189,16 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
-	builder.ReceiverSyscallRefusedRecords, err = builder.meter.Int64ObservableCounter(
-		"otelcol_receiver_syscall_refused_records",
-		metric.WithDescription("Log records lost because the pipeline refused their batch. [Development]"),
-		metric.WithUnit("{record}"),
-	)
-	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallRingSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_syscall_ring_size",
 		metric.WithDescription("Size of the ring buffer between kernel and collector. [Development]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallUnknownProcesses, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_unknown_processes",
+		metric.WithDescription("Processes first seen in an event, whose start was not seen; of those still in /proc everything is known all the same. [Development]"),
+		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

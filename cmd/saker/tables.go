@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// shownField is what the list shows of a field.
+type shownField struct {
+	Name      string `json:"name"` // with the form of its argument
+	Type      string `json:"type"`
+	Attribute string `json:"attribute,omitempty"`
+	Doc       string `json:"doc"`
+}
+
+// argForms are how a field with an argument is written.
+var argForms = map[field.ArgRule]string{
+	field.MayIndex: "[[N]]", field.MayKey: "[[KEY]]", field.MustIndex: "[N]", field.MustKey: "[KEY]",
+	field.MustParam: ".PARAMETER", field.MustName: ".NAME",
+}
+
+func fields(args []string, out, errs io.Writer) int {
+	asJSON, rest, ok := options("fields", args, errs)
+	if !ok || extra("fields", rest, errs) {
+		return exitUsage
+	}
+	var all []shownField
+	for _, f := range field.Falco().Fields() {
+		all = append(all, shownField{f.Name + argForms[f.Arg], f.Type.String(), f.Attr, f.Doc})
+	}
+	if asJSON {
+		writeJSON(out, all)
+		return exitOK
+	}
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, f := range all {
+		fmt.Fprintf(columns, "%s\t%s\t%s\n", f.Name, f.Type, f.Doc)
+	}
+	columns.Flush()
+	return exitOK
+}
+
+// shownEvent is what the list shows of an event.
+type shownEvent struct {
+	Name       string   `json:"name"`
+	Category   string   `json:"category"`
+	Parameters []string `json:"parameters"`
+}
+
+func events(args []string, out, errs io.Writer) int {
+	asJSON, rest, ok := options("events", args, errs)
+	if !ok || extra("events", rest, errs) {
+		return exitUsage
+	}
+	var all []shownEvent
+	for _, d := range syscalls.Describe() {
+		all = append(all, shownEvent{d.Name, d.Category, d.Params})
+	}
+	if asJSON {
+		writeJSON(out, all)
+		return exitOK
+	}
+	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, e := range all {
+		fmt.Fprintf(columns, "%s\t%s\t%s\n", e.Name, e.Category, strings.Join(e.Parameters, " "))
+	}
+	columns.Flush()
+	return exitOK
+}
+
+func version(args []string, out, errs io.Writer) int {
+	if extra("version", args, errs) {
+		return exitUsage
+	}
+	name := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		name = info.Main.Version
+	}
+	fmt.Fprintln(out, "saker", name)
+	return exitOK
+}
+
+// extra complains about arguments that a command does not take.
+func extra(name string, args []string, errs io.Writer) bool {
+	if len(args) > 0 {
+		fmt.Fprintf(errs, "saker %s: takes no %q\n", name, args[0])
+	}
+	return len(args) > 0
+}

@@ -1,0 +1,71 @@
+package rulesetextension
+
+import (
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/collector/confmap"
+)
+
+func TestConfig(t *testing.T) {
+	for _, c := range []struct{ name, yaml, wrong string }{
+		{"defaults", ``, ""},
+		{"all keys", `
+sources: [ { library: stable }, { path: /etc/saker/rules.d }, { path: "x/*.yaml" } ]
+priority: Warning
+rule_matching: all
+select: [ { disable: { tag: network } }, { enable: { rule: "My *", tag: mine } } ]`, ""},
+		{"short word of a priority", `priority: info`, ""},
+		{"unknown priority", `priority: high`, `priority: "high"`},
+		{"unknown matching", `rule_matching: some`, `rule_matching: "some"`},
+		{"empty source", `sources: [ { path: x }, {} ]`, "sources[1]: needs either path or library"},
+		{"two places in one source", `sources: [ { path: x, library: stable } ]`, "sources[0]: needs either path or library"},
+		{"unknown library", `sources: [ { library: best } ]`, `sources[0]: library: "best" is none of stable`},
+		{"empty selection", `select: [ {} ]`, "select[0]: needs either enable or disable"},
+		{"selection of nothing", `select: [ { enable: {} } ]`, "select[0]: needs a rule or a tag"},
+		{"everything at once", "priority: x\nrule_matching: y", "\n"},
+		{"misspelt key", `source: []`, "invalid keys: source"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := load(t, c.yaml)
+			switch {
+			case c.wrong == "" && err != nil:
+				t.Errorf("unexpected error: %v", err)
+			case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
+				t.Errorf("error %v, want one with %q", err, c.wrong)
+			}
+		})
+	}
+}
+
+// A list in the configuration replaces the default, it is not laid over it.
+func TestSourcesReplaceTheDefault(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	if err := parse(t, `sources: [ { path: x } ]`).Unmarshal(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if len(cfg.Sources) != 1 || cfg.Sources[0] != (Source{Path: "x"}) {
+		t.Errorf("sources are %+v", cfg.Sources)
+	}
+}
+
+func load(t *testing.T, yaml string) error {
+	cfg := createDefaultConfig().(*Config)
+	if err := parse(t, yaml).Unmarshal(cfg); err != nil {
+		return err
+	}
+	return cfg.Validate()
+}
+
+func parse(t *testing.T, yaml string) *confmap.Conf {
+	t.Helper()
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := retrieved.AsConf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conf
+}

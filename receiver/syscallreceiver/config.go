@@ -1,0 +1,74 @@
+package syscallreceiver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// Config says what is captured and how it goes out.
+type Config struct {
+	// Ruleset names the extension whose rules decide what is captured: the
+	// calls that some rule can use, and of these the events that some rule can
+	// match. Excludes Events.
+	Ruleset *component.ID `mapstructure:"ruleset"`
+	// Events are the event types that go out, all of them, by Falco's names
+	// ("saker events" lists them). Excludes Ruleset.
+	Events []string `mapstructure:"events"`
+	// RingBytes is the size of the buffer between the kernel and the
+	// collector: a power of two and at least a page. It counts as memory of
+	// the collector twice, as it is mapped so that records never wrap.
+	RingBytes int `mapstructure:"ring_bytes"`
+	// Batch says when records are handed to the pipeline.
+	Batch BatchConfig `mapstructure:"batch"`
+	// Recording is a file with kernel records to replay instead of capturing:
+	// for tests, without privileges or a particular kernel. Empty: capture.
+	Recording string `mapstructure:"recording"`
+}
+
+// BatchConfig says when records are handed to the pipeline: what comes first.
+type BatchConfig struct {
+	// MaxRecords is the number of log records that fill a batch.
+	MaxRecords int `mapstructure:"max_records"`
+	// MaxDelay is how long a record waits for others.
+	MaxDelay time.Duration `mapstructure:"max_delay"`
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		RingBytes: bpf.DefaultRingBytes,
+		Batch:     BatchConfig{MaxRecords: 1000, MaxDelay: 50 * time.Millisecond},
+	}
+}
+
+// Validate reports everything that is wrong with the configuration.
+func (c *Config) Validate() error {
+	var errs []error
+	if (c.Ruleset == nil) == (len(c.Events) == 0) {
+		errs = append(errs, errors.New("needs either ruleset or events"))
+	}
+	for _, name := range c.Events {
+		if syscalls.ByName(name) == nil {
+			errs = append(errs, fmt.Errorf("events: there is no event %q", name))
+		}
+	}
+	if c.RingBytes < os.Getpagesize() || c.RingBytes&(c.RingBytes-1) != 0 || c.RingBytes > maxRing {
+		errs = append(errs, fmt.Errorf("ring_bytes: %d is not a power of two from %d to %d", c.RingBytes, os.Getpagesize(), maxRing))
+	}
+	if c.Batch.MaxRecords < 1 {
+		errs = append(errs, errors.New("batch: max_records must be at least 1"))
+	}
+	if c.Batch.MaxDelay < 0 {
+		errs = append(errs, errors.New("batch: max_delay must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// maxRing is the largest ring that the kernel can map twice.
+const maxRing = 1 << 30

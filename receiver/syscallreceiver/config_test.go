@@ -1,0 +1,75 @@
+package syscallreceiver
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+func TestConfig(t *testing.T) {
+	for _, c := range []struct{ name, yaml, wrong string }{
+		{"a ruleset", `ruleset: ruleset/mine`, ""},
+		{"events by name", `events: [openat, execve]`, ""},
+		{"all keys", `
+events: [openat]
+ring_bytes: 65536
+batch: { max_records: 1, max_delay: 0s }
+recording: x.rec`, ""},
+		{"neither", ``, "needs either ruleset or events"},
+		{"both", "ruleset: ruleset\nevents: [openat]", "needs either ruleset or events"},
+		{"unknown event", `events: [openat, opnat]`, `events: there is no event "opnat"`},
+		{"ring that is no power of two", "events: [openat]\nring_bytes: 100000", "ring_bytes: 100000"},
+		{"ring smaller than a page", "events: [openat]\nring_bytes: 1024", "ring_bytes: 1024"},
+		{"ring that can't be mapped", "events: [openat]\nring_bytes: 2147483648", "ring_bytes: 2147483648"},
+		{"empty batch", "events: [openat]\nbatch: { max_records: 0 }", "max_records"},
+		{"negative delay", "events: [openat]\nbatch: { max_delay: -1s }", "max_delay"},
+		{"misspelt key", "event: [openat]", "invalid keys: event"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := load(t, c.yaml)
+			switch {
+			case c.wrong == "" && err != nil:
+				t.Errorf("unexpected error: %v", err)
+			case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
+				t.Errorf("error %v, want one with %q", err, c.wrong)
+			}
+		})
+	}
+}
+
+func TestConfigValues(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	if err := parse(t, "ruleset: ruleset/mine\nbatch: { max_delay: 5ms }").Unmarshal(cfg); err != nil {
+		t.Fatal(err)
+	}
+	if want := component.MustNewIDWithName("ruleset", "mine"); cfg.Ruleset == nil || *cfg.Ruleset != want {
+		t.Errorf("ruleset is %v", cfg.Ruleset)
+	}
+	if cfg.Batch.MaxDelay != 5*time.Millisecond || cfg.Batch.MaxRecords == 0 {
+		t.Errorf("batch is %+v: what is not named must keep its default", cfg.Batch)
+	}
+}
+
+func load(t *testing.T, yaml string) error {
+	cfg := createDefaultConfig().(*Config)
+	if err := parse(t, yaml).Unmarshal(cfg); err != nil {
+		return err
+	}
+	return cfg.Validate()
+}
+
+func parse(t *testing.T, yaml string) *confmap.Conf {
+	t.Helper()
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf, err := retrieved.AsConf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conf
+}

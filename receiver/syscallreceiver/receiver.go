@@ -1,0 +1,95 @@
+package syscallreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/sakerhq/saker/extension/rulesetextension"
+	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
+)
+
+// syscallReceiver is the component: it opens the source and owns the goroutine
+// that reads it.
+type syscallReceiver struct {
+	config    *Config
+	set       receiver.Settings
+	next      consumer.Logs
+	telemetry *metadata.TelemetryBuilder
+	report    *receiverhelper.ObsReport
+
+	source source             // nil before Start
+	cancel context.CancelFunc // ends a hand-over that does not return
+	done   chan struct{}      // closed when the goroutine has ended
+}
+
+// Start loads and attaches the programs, learns what runs, and starts reading.
+func (r *syscallReceiver) Start(_ context.Context, host component.Host) error {
+	chosen, err := r.choose(host)
+	if err != nil {
+		return err
+	}
+	src, err := openSource(r.config, chosen.rows(), r.set.Logger)
+	if err != nil {
+		return fmt.Errorf("start the capture: %w", err)
+	}
+	l := newLoop(r.config, src, chosen, r.hand)
+	if err := errors.Join(l.scan(), observe(r.telemetry, src, l.counts, r.config)); err != nil {
+		return errors.Join(fmt.Errorf("start the capture: %w", err), src.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.source, r.cancel, r.done = src, cancel, make(chan struct{})
+	go func() {
+		defer close(r.done)
+		if err := l.run(ctx); err != nil {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
+		}
+	}()
+	return nil
+}
+
+// choose makes the choice that the configuration asks for.
+func (r *syscallReceiver) choose(host component.Host) (choice, error) {
+	if r.config.Ruleset == nil {
+		return newByName(r.config.Events)
+	}
+	ruleset, err := rulesetextension.Find(host, *r.config.Ruleset)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := newByRules(ruleset.Set())
+	if err != nil {
+		return nil, err
+	}
+	if names := chosen.uncaptured(); len(names) > 0 {
+		r.set.Logger.Warn("Rules ask for events that are not captured", zap.String("events", strings.Join(names, " ")))
+	}
+	return chosen, nil
+}
+
+// Shutdown ends the capture and hands over what is left of a batch. It may
+// come without Start, after one that went wrong, and twice.
+func (r *syscallReceiver) Shutdown(ctx context.Context) error {
+	r.telemetry.Shutdown()
+	if r.source == nil {
+		return nil
+	}
+	err := r.source.Close()
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		err = errors.Join(err, fmt.Errorf("hand over the last batch: %w", ctx.Err()))
+	}
+	r.cancel()
+	<-r.done
+	r.source = nil
+	return err
+}
