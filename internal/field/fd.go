@@ -191,7 +191,7 @@ func fdDevMinor(in *Inputs, _ Arg) Value {
 }
 
 func fdIno(e *event.Event, _ Arg) Value {
-	if e.FD == nil {
+	if e.FD == nil || e.FD.Ino == 0 {
 		return NoValue
 	}
 	return Num(int64(e.FD.Ino))

@@ -5,16 +5,16 @@ import (
 )
 
 var pathFields = []*Field{
-	{Name: "fs.path.name", Type: FSPath, Get: fsName, Derive: fsNameFrom,
+	{Name: "fs.path.name", Type: CharBuf, Get: fsName, Derive: fsNameFrom,
 		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.name"},
 		Doc:  "The path that a successful call opens, makes, removes or changes."},
 	{Name: "fs.path.nameraw", Type: CharBuf, Attr: "saker.fs.path.nameraw", Get: given(nameParam),
 		Doc: "fs.path.name as it was given to the call."},
-	{Name: "fs.path.source", Type: FSPath, Attr: "saker.fs.path.source", Get: fsSource,
+	{Name: "fs.path.source", Type: CharBuf, Attr: "saker.fs.path.source", Get: fsSource,
 		Doc: "The path that a successful call renames, or the link that it makes."},
 	{Name: "fs.path.sourceraw", Type: CharBuf, Attr: "saker.fs.path.sourceraw", Get: given(sourceParam),
 		Doc: "fs.path.source as it was given to the call."},
-	{Name: "fs.path.target", Type: FSPath, Get: fsTarget, Derive: fsTargetFrom,
+	{Name: "fs.path.target", Type: CharBuf, Get: fsTarget, Derive: fsTargetFrom,
 		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.target"},
 		Doc:  "The new path of a successful rename, or what the link that a call makes leads to."},
 	{Name: "fs.path.targetraw", Type: CharBuf, Attr: "saker.fs.path.targetraw", Get: given(targetParam),

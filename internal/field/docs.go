@@ -1,0 +1,60 @@
+package field
+
+import (
+	"strings"
+)
+
+// Markdown is docs/fields.md.
+func (t *Table) Markdown() string {
+	var b strings.Builder
+	b.WriteString("# Fields\n\n" +
+		"Written by `go test ./internal/field -update`. Names and types are those of Falco; the attribute is where a\n" +
+		"log record says the field. A field without an attribute is computed from others where rules run. Fields that\n" +
+		"begin with `saker.` are parts of others and may be used in rules too.\n\n" +
+		"| field | type | argument | attribute | meaning |\n|---|---|---|---|---|\n")
+	for _, f := range t.fields {
+		b.WriteString("| `" + f.Name + "` | " + f.typeText() + " | " + argTexts[f.Arg] + " | " + f.place() + " | " + f.Doc + " |\n")
+	}
+	return b.String()
+}
+
+// typeText is the type as documentation names it.
+func (f *Field) typeText() string {
+	if f.List {
+		return "list of " + f.Type.String()
+	}
+	return f.Type.String()
+}
+
+// place says where a record has the field.
+func (f *Field) place() string {
+	switch {
+	case f.Attr == "":
+		return ""
+	case f.Where == Core:
+		return "the record's own time"
+	case f.Arg == NoArg || f.Keyed == "":
+		return code(f.Attr)
+	case f.Arg == MayKey:
+		return code(f.Attr) + ", " + code(f.Keyed+".*")
+	}
+	return code(f.Keyed + ".*")
+}
+
+func code(s string) string { return "`" + s + "`" }
+
+var argTexts = [...]string{
+	NoArg: "", MayIndex: "[index]", MayKey: "[name]", MustIndex: "[index], required", MustKey: "[key], required",
+	MustParam: ".parameter or [index], required", MustName: ".name, required",
+}
+
+var typeNames = [...]string{
+	CharBuf: "text", FSPath: "path", FSRelPath: "relative path", ByteBuf: "bytes", Boolean: "boolean",
+	Int8: "int8", Int16: "int16", Int32: "int32", Int64: "int64",
+	Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Uint64: "uint64", Double: "double",
+	RelTime: "duration", AbsTime: "time", Port: "port",
+	IPAddr: "address", IPv4Addr: "IPv4 address", IPv6Addr: "IPv6 address", IPNet: "network", Dynamic: "any",
+}
+
+// String is the type as documentation names it.
+func (t Type) String() string { return typeNames[t] }
