@@ -119,6 +119,9 @@ func (c *compiler) exprOf(ref *field.Ref) *expr {
 	if ref.Arg.IsIndex {
 		e.many = field.One
 	}
+	if e.typ == field.Dynamic && c.schema.Param != nil && !ref.Arg.IsIndex {
+		e.typ, e.dynamic = c.schema.Param(ref.Arg.Text), true
+	}
 	if ref.Derive != nil {
 		e.kind = exprDerived
 		for _, in := range ref.Inputs() {

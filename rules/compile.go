@@ -245,6 +245,9 @@ func newPathTest(values []constant) tester {
 
 // wrap makes a test of one value a test of a field with several.
 func wrap(t tester, left *expr, op *operator) tester {
+	if left.dynamic {
+		t = kindTest{isText(left.typ) || left.typ == field.ByteBuf, t}
+	}
 	switch {
 	case left.many == field.SomeAncestor:
 		return someTest{t}

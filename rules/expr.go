@@ -17,10 +17,12 @@ type expr struct {
 	args  []*expr     // of exprCall and exprDerived
 	key   string      // the argument in brackets of a transformer
 	value field.Value // of exprConstant
-	table *[256]byte  // of a transformer that maps bytes
 	typ   field.Type
 	list  bool
 	many  field.Many
+	// dynamic: the type is guessed from the argument; a value of another kind
+	// compares as false.
+	dynamic bool
 }
 
 type exprKind uint8

@@ -11,6 +11,9 @@ type Schema struct {
 	// Events are the types that Set.EventTypes gives for rules that can match
 	// any type.
 	Events []string
+	// Param is the type of an event parameter, for fields whose type is that of
+	// their argument; field.Dynamic for one that can't be compared.
+	Param func(name string) field.Type
 	// Others are the fields of rules whose source is another one than
 	// "syscall". Nil: such rules are left out with a warning, as Falco does.
 	Others *field.Table

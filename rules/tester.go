@@ -187,6 +187,17 @@ func (t *networkTest) test(v field.Value) bool {
 	return !t.inside
 }
 
+// kindTest guards a test of a field whose type was guessed.
+type kindTest struct {
+	text  bool
+	inner tester
+}
+
+func (t kindTest) test(v field.Value) bool {
+	isText := v.Kind() == field.String || v.Kind() == field.Bytes
+	return isText == t.text && t.inner.test(v)
+}
+
 // countTest is a modifier over one tester for each constant.
 type countTest struct {
 	mod   modifier
