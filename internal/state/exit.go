@@ -31,7 +31,7 @@ func (s *State) applyExit(raw bpf.Raw, ev *event.Event) (bool, error) {
 // if it is not known.
 func (s *State) orphan(p *process, pid uint32) {
 	reaper := s.processes.running(pid)
-	if reaper == p {
+	if reaper.descends(p) {
 		reaper = nil
 	}
 	for p.child != nil {
@@ -39,8 +39,8 @@ func (s *State) orphan(p *process, pid uint32) {
 		child.setParent(reaper)
 		child.PPID = pid
 		child.VPPID = 0
-		if reaper != nil && reaper.PIDNS == child.PIDNS {
-			child.VPPID = reaper.VPID
+		if up := child.parent; up != nil && up.PIDNS == child.PIDNS {
+			child.VPPID = up.VPID
 		}
 		s.touch(child)
 	}

@@ -65,6 +65,9 @@ func (s *State) image(p *process, cause uint32, isNew bool) {
 
 // add puts a new process into the table.
 func (s *State) add(p *process, now uint64) {
+	if old := s.processes.running(p.PID); old != nil {
+		s.orphan(old, 0) // its exit was not seen, nor who took its children
+	}
 	if !s.processes.add(p, now) {
 		s.counts.ProcessesFull++
 		p.detach()
@@ -74,6 +77,9 @@ func (s *State) add(p *process, now uint64) {
 
 // drop lets go of what p holds when it leaves the table, or never came in.
 func (s *State) drop(p *process) {
+	for p.child != nil {
+		p.child.setParent(nil)
+	}
 	s.containers.leave(p.container)
 	p.container, p.inCgroup = nil, ""
 }
@@ -86,7 +92,7 @@ func (s *State) settle() {
 	}
 	s.scanning = false
 	for _, p := range s.processes.known {
-		if up := s.processes.running(p.PPID); p.parent == nil && up != nil && up != p && up.Start <= p.Start {
+		if up := s.processes.running(p.PPID); p.parent == nil && up != nil && up.Start <= p.Start {
 			p.setParent(up)
 		}
 		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
@@ -97,7 +103,7 @@ func (s *State) settle() {
 func (s *State) describe(p *process, w *bpf.WireProcess) {
 	s.touch(p)
 	p.PPID = w.ParentPid
-	if parent := s.processes.known[identity{w.ParentPid, w.ParentStart}]; parent != p && parent != p.parent && !p.Exited {
+	if parent := s.processes.known[identity{w.ParentPid, w.ParentStart}]; parent != p.parent && !p.Exited {
 		p.setParent(parent)
 	}
 	p.Born = s.clock.wall(p.Start)

@@ -22,8 +22,22 @@ type process struct {
 
 func (p *process) identity() identity { return identity{p.PID, p.Start} }
 
-// setParent moves p under parent, which may be nil.
+// descends reports whether p is other, or comes from it.
+func (p *process) descends(other *process) bool {
+	for ; p != nil; p = p.parent {
+		if p == other {
+			return true
+		}
+	}
+	return false
+}
+
+// setParent moves p under parent, which may be nil. A parent that comes from
+// p itself, as only a damaged record would have it, is none.
 func (p *process) setParent(parent *process) {
+	if parent.descends(p) {
+		parent = nil
+	}
 	p.Parent = nil
 	if old := p.parent; old != nil {
 		if old.child == p {
