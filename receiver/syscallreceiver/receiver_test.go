@@ -1,0 +1,214 @@
+package syscallreceiver
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
+	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadatatest"
+)
+
+func replay(t *testing.T, set receiver.Settings, next consumer.Logs, content []byte, change func(*Config)) receiver.Logs {
+	t.Helper()
+	cfg := createDefaultConfig().(*Config)
+	cfg.Events = []string{"ptrace"}
+	cfg.Recording = filepath.Join(t.TempDir(), "x.rec")
+	if err := os.WriteFile(cfg.Recording, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(cfg)
+	}
+	r, err := NewFactory().CreateLogs(context.Background(), set, cfg, next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Shutdown(context.Background()); err != nil {
+			t.Errorf("a second shutdown: %v", err)
+		}
+	})
+	return r
+}
+
+// eventually waits for a condition that a receiver brings about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
+func TestReplay(t *testing.T) {
+	sink := new(consumertest.LogsSink)
+	trace := call(t, "ptrace", attach, 5)
+	r := replay(t, receivertest.NewNopSettings(metadata.Type), sink, recordingOf(trace, trace), nil)
+	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "2 records", func() bool { return sink.LogRecordCount() == 2 })
+	if err := r.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What waits in a batch when the receiver ends must still go out.
+func TestShutdownHandsOver(t *testing.T) {
+	sink := new(consumertest.LogsSink)
+	r := replay(t, receivertest.NewNopSettings(metadata.Type), sink, recordingOf(call(t, "ptrace", attach, 5)),
+		func(c *Config) { c.Batch.MaxDelay = time.Hour })
+	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(20 * time.Millisecond) // reading the record takes far less
+	if err := r.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := sink.LogRecordCount(); n != 1 {
+		t.Errorf("%d records arrived", n)
+	}
+}
+
+func TestShutdownDoesNotWaitForever(t *testing.T) {
+	waits := make(chan struct{})
+	next, err := consumer.NewLogs(func(ctx context.Context, _ plog.Logs) error {
+		close(waits)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := replay(t, receivertest.NewNopSettings(metadata.Type), next, recordingOf(call(t, "ptrace", attach, 5)), nil)
+	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	<-waits
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	if err := r.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("shutdown: %v", err)
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	reader := componenttest.NewTelemetry()
+	defer func() { _ = reader.Shutdown(context.Background()) }()
+	set := metadatatest.NewSettings(reader)
+	set.ID = component.MustNewID("syscall")
+	trace := call(t, "ptrace", attach, 5)
+	refusing := consumertest.NewErr(errors.New("no"))
+	r := replay(t, set, refusing, recordingOf(trace, []byte("bad"), trace), func(c *Config) { c.Batch.MaxRecords = 1 })
+	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	count := func(metric string) int64 {
+		m, err := reader.GetMetric(metric)
+		if err != nil {
+			return 0
+		}
+		return m.Data.(metricdata.Sum[int64]).DataPoints[0].Value
+	}
+	eventually(t, "2 refused records", func() bool { return count("otelcol_receiver_refused_log_records") == 2 })
+	eventually(t, "3 received records", func() bool { return count("otelcol_receiver_syscall_received_records") == 3 })
+	if n := count("otelcol_receiver_syscall_events"); n != 2 {
+		t.Errorf("%d events counted", n)
+	}
+	lost := func(cause string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("cause", cause))}
+	}
+	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
+		lost("ring_full", 0), lost("no_scratch", 0), lost("too_large", 0), lost("undecodable", 1),
+	}, metricdatatest.IgnoreTimestamp())
+}
+
+// statusHost keeps what components report.
+type statusHost struct {
+	component.Host
+	events chan *componentstatus.Event
+}
+
+func (h *statusHost) Report(e *componentstatus.Event) { h.events <- e }
+
+func TestBrokenRecordingIsFatal(t *testing.T) {
+	host := &statusHost{componenttest.NewNopHost(), make(chan *componentstatus.Event, 1)}
+	whole := recordingOf(call(t, "ptrace", attach, 5))
+	r := replay(t, receivertest.NewNopSettings(metadata.Type), consumertest.NewNop(), whole[:len(whole)-1], nil)
+	if err := r.Start(context.Background(), host); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case e := <-host.events:
+		if e.Status() != componentstatus.StatusFatalError || !errors.Is(e.Err(), errRecordingEnd) {
+			t.Errorf("status %v, %v", e.Status(), e.Err())
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("nothing was reported")
+	}
+}
+
+func TestStartErrors(t *testing.T) {
+	mine := component.MustNewIDWithName("ruleset", "mine")
+	for _, c := range []struct {
+		name, wrong string
+		change      func(*Config)
+	}{
+		{"no recording", "no such file", func(c *Config) { c.Recording += "x" }},
+		{"no ruleset", `ruleset "ruleset/mine"`, func(c *Config) { c.Events, c.Ruleset = nil, &mine }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := replay(t, receivertest.NewNopSettings(metadata.Type), consumertest.NewNop(), nil, c.change)
+			err := r.Start(context.Background(), componenttest.NewNopHost())
+			if err == nil || !strings.Contains(err.Error(), c.wrong) {
+				t.Errorf("error %v, want one with %q", err, c.wrong)
+			}
+			if err := r.Shutdown(context.Background()); err != nil {
+				t.Errorf("shutdown after it: %v", err)
+			}
+		})
+	}
+}
+
+// What the kernel lost is told, too.
+func TestKernelLosses(t *testing.T) {
+	reader := componenttest.NewTelemetry()
+	defer func() { _ = reader.Shutdown(context.Background()) }()
+	telemetry, err := metadata.NewTelemetryBuilder(reader.NewTelemetrySettings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer telemetry.Shutdown()
+	src := newScript()
+	src.counts = bpf.Counts{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3}
+	if err := observe(telemetry, src, &counts{}, createDefaultConfig().(*Config)); err != nil {
+		t.Fatal(err)
+	}
+	lost := func(cause string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("cause", cause))}
+	}
+	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
+		lost("ring_full", 1), lost("no_scratch", 2), lost("too_large", 3), lost("undecodable", 0),
+	}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualReceiverSyscallRingSize(t, reader,
+		[]metricdata.DataPoint[int64]{{Value: bpf.DefaultRingBytes}}, metricdatatest.IgnoreTimestamp())
+}
