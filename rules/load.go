@@ -23,6 +23,8 @@ func Load(schema *Schema, files []File, opts Options) (*Set, Findings) {
 	if set == nil {
 		set = l.build()
 	}
+	// Falco looks after every file; but a file may be written for later ones.
+	l.warnUnused()
 	if l.failed() {
 		return nil, l.findings
 	}
