@@ -18,14 +18,13 @@ func (l *loader) build() *Set {
 	c.static = l.opts.Static
 	c.set.all = l.opts.All
 	for _, def := range l.rules.order {
-		if def.bad || def.foreign {
+		if def.foreign {
 			continue
 		}
 		if r := l.buildRule(def, m, c); r != nil {
 			c.set.rules = append(c.set.rules, r)
 		}
 	}
-	l.warnUnused()
 	return c.set
 }
 
@@ -33,19 +32,13 @@ func (l *loader) build() *Set {
 func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 	c.table, c.skipUnknown, c.unknown, c.bad = l.schema.table(def.source), def.skip, false, false
 	r := l.newRule(def)
-	n := l.parseText(m.lists, def.condition(), def.item)
-	ok := n != nil
-	if ok {
-		m.checks = 0
-		n, ok = m.expand(n, math.MaxInt)
+	ok := !def.bad
+	if len(def.cond.spans) > 0 {
+		ok = l.buildCondition(r, def, m, c) && ok
 	}
-	if ok {
-		r.compiled = dumpNode(n)
-		r.types = narrow(n, false)
-		r.cond = c.compile(n)
-		ok = !c.bad
+	if len(def.output.spans) > 0 {
+		ok = c.compileOutput(r, def, l.additions(r)) && ok
 	}
-	ok = c.compileOutput(r, def, l.additions(r)) && ok
 	if !ok || c.unknown {
 		return nil
 	}
@@ -55,6 +48,21 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 	r.set = c.set
 	r.refs = r.collectRefs(c.set)
 	return r
+}
+
+// buildCondition compiles a rule's condition. It goes on after errors, to find
+// them all.
+func (l *loader) buildCondition(r *Rule, def *ruleDef, m *macros, c *compiler) bool {
+	n := l.parseText(m.lists, def.condition(), def.item)
+	if n == nil {
+		return false
+	}
+	m.checks = 0
+	n, ok := m.expand(n, math.MaxInt)
+	r.compiled = dumpNode(n)
+	r.types = narrow(n, false)
+	r.cond = c.compile(n)
+	return ok && !c.bad
 }
 
 func (l *loader) newRule(def *ruleDef) *Rule {

@@ -31,7 +31,7 @@ func (l *loader) addRule(r *ruleItem) {
 	old, there := l.rules.get(name)
 	if r.bad {
 		if !there {
-			l.rules.put(name, &ruleDef{item: r.item, bad: true})
+			l.rules.put(name, l.brokenRule(r))
 		}
 		return
 	}
@@ -45,6 +45,25 @@ func (l *loader) addRule(r *ruleItem) {
 	default:
 		l.defineRule(r, old)
 	}
+}
+
+// brokenRule keeps what can still be checked of a rule with errors.
+func (l *loader) brokenRule(r *ruleItem) *ruleDef {
+	def := &ruleDef{item: r.item, source: r.source, bad: true}
+	if def.source == "" {
+		def.source = SyscallSource
+	}
+	def.foreign = l.schema.table(def.source) == nil
+	if len(r.override) > 0 || r.append {
+		return def
+	}
+	if r.cond != nil {
+		def.cond = textOf(r.cond)
+	}
+	if r.output != nil {
+		def.output = textOf(r.output)
+	}
+	return def
 }
 
 const noSuchRule = "Rule uses 'append' or 'override.<key>: append' but no rule by that name already exists"
@@ -61,13 +80,13 @@ func (l *loader) toggleRule(r *ruleItem, old *ruleDef) {
 func (l *loader) defineRule(r *ruleItem, old *ruleDef) {
 	def := &ruleDef{
 		item: r.item, ruleset: ruleset(r.ruleset), cond: textOf(r.cond), output: textOf(r.output), desc: textOf(r.desc),
-		priority: *r.priority, source: r.source, enabled: true, warnTypes: true, except: r.except, tags: values(r.tags),
+		priority: *r.priority, source: r.source, enabled: true, warnTypes: true, tags: values(r.tags),
 	}
 	if def.source == "" {
 		def.source = SyscallSource
 	}
 	def.set(r)
-	if old != nil && !old.bad && old.source != def.source {
+	if old != nil && old.source != def.source {
 		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
 		return
 	}
@@ -75,14 +94,12 @@ func (l *loader) defineRule(r *ruleItem, old *ruleDef) {
 		l.warnf(UnknownSource, r.item, "Unknown source %s, skipping", def.source)
 		def.foreign = true
 	} else {
-		for _, e := range r.except {
-			def.bad = !l.checkException(e, def.source) || def.bad
-		}
+		except, ok := l.sound(r.except, def.source)
+		def.except, def.bad = except, !ok
 	}
 	if old != nil && !old.bad {
 		def.ruleset = old.ruleset
 	}
-	l.uniqueExceptions(def.except)
 	l.rules.put(r.item.name, def)
 }
 
@@ -166,13 +183,8 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 		l.mergeExceptions(old, r)
 		return
 	}
-	for _, e := range r.except {
-		if !l.checkException(e, old.source) {
-			old.bad = true
-		}
-	}
-	l.uniqueExceptions(r.except)
-	old.except = r.except
+	except, ok := l.sound(r.except, old.source)
+	old.except, old.bad = except, !ok
 }
 
 func merge(to *text, s *scalar, appended bool) {

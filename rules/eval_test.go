@@ -46,6 +46,17 @@ var testTypes = []field.Field{
 	{Name: "t.mode", Type: field.Uint32, Base: field.Octal},
 	{Name: "t.dev", Type: field.Uint32, Base: field.Hex},
 	{Name: "evt.type", Type: field.CharBuf},
+	{Name: "evt.arg", Type: field.CharBuf, Arg: field.MustParam},
+	{Name: "proc.name", Type: field.CharBuf},
+	{Name: "proc.pname", Type: field.CharBuf},
+	{Name: "proc.cmdline", Type: field.CharBuf},
+	{Name: "proc.pid", Type: field.Int64},
+	{Name: "proc.aname", Type: field.CharBuf, Many: field.SomeAncestor, Arg: field.MayIndex},
+	{Name: "fd.name", Type: field.CharBuf},
+	{Name: "fd.num", Type: field.Int64},
+	{Name: "fd.ip", Type: field.IPAddr, Many: field.EitherEnd, Not: field.FilterOnly},
+	{Name: "k8s.ns.name", Type: field.CharBuf},
+	{Name: "user.name", Type: field.CharBuf},
 }
 
 // noGet stands for reading an event in tables that are read by other sources.
@@ -55,7 +66,7 @@ func noGet(*event.Event, field.Arg) field.Value { return field.NoValue }
 func testTable(t testing.TB) *field.Table {
 	var fields []*field.Field
 	for _, f := range testTypes {
-		f.Get, f.Doc, f.Attr, f.Self = noGet, "for tests", "x."+f.Name, "t.str"
+		f.Get, f.Doc, f.Attr, f.Self = noGet, "for tests", "x."+f.Name, "proc.name"
 		fields = append(fields, &f)
 	}
 	fields = append(fields, &field.Field{

@@ -117,7 +117,7 @@ func (l *loader) checkException(e *exceptionDef, source string) bool {
 		}
 	}
 	for _, v := range e.values {
-		if v.scalar == nil && len(v.list) != len(e.fields.list) {
+		if n := len(v.list); v.scalar != nil && len(e.fields.list) != 1 || v.scalar == nil && n != len(e.fields.list) {
 			return l.wrongException(e, "Fields and values lists must have equal length")
 		}
 	}
@@ -204,6 +204,17 @@ func (l *loader) uniqueExceptions(es []*exceptionDef) {
 		}
 		seen[e.item.name] = true
 	}
+}
+
+// sound are those exceptions that are without error; ok: all are.
+func (l *loader) sound(es []*exceptionDef, source string) (good []*exceptionDef, ok bool) {
+	for _, e := range es {
+		if l.checkException(e, source) {
+			good = append(good, e)
+		}
+	}
+	l.uniqueExceptions(es)
+	return good, len(good) == len(es)
 }
 
 // mergeExceptions appends the exceptions of an item to those of a rule.

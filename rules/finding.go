@@ -83,7 +83,7 @@ func (f *Finding) String() string {
 	}
 	b.WriteString(f.Message)
 	if f.Hint != "" {
-		fmt.Fprintf(&b, ", did you mean %s?", f.Hint)
+		fmt.Fprintf(&b, " (did you mean %s?)", f.Hint)
 	}
 	fmt.Fprintf(&b, " [%s]", f.Code)
 	if f.Snippet != "" {

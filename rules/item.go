@@ -39,7 +39,7 @@ func (l *loader) readRule(m *mapping) *ruleItem {
 	r := &ruleItem{ruleset: m.file.Name}
 	m.item.name = m.str("rule", true)
 	l.readMode(m, r)
-	change := r.append || len(r.override) > 0
+	change := r.append || m.has("override")
 	toggle := !change && !r.complete(m)
 	full := !change && !toggle
 	r.cond = m.scalar("condition", full)

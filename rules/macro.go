@@ -49,7 +49,7 @@ func (m *macros) parsed(def *macroDef) node {
 }
 
 // expand replaces the macros in n. Macros defined after before are not seen.
-// It reports what is wrong; then ok is false.
+// It reports what is wrong; then ok is false and the name stays in its place.
 func (m *macros) expand(n node, before int) (out node, ok bool) {
 	switch n := n.(type) {
 	case *group:
@@ -78,19 +78,19 @@ func (m *macros) reference(ref *macroRef, before int) (node, bool) {
 	case !there || def.first >= before:
 		f := m.errorf(ErrValidate, it, "Undefined macro '%s' used in filter.", ref.name)
 		f.Hint = m.similarMacro(ref.name)
-		return nil, false
+		return ref, false
 	case def.busy:
 		m.errorf(ErrValidate, it, "reference loop in macro '%s'", ref.name)
-		return nil, false
+		return ref, false
 	}
 	def.used = true
 	n := m.parsed(def)
 	if n == nil {
-		return nil, false
+		return ref, false
 	}
 	if m.checks > maxChecks {
 		m.errorf(ErrCondition, it, "condition has more than %d tests by its macros", maxChecks)
-		return nil, false
+		return ref, false
 	}
 	def.busy = true
 	defer func() { def.busy = false }()

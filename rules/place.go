@@ -72,8 +72,12 @@ func (s *scalar) place(i int) place {
 	if len(s.places) == 0 {
 		return s.file.placeOf(s.node)
 	}
-	if i >= len(s.places) {
-		return place{s.file, min(s.places[len(s.places)-1]+1, len(s.file.Content))}
+	if i >= len(s.places) { // the end: behind the last word, not on the next line
+		last := len(s.places) - 1
+		for last > 0 && isBlank(s.node.Value[last]) {
+			last--
+		}
+		return place{s.file, min(s.places[last]+1, len(s.file.Content))}
 	}
 	return place{s.file, s.places[i]}
 }

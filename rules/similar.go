@@ -8,7 +8,8 @@ func similar(name string, candidates func(yield func(string) bool)) string {
 	best, bestDistance := "", max(1, len(name)/4)+1
 	lower := strings.ToLower(name)
 	for c := range candidates {
-		if d := distance(lower, c, bestDistance); d < bestDistance {
+		d := distance(lower, strings.ToLower(c), bestDistance+1)
+		if d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d
 		}
 	}

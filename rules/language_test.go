@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+var update = flag.Bool("update", false, "write what was got to the test files")
+
+// TestLanguage runs the files of testdata/language. Each holds rule files
+// (*.yaml), events (values of fields in JSON, one event a line; "?" is an
+// unknown value, null a missing one), and what is wanted of them:
+//
+//	findings  all findings of the load, as text
+//	matches   for each event its matches and their outputs
+//	compiled  the rules' conditions as compiled, and their event types
+//
+// A file "all" makes every rule fire, not only the first.
+func TestLanguage(t *testing.T) {
+	files, err := filepath.Glob("testdata/language/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no test files: ", err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { testLanguage(t, name) })
+	}
+}
+
+func testLanguage(t *testing.T, name string) {
+	a, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := testTable(t)
+	var files []File
+	var events string
+	var options Options
+	for _, f := range a.Files {
+		switch {
+		case strings.HasSuffix(f.Name, ".yaml"):
+			files = append(files, File{f.Name, f.Data})
+		case f.Name == "events":
+			events = string(f.Data)
+		case f.Name == "all":
+			options.All = true
+		}
+	}
+	schema := &Schema{Fields: table, Event: knownTestEvent, Events: testEvents}
+	set, fs := Load(schema, files, options)
+	got := map[string]string{"findings": findingsText(fs)}
+	if set != nil {
+		got["matches"] = matchesText(t, table, set, events)
+		got["compiled"] = compiledText(set)
+	}
+	for i, f := range a.Files {
+		want, ours := string(f.Data), got[f.Name]
+		if f.Name != "findings" && f.Name != "matches" && f.Name != "compiled" || want == ours {
+			continue
+		}
+		a.Files[i].Data = []byte(ours)
+		if !*update {
+			t.Errorf("%s:\ngot\n%s\nwant\n%s", f.Name, ours, want)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var testEvents = []string{"open", "openat", "close", "connect", "execve"}
+
+func knownTestEvent(name string) bool {
+	return strings.Contains(" open openat close connect execve ", " "+name+" ")
+}
+
+func findingsText(fs Findings) string {
+	var b strings.Builder
+	for i := range fs {
+		b.WriteString(fs[i].String() + "\n")
+	}
+	return b.String()
+}
+
+func matchesText(t *testing.T, table *field.Table, set *Set, events string) string {
+	var b strings.Builder
+	m := set.NewMatcher()
+	for line := range strings.Lines(events) {
+		line = strings.TrimSpace(line)
+		var raw map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(line), &raw); err != nil {
+			t.Fatalf("event %s: %v", line, err)
+		}
+		src := jsonValues(t, table, raw)
+		fmt.Fprintln(&b, line)
+		for _, k := range m.Match(src, SyscallSource, src["evt.type"].Text()) {
+			fmt.Fprintf(&b, "\t%s: %s: %s\n", k.Rule.Name, k.Verdict, k.Rule.AppendOutput(nil, src))
+		}
+	}
+	return b.String()
+}
+
+func compiledText(set *Set) string {
+	var b strings.Builder
+	for _, r := range set.Rules() {
+		fmt.Fprintf(&b, "%s: %s\n\t%s\n", r.Name, r.Compiled(), r.types)
+	}
+	fmt.Fprintf(&b, "set: %s\n", strings.Join(set.EventTypes(), " "))
+	return b.String()
+}
