@@ -244,7 +244,12 @@ type Source interface {
 type OfEvent struct{ *event.Event }
 
 // Value implements Source.
-func (e OfEvent) Value(r *Ref) Value { return r.Get(e.Event, r.Arg) }
+func (e OfEvent) Value(r *Ref) Value {
+	if r.same != nil {
+		r = r.same
+	}
+	return r.Get(e.Event, r.Arg)
+}
 
 // inputs are spare Inputs for Eval: what goes to a Derive escapes.
 var inputs = sync.Pool{New: func() any { return new(Inputs) }}

@@ -20,9 +20,6 @@ const (
 	KeyTacticID        = "threat.tactic.id"
 )
 
-// alertAttributes is how many attributes Annotate adds at most.
-const alertAttributes = 9
-
 // Alert is what an alert says of the rule that is true. Empty facts are left out.
 type Alert struct {
 	Rule        string
@@ -72,8 +69,6 @@ func Annotate(lr plog.LogRecord, a *Alert) {
 	putTags(attrs, KeyTechniqueID, a.Tags, technique)
 	putTags(attrs, KeyTacticID, a.Tags, tactic)
 }
-
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // putTags says what of gives for the tags, each once; nothing says nothing.
 func putTags(attrs pcommon.Map, key string, tags []string, of func(string) string) {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -12,12 +13,14 @@ import (
 )
 
 // put says v as the attribute of ref; a Missing or Unknown value says nothing.
-func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v field.Value) {
+func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
 	if !v.Known() {
 		return
 	}
 	key := ref.Key()
 	switch ref.Form {
+	case field.Plain:
+		w.putPlain(attrs, ref, v)
 	case field.Digits:
 		attrs.PutStr(key, strconv.FormatInt(v.Int(), 10))
 	case field.ISOTime:
@@ -26,12 +29,11 @@ func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v field.Value) {
 		w.putWords(attrs.PutEmptySlice(key), v.Text())
 	case field.Sole:
 		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.keep(v.Text()))
-	default:
-		w.putPlain(attrs, key, v)
 	}
 }
 
-func (w *Writer) putPlain(attrs pcommon.Map, key string, v field.Value) {
+func (w *Writer) putPlain(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
+	key := ref.Key()
 	switch v.Kind() {
 	case field.String:
 		attrs.PutStr(key, w.keep(v.Text()))
@@ -46,18 +48,16 @@ func (w *Writer) putPlain(attrs pcommon.Map, key string, v field.Value) {
 	case field.Addr:
 		attrs.PutStr(key, v.Addr().String())
 	case field.List:
-		w.putList(attrs.PutEmptySlice(key), v, v.Len())
-	}
-}
-
-func (w *Writer) putAncestors(attrs pcommon.Map, ref *field.Ref, all field.Value) {
-	if all.Known() {
-		w.putList(attrs.PutEmptySlice(ref.Key()), all, min(all.Len(), w.depth[ref.Index()]))
+		n := v.Len()
+		if ref.Many == field.SomeAncestor {
+			n = min(n, w.depth[ref.Index()])
+		}
+		w.putList(attrs.PutEmptySlice(key), v, n)
 	}
 }
 
 // putList says the first n elements of a list of texts or numbers.
-func (w *Writer) putList(to pcommon.Slice, list field.Value, n int) {
+func (w *Writer) putList(to pcommon.Slice, list *field.Value, n int) {
 	to.EnsureCapacity(n)
 	for i := range n {
 		switch v := list.At(i); v.Kind() {
@@ -76,8 +76,14 @@ func (w *Writer) putWords(to pcommon.Slice, text string) {
 }
 
 // keep is s as valid UTF-8 in memory that belongs to the batch.
-func (w *Writer) keep(s string) string {
-	return w.text.keep(strings.ToValidUTF8(s, "\uFFFD"))
+func (w *Writer) keep(s string) string { return w.text.keep(valid(s)) }
+
+// valid is s with U+FFFD for what is no UTF-8.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
 // arena keeps short strings together, so that a record's texts cost few

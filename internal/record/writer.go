@@ -41,6 +41,7 @@ type Writer struct {
 
 	// Scratch of Add: what the record will say, each reference once.
 	wanted []*field.Ref
+	values []field.Value
 	seen   []uint64 // by a reference's number: the Add that saw it
 	depth  []int    // by a field's number: how many ancestors its array needs
 	deep   []uint64 // by a field's number: the Add that set depth
@@ -108,15 +109,28 @@ func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
-	attrs.EnsureCapacity(len(w.wanted) + alertAttributes)
-	for _, ref := range w.wanted {
-		if ref.Many == field.SomeAncestor {
-			w.putAncestors(attrs, ref, ref.Get(e, field.Arg{}))
-			continue
-		}
-		w.put(attrs, ref, ref.Get(e, ref.Arg))
+	attrs.EnsureCapacity(w.get(e))
+	for i, ref := range w.wanted {
+		w.put(attrs, ref, &w.values[i])
 	}
 	return lr
+}
+
+// get takes the wanted values from the event and counts those that there are.
+func (w *Writer) get(e *event.Event) (known int) {
+	w.values = w.values[:0]
+	for _, ref := range w.wanted {
+		arg := ref.Arg
+		if ref.Many == field.SomeAncestor {
+			arg = field.Arg{} // the record says all of them, as far as needed
+		}
+		v := ref.Get(e, arg)
+		if v.Known() {
+			known++
+		}
+		w.values = append(w.values, v)
+	}
+	return known
 }
 
 // want finds the primary references behind refs, each once, and how far up
@@ -179,7 +193,8 @@ func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
 		attrs.PutStr(a.key, a.value)
 	}
 	for _, ref := range w.onHost {
-		w.put(attrs, ref, ref.Get(e, ref.Arg))
+		v := ref.Get(e, ref.Arg)
+		w.put(attrs, ref, &v)
 	}
 	sl := rl.ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(ScopeName)
