@@ -139,12 +139,18 @@ func TestDetection(t *testing.T) {
 		candidates bool
 		in, want   []string
 	}{
-		{"first match, foreign records pass", false, "", false, in,
-			[]string{"vi /etc/hosts", shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow"}},
-		{"candidates that turn out false end", false, "", true, in,
-			[]string{shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow"}},
-		{"a record for each match", true, "", true, in,
-			[]string{shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow", "Debug a cat: cat"}},
+		{
+			"first match, foreign records pass", false, "", false, in,
+			[]string{"vi /etc/hosts", shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow"},
+		},
+		{
+			"candidates that turn out false end", false, "", true, in,
+			[]string{shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow"},
+		},
+		{
+			"a record for each match", true, "", true, in,
+			[]string{shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow", "Debug a cat: cat"},
+		},
 		{"everything else ends", false, dropAll, false, in[:2], []string{shadow}},
 		{"nothing ends", false, dropNone, true, in[:2], []string{"vi /etc/hosts", shadow}},
 		{"an empty batch ends", false, "", true, in[:1], nil},

@@ -101,14 +101,22 @@ func TestWhatGoesOut(t *testing.T) {
 		want   []string
 	}{
 		{"a named event", byNames(t, "ptrace"), []string{"syscall.ptrace PTRACE_ATTACH", "syscall.ptrace PTRACE_TRACEME"}},
-		{"two named events", byNames(t, "ptrace", "setuid"),
-			[]string{"syscall.ptrace PTRACE_ATTACH", "syscall.setuid", "syscall.ptrace PTRACE_TRACEME"}},
-		{"what a rule is true for", byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"),
-			[]string{"syscall.ptrace PTRACE_TRACEME candidate"}},
-		{"what a rule leaves open here", byRule(t, "evt.type = ptrace and evt.hostname = x"),
-			[]string{"syscall.ptrace PTRACE_ATTACH candidate", "syscall.ptrace PTRACE_TRACEME candidate"}},
-		{"one record for several rules", byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME", "evt.type = ptrace and proc.pid > 1 and evt.arg.request != PTRACE_ATTACH"),
-			[]string{"syscall.ptrace PTRACE_TRACEME candidate"}},
+		{
+			"two named events", byNames(t, "ptrace", "setuid"),
+			[]string{"syscall.ptrace PTRACE_ATTACH", "syscall.setuid", "syscall.ptrace PTRACE_TRACEME"},
+		},
+		{
+			"what a rule is true for", byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"),
+			[]string{"syscall.ptrace PTRACE_TRACEME candidate"},
+		},
+		{
+			"what a rule leaves open here", byRule(t, "evt.type = ptrace and evt.hostname = x"),
+			[]string{"syscall.ptrace PTRACE_ATTACH candidate", "syscall.ptrace PTRACE_TRACEME candidate"},
+		},
+		{
+			"one record for several rules", byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME", "evt.type = ptrace and proc.pid > 1 and evt.arg.request != PTRACE_ATTACH"),
+			[]string{"syscall.ptrace PTRACE_TRACEME candidate"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := startLoop(t, c.choice, BatchConfig{MaxRecords: 100, MaxDelay: 0})

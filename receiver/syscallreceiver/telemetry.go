@@ -48,13 +48,20 @@ func observeLost(o metric.Int64Observer, src source, c *counts) error {
 	if err != nil {
 		return err
 	}
-	for cause, n := range map[string]uint64{
-		"ring_full":   kernel.LostRing,
-		"no_scratch":  kernel.LostScratch,
-		"too_large":   kernel.LostSize,
-		"undecodable": c.undecodable.Load(),
+	for _, lost := range []struct {
+		class, cause string
+		n            uint64
+	}{
+		{"call", "ring_full", kernel.Calls.LostRing},
+		{"call", "no_scratch", kernel.Calls.LostScratch},
+		{"call", "too_large", kernel.Calls.LostSize},
+		{"process", "ring_full", kernel.Processes.LostRing},
+		{"process", "no_scratch", kernel.Processes.LostScratch},
+		{"process", "too_large", kernel.Processes.LostSize},
+		{"any", "undecodable", c.undecodable.Load()},
 	} {
-		o.Observe(int64(n), metric.WithAttributes(attribute.String("cause", cause)))
+		o.Observe(int64(lost.n), metric.WithAttributes(
+			attribute.String("class", lost.class), attribute.String("cause", lost.cause)))
 	}
 	return nil
 }

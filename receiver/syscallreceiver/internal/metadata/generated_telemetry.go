@@ -173,7 +173,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallLostRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_lost_records",
-		metric.WithDescription("Kernel records lost on their way, by cause. [Development]"),
+		metric.WithDescription("Kernel records lost on their way, by class and cause. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -40,7 +40,7 @@ func AssertEqualReceiverSyscallEvents(t *testing.T, tt *componenttest.Telemetry,
 func AssertEqualReceiverSyscallLostRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_syscall_lost_records",
-		Description: "Kernel records lost on their way, by cause. [Development]",
+		Description: "Kernel records lost on their way, by class and cause. [Development]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
