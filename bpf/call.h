@@ -275,7 +275,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max)
 static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct wire_call *w = record_begin(slot, sizeof(*w));
+	struct wire_call *w = record_begin(slot, CLASS_CALL, sizeof(*w));
 	struct scratch *s = scratch_of(slot);
 
 	if (!w || !s)

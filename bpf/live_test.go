@@ -458,21 +458,29 @@ func TestAccounts(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
-	own := uint64(0)
+	own, ended := uint64(0), false
 	received := drain(t, s, func(raw Raw) {
-		if h := raw.Header(); h.Pid == uint32(cmd.Process.Pid) && h.Type == TypeCall {
-			own++
+		if h := raw.Header(); h.Pid == uint32(cmd.Process.Pid) {
+			switch h.Type {
+			case TypeCall:
+				own++
+			case TypeExit:
+				ended = true
+			}
 		}
 	})
 	c, err := s.Counts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Sent != received {
-		t.Errorf("%d records sent, %d received", c.Sent, received)
+	if sent := c.Calls.Sent + c.Processes.Sent; sent != received {
+		t.Errorf("%d records sent, %d received", sent, received)
 	}
-	if c.LostRing == 0 || own >= flood || own+c.LostRing < flood {
-		t.Errorf("of %d opens %d arrived, and %d records were lost", flood, own, c.LostRing)
+	if lost := c.Calls.LostRing; lost == 0 || own >= flood || own+lost < flood {
+		t.Errorf("of %d opens %d arrived, and %d records were lost", flood, own, lost)
+	}
+	if c.Processes.Lost() != 0 || !ended {
+		t.Errorf("the flood of calls drowned its process's end: %+v", c.Processes)
 	}
 }
 

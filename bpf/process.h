@@ -148,7 +148,7 @@ static __always_inline void put_cwd(u32 slot, struct scratch *s, struct task_str
 __noinline int put_process(u32 slot, u64 address, u32 cause)
 {
 	struct task_struct *task = KERNEL(struct task_struct, address);
-	struct wire_process *w = record_begin(slot, sizeof(*w));
+	struct wire_process *w = record_begin(slot, CLASS_PROCESS, sizeof(*w));
 	struct scratch *s = scratch_of(slot);
 
 	if (!w || !s)

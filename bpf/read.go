@@ -10,10 +10,10 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// Read calls fn for every record that waits, in the order of the ring, and
+// Read calls fn for every record that waits, in the order of their times, and
 // gives their number. With none it sleeps first: 1 ms after activity, up to
 // 20 ms on a quiet machine. After Close it returns os.ErrClosed.
-func (s *Sensor) Read(fn func(Raw)) (int, error) { return s.ring.read(fn) }
+func (s *Sensor) Read(fn func(Raw)) (int, error) { return s.reader.read(fn) }
 
 // scanMax is the most that one record of the scan can have: the kernel's
 // buffer for an iterator's output.
@@ -62,36 +62,47 @@ func frames(r io.Reader, fn func(Raw)) error {
 	}
 }
 
-// Counts is what happened to records in the kernel, since Load. What was
-// emitted is Sent and all that was lost.
-type Counts struct {
+// Count is what happened to records of one class in the kernel, since Load.
+// What was emitted is Sent and all that was lost.
+type Count struct {
 	Sent        uint64 // reached the ring
 	LostRing    uint64 // the ring was full
 	LostScratch uint64 // the CPU's buffer was in use
 	LostSize    uint64 // larger than a record can be
-	Faults      uint64 // sent, but some user memory could not be read
+	Faults      uint64 // of Sent: user memory that could not be read
+}
+
+// Lost is the number of records that did not reach the ring.
+func (c Count) Lost() uint64 { return c.LostRing + c.LostScratch + c.LostSize }
+
+// Counts are the counters by class.
+type Counts struct {
+	Calls     Count
+	Processes Count
 }
 
 // Counts reads the counters of all CPUs.
 func (s *Sensor) Counts() (Counts, error) {
 	var c Counts
-	for what, into := range map[sensorWireCount]*uint64{
-		sensorWireCountCOUNT_SENT:   &c.Sent,
-		sensorWireCountLOST_RING:    &c.LostRing,
-		sensorWireCountLOST_SCRATCH: &c.LostScratch,
-		sensorWireCountLOST_SIZE:    &c.LostSize,
-		sensorWireCountFAULT_USER:   &c.Faults,
+	for class, count := range map[sensorWireClass]*Count{
+		sensorWireClassCLASS_CALL: &c.Calls, sensorWireClassCLASS_PROCESS: &c.Processes,
 	} {
-		var perCPU []uint64
-		if err := s.objs.Counts.Lookup(uint32(what), &perCPU); err != nil {
-			return Counts{}, fmt.Errorf("read the counters: %w", err)
-		}
-		for _, n := range perCPU {
-			*into += n
+		for what, n := range map[sensorWireCount]*uint64{
+			sensorWireCountCOUNT_SENT:   &count.Sent,
+			sensorWireCountLOST_RING:    &count.LostRing,
+			sensorWireCountLOST_SCRATCH: &count.LostScratch,
+			sensorWireCountLOST_SIZE:    &count.LostSize,
+			sensorWireCountFAULT_USER:   &count.Faults,
+		} {
+			key := uint32(class)*uint32(sensorWireCountCOUNTS) + uint32(what)
+			var perCPU []uint64
+			if err := s.objs.Counts.Lookup(key, &perCPU); err != nil {
+				return Counts{}, fmt.Errorf("read the counters: %w", err)
+			}
+			for _, v := range perCPU {
+				*n += v
+			}
 		}
 	}
 	return c, nil
 }
-
-// Waiting is how many bytes of the ring are filled.
-func (s *Sensor) Waiting() uint64 { return s.ring.waiting() }

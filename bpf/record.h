@@ -28,7 +28,7 @@ struct scratch {
 	u32 busy;
 	u32 off;   /* end of what is written */
 	u32 block; /* start of the open block */
-	u32 unused;
+	u32 class; /* enum wire_class */
 	u64 pointer;
 	struct call call;
 	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
@@ -42,26 +42,35 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
+/* What processes do. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 23); /* the loader sets the size asked for */
-} ring SEC(".maps");
+} call_ring SEC(".maps");
+
+/* How processes start, change and end: apart, so that a flood of calls can't drown it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} process_ring SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNTS);
+	__uint(max_entries, CLASSES *COUNTS);
 	__type(key, u32);
 	__type(value, u64);
 } counts SEC(".maps");
 
-/* Wake the reader when the ring has this many bytes. */
-const volatile u32 wake_bytes = 1 << 21;
+/* Wake the reader when a ring has this many bytes. */
+const volatile u32 call_wake_bytes = 1 << 21;
+const volatile u32 process_wake_bytes = 1 << 20;
 /* Index of the iterator's buffer. */
 const volatile u32 iterator_slot = 0;
 
-static __always_inline void count(u32 what)
+static __always_inline void count(u32 class, u32 what)
 {
-	u64 *n = bpf_map_lookup_elem(&counts, &what);
+	u32 key = class * COUNTS + what;
+	u64 *n = bpf_map_lookup_elem(&counts, &key);
 	if (n)
 		(*n)++;
 }
@@ -82,14 +91,15 @@ static __always_inline struct scratch *scratch_of(u32 slot)
 
 /* Takes the slot's buffer for a record whose fixed part has size bytes; NULL and counted if it is
  * taken. */
-static __always_inline void *record_begin(u32 slot, u32 size)
+static __always_inline void *record_begin(u32 slot, u32 class, u32 size)
 {
 	struct scratch *s = scratch_of(slot);
 	if (!s || s->busy) {
-		count(LOST_SCRATCH);
+		count(class, LOST_SCRATCH);
 		return 0;
 	}
 	s->busy = 1;
+	s->class = class;
 	s->off = size;
 	return s->data;
 }
@@ -109,17 +119,24 @@ static __always_inline void record_header(struct wire_header *h, struct task_str
 	h->nargs = 0;
 }
 
-/* The reader polls, so nobody is woken but once, when the ring fills faster than that. */
-static __always_inline u64 wake(u32 size)
+/* The reader polls, so nobody is woken but once, when a ring fills faster than that. */
+static __always_inline u64 wake(void *ring, u32 size, u32 limit)
 {
-	u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	return waiting < wake_bytes && waiting + size >= wake_bytes ? BPF_RB_FORCE_WAKEUP
-								    : BPF_RB_NO_WAKEUP;
+	u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	return waiting < limit && waiting + size >= limit ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void ring_send(void *data, u32 size)
+static __always_inline void ring_send(u32 class, void *data, u32 size)
 {
-	count(bpf_ringbuf_output(&ring, data, size, wake(size)) ? LOST_RING : COUNT_SENT);
+	long err;
+
+	if (class == CLASS_CALL)
+		err = bpf_ringbuf_output(&call_ring, data, size,
+					 wake(&call_ring, size, call_wake_bytes));
+	else
+		err = bpf_ringbuf_output(&process_ring, data, size,
+					 wake(&process_ring, size, process_wake_bytes));
+	count(class, err ? LOST_RING : COUNT_SENT);
 }
 
 /* Sends the slot's record and gives its buffer back. */
@@ -130,9 +147,9 @@ static __always_inline void record_send(u32 slot)
 		return;
 	u32 size = s->off;
 	if (size <= RECORD_MAX)
-		ring_send(s->data, size);
+		ring_send(s->class, s->data, size);
 	else
-		count(LOST_SIZE);
+		count(s->class, LOST_SIZE);
 	s->busy = 0;
 }
 
@@ -166,7 +183,7 @@ static __always_inline void block_flag(struct scratch *s, u16 flag)
 
 	b->flags |= flag;
 	if (flag & BLOCK_FAULT)
-		count(FAULT_USER);
+		count(s->class, FAULT_USER);
 }
 
 static __always_inline void block_end(struct scratch *s)

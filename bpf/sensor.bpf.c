@@ -26,6 +26,7 @@ const struct {
 	enum wire_block_flag block_flag;
 	enum wire_file_flag file_flag;
 	enum wire_cause cause;
+	enum wire_class class;
 	enum wire_count count;
 	struct wire_call call;
 	struct wire_process process;
@@ -118,7 +119,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	w.status = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code)
 							   : READ(task, exit_code);
 	w.reaper = reaper_of(task);
-	ring_send(&w, sizeof(w));
+	ring_send(CLASS_PROCESS, &w, sizeof(w));
 	return 0;
 }
 
@@ -132,7 +133,7 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
 	__builtin_memset(&w, 0, sizeof(w));
 	record_header(&w.header, task, WIRE_RENAME);
 	bpf_probe_read_kernel_str(w.comm, sizeof(w.comm), comm);
-	ring_send(&w, sizeof(w));
+	ring_send(CLASS_PROCESS, &w, sizeof(w));
 	return 0;
 }
 

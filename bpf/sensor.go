@@ -18,26 +18,30 @@ import (
 // (CONFIG_DEBUG_INFO_BTF): the programs can't find anything there.
 var ErrNoBTF = errors.New("this kernel has no BTF (/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF is needed, Linux 5.8 or later")
 
-// DefaultRingBytes is the size of the ring where Options leaves it open.
+// DefaultRingBytes is the size of the calls' ring where Options leaves it open.
 const DefaultRingBytes = 8 << 20
+
+// processRingBytes is the size of the processes' ring: some thousand programs
+// started at once.
+const processRingBytes = 4 << 20
 
 // Options says what to capture. The zero Options reports no call, only how
 // processes start, change and end.
 type Options struct {
 	// Rows are the events to report.
 	Rows []*syscalls.Row
-	// RingBytes is the size of the ring: a power of two and a multiple of the
-	// page size. 0: DefaultRingBytes.
+	// RingBytes is the size of the calls' ring: a power of two and a multiple
+	// of the page size. 0: DefaultRingBytes.
 	RingBytes int
 
 	indirect bool // read kernel memory as on kernels that can't cast
 }
 
-// Sensor is the loaded programs with their ring. Read belongs to one
+// Sensor is the loaded programs with their rings. Read belongs to one
 // goroutine; the other methods may be called from any.
 type Sensor struct {
 	objs    sensorObjects
-	ring    *ring
+	reader  *reader
 	missing []string
 
 	mu    sync.Mutex
@@ -69,9 +73,9 @@ func Load(opts Options) (*Sensor, error) {
 		s.Close()
 		return nil, err
 	}
-	if s.ring, err = openRing(s.objs.Ring); err != nil {
+	if s.reader, err = openReader(s.objs.CallRing, s.objs.ProcessRing); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("map the ring: %w", err)
+		return nil, fmt.Errorf("map the rings: %w", err)
 	}
 	return s, nil
 }
@@ -134,13 +138,15 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	if opts.RingBytes == 0 {
 		opts.RingBytes = DefaultRingBytes
 	}
-	spec.Maps["ring"].MaxEntries = uint32(opts.RingBytes)
+	spec.Maps["call_ring"].MaxEntries = uint32(opts.RingBytes)
+	spec.Maps["process_ring"].MaxEntries = processRingBytes
 	spec.Maps["scratches"].MaxEntries = uint32(cpus) + 1
 	var cast *btf.Func
 	constants := map[string]any{
-		"iterator_slot": uint32(cpus),
-		"wake_bytes":    uint32(opts.RingBytes / 4),
-		"direct_reads":  !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
+		"iterator_slot":      uint32(cpus),
+		"call_wake_bytes":    uint32(opts.RingBytes / 4),
+		"process_wake_bytes": uint32(processRingBytes / 4),
+		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
 	for name, value := range constants {
 		if err := spec.Variables[name].Set(value); err != nil {
@@ -229,8 +235,8 @@ func (s *Sensor) Close() error {
 	for _, err := range parallel(links, link.Link.Close) {
 		errs = append(errs, err)
 	}
-	if s.ring != nil {
-		errs = append(errs, s.ring.close())
+	if s.reader != nil {
+		errs = append(errs, s.reader.close())
 	}
 	errs = append(errs, s.objs.Close())
 	return errors.Join(errs...)

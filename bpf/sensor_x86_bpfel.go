@@ -18,7 +18,7 @@ type sensorScratch struct {
 	Busy    uint32
 	Off     uint32
 	Block   uint32
-	Unused  uint32
+	Class   uint32
 	Pointer uint64
 	Call    struct {
 		_    structs.HostLayout
@@ -100,6 +100,14 @@ const (
 	sensorWireCauseCAUSE_EXEC   sensorWireCause = 3
 	sensorWireCauseCAUSE_CHANGE sensorWireCause = 4
 	sensorWireCauseCAUSE_CGROUP sensorWireCause = 5
+)
+
+type sensorWireClass uint32
+
+const (
+	sensorWireClassCLASS_CALL    sensorWireClass = 0
+	sensorWireClassCLASS_PROCESS sensorWireClass = 1
+	sensorWireClassCLASSES       sensorWireClass = 2
 )
 
 type sensorWireCount uint32
@@ -252,27 +260,29 @@ const (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	sensorMapCounts         = "counts"
-	sensorMapRing           = "ring"
-	sensorMapRows           = "rows"
-	sensorMapScratches      = "scratches"
-	sensorProgProcessCgroup = "process_cgroup"
-	sensorProgProcessExec   = "process_exec"
-	sensorProgProcessExit   = "process_exit"
-	sensorProgProcessFork   = "process_fork"
-	sensorProgProcessRename = "process_rename"
-	sensorProgProcesses     = "processes"
-	sensorProgSysExit       = "sys_exit"
-	sensorVarArgvMax        = "argv_max"
-	sensorVarCompatCalls    = "compat_calls"
-	sensorVarDirectReads    = "direct_reads"
-	sensorVarEnvMax         = "env_max"
-	sensorVarIteratorSlot   = "iterator_slot"
-	sensorVarNativeCalls    = "native_calls"
-	sensorVarSelf           = "self"
-	sensorVarWakeBytes      = "wake_bytes"
-	sensorVarWire           = "wire"
-	sensorVarX32Calls       = "x32_calls"
+	sensorMapCallRing         = "call_ring"
+	sensorMapCounts           = "counts"
+	sensorMapProcessRing      = "process_ring"
+	sensorMapRows             = "rows"
+	sensorMapScratches        = "scratches"
+	sensorProgProcessCgroup   = "process_cgroup"
+	sensorProgProcessExec     = "process_exec"
+	sensorProgProcessExit     = "process_exit"
+	sensorProgProcessFork     = "process_fork"
+	sensorProgProcessRename   = "process_rename"
+	sensorProgProcesses       = "processes"
+	sensorProgSysExit         = "sys_exit"
+	sensorVarArgvMax          = "argv_max"
+	sensorVarCallWakeBytes    = "call_wake_bytes"
+	sensorVarCompatCalls      = "compat_calls"
+	sensorVarDirectReads      = "direct_reads"
+	sensorVarEnvMax           = "env_max"
+	sensorVarIteratorSlot     = "iterator_slot"
+	sensorVarNativeCalls      = "native_calls"
+	sensorVarProcessWakeBytes = "process_wake_bytes"
+	sensorVarSelf             = "self"
+	sensorVarWire             = "wire"
+	sensorVarX32Calls         = "x32_calls"
 )
 
 // loadSensor returns the embedded CollectionSpec for sensor.
@@ -330,26 +340,28 @@ type sensorProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorMapSpecs struct {
-	Counts    *ebpf.MapSpec `ebpf:"counts"`
-	Ring      *ebpf.MapSpec `ebpf:"ring"`
-	Rows      *ebpf.MapSpec `ebpf:"rows"`
-	Scratches *ebpf.MapSpec `ebpf:"scratches"`
+	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
+	Counts      *ebpf.MapSpec `ebpf:"counts"`
+	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
+	Rows        *ebpf.MapSpec `ebpf:"rows"`
+	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorVariableSpecs struct {
-	ArgvMax      *ebpf.VariableSpec `ebpf:"argv_max"`
-	CompatCalls  *ebpf.VariableSpec `ebpf:"compat_calls"`
-	DirectReads  *ebpf.VariableSpec `ebpf:"direct_reads"`
-	EnvMax       *ebpf.VariableSpec `ebpf:"env_max"`
-	IteratorSlot *ebpf.VariableSpec `ebpf:"iterator_slot"`
-	NativeCalls  *ebpf.VariableSpec `ebpf:"native_calls"`
-	Self         *ebpf.VariableSpec `ebpf:"self"`
-	WakeBytes    *ebpf.VariableSpec `ebpf:"wake_bytes"`
-	Wire         *ebpf.VariableSpec `ebpf:"wire"`
-	X32Calls     *ebpf.VariableSpec `ebpf:"x32_calls"`
+	ArgvMax          *ebpf.VariableSpec `ebpf:"argv_max"`
+	CallWakeBytes    *ebpf.VariableSpec `ebpf:"call_wake_bytes"`
+	CompatCalls      *ebpf.VariableSpec `ebpf:"compat_calls"`
+	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
+	EnvMax           *ebpf.VariableSpec `ebpf:"env_max"`
+	IteratorSlot     *ebpf.VariableSpec `ebpf:"iterator_slot"`
+	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
+	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
+	Self             *ebpf.VariableSpec `ebpf:"self"`
+	Wire             *ebpf.VariableSpec `ebpf:"wire"`
+	X32Calls         *ebpf.VariableSpec `ebpf:"x32_calls"`
 }
 
 // sensorObjects contains all objects after they have been loaded into the kernel.
@@ -372,16 +384,18 @@ func (o *sensorObjects) Close() error {
 //
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorMaps struct {
-	Counts    *ebpf.Map `ebpf:"counts"`
-	Ring      *ebpf.Map `ebpf:"ring"`
-	Rows      *ebpf.Map `ebpf:"rows"`
-	Scratches *ebpf.Map `ebpf:"scratches"`
+	CallRing    *ebpf.Map `ebpf:"call_ring"`
+	Counts      *ebpf.Map `ebpf:"counts"`
+	ProcessRing *ebpf.Map `ebpf:"process_ring"`
+	Rows        *ebpf.Map `ebpf:"rows"`
+	Scratches   *ebpf.Map `ebpf:"scratches"`
 }
 
 func (m *sensorMaps) Close() error {
 	return _SensorClose(
+		m.CallRing,
 		m.Counts,
-		m.Ring,
+		m.ProcessRing,
 		m.Rows,
 		m.Scratches,
 	)
@@ -391,16 +405,17 @@ func (m *sensorMaps) Close() error {
 //
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorVariables struct {
-	ArgvMax      *ebpf.Variable `ebpf:"argv_max"`
-	CompatCalls  *ebpf.Variable `ebpf:"compat_calls"`
-	DirectReads  *ebpf.Variable `ebpf:"direct_reads"`
-	EnvMax       *ebpf.Variable `ebpf:"env_max"`
-	IteratorSlot *ebpf.Variable `ebpf:"iterator_slot"`
-	NativeCalls  *ebpf.Variable `ebpf:"native_calls"`
-	Self         *ebpf.Variable `ebpf:"self"`
-	WakeBytes    *ebpf.Variable `ebpf:"wake_bytes"`
-	Wire         *ebpf.Variable `ebpf:"wire"`
-	X32Calls     *ebpf.Variable `ebpf:"x32_calls"`
+	ArgvMax          *ebpf.Variable `ebpf:"argv_max"`
+	CallWakeBytes    *ebpf.Variable `ebpf:"call_wake_bytes"`
+	CompatCalls      *ebpf.Variable `ebpf:"compat_calls"`
+	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
+	EnvMax           *ebpf.Variable `ebpf:"env_max"`
+	IteratorSlot     *ebpf.Variable `ebpf:"iterator_slot"`
+	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
+	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
+	Self             *ebpf.Variable `ebpf:"self"`
+	Wire             *ebpf.Variable `ebpf:"wire"`
+	X32Calls         *ebpf.Variable `ebpf:"x32_calls"`
 }
 
 // sensorPrograms contains all programs after they have been loaded into the kernel.

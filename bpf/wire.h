@@ -200,7 +200,14 @@ struct wire_rename {
 	__u8 comm[16];
 };
 
-/* Counters: one row each per CPU, by what happened to a record. */
+/* What a record is about: each class has a ring and counters of its own. */
+enum wire_class {
+	CLASS_CALL,    /* WIRE_CALL */
+	CLASS_PROCESS, /* all others */
+	CLASSES,
+};
+
+/* Counters, for each class and CPU, by what happened to a record. */
 enum wire_count {
 	COUNT_SENT,   /* in the ring */
 	LOST_RING,    /* ring full */

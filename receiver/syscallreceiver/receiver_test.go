@@ -134,8 +134,9 @@ func TestAccounts(t *testing.T) {
 	if n := count("otelcol_receiver_syscall_events"); n != 2 {
 		t.Errorf("%d events counted", n)
 	}
-	lost := func(cause string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("cause", cause))}
+	lost := func(class, cause string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
+			attribute.String("class", class), attribute.String("cause", cause))}
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
 		lost("ring_full", 0), lost("no_scratch", 0), lost("too_large", 0), lost("undecodable", 1),
@@ -199,15 +200,21 @@ func TestKernelLosses(t *testing.T) {
 	}
 	defer telemetry.Shutdown()
 	src := newScript()
-	src.counts = bpf.Counts{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3}
+	src.counts = bpf.Counts{
+		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3},
+		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6},
+	}
 	if err := observe(telemetry, src, &counts{}, createDefaultConfig().(*Config)); err != nil {
 		t.Fatal(err)
 	}
-	lost := func(cause string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("cause", cause))}
+	lost := func(class, cause string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
+			attribute.String("class", class), attribute.String("cause", cause))}
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
-		lost("ring_full", 1), lost("no_scratch", 2), lost("too_large", 3), lost("undecodable", 0),
+		lost("call", "ring_full", 1), lost("call", "no_scratch", 2), lost("call", "too_large", 3),
+		lost("process", "ring_full", 4), lost("process", "no_scratch", 5), lost("process", "too_large", 6),
+		lost("any", "undecodable", 0),
 	}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualReceiverSyscallRingSize(t, reader,
 		[]metricdata.DataPoint[int64]{{Value: bpf.DefaultRingBytes}}, metricdatatest.IgnoreTimestamp())

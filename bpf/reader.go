@@ -1,0 +1,206 @@
+package bpf
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// The kernel's ring buffer, as <linux/bpf.h> lays it out: a page with the
+// consumer's position, a page with the producer's, then the data, mapped twice
+// in a row so that a record never wraps.
+const (
+	ringBusy      = 1 << 31 // BPF_RINGBUF_BUSY_BIT in a record's length
+	ringDiscard   = 1 << 30 // BPF_RINGBUF_DISCARD_BIT
+	ringHeader    = 8       // BPF_RINGBUF_HDR_SZ
+	ringPublish   = 64 << 10
+	shortestSleep = time.Millisecond
+	longestSleep  = 20 * time.Millisecond
+)
+
+// memory is one ring, mapped.
+type memory struct {
+	consumer []byte
+	producer []byte
+	data     []byte
+	mask     uint64
+	end      uint64 // producer's position when last looked at
+	at       uint64 // the next record
+	told     uint64 // consumer's position as the kernel knows it
+}
+
+func mapRing(m *ebpf.Map) (r *memory, err error) {
+	page := os.Getpagesize()
+	size := page + 2*int(m.MaxEntries())
+	r = &memory{mask: uint64(m.MaxEntries()) - 1}
+	if r.consumer, err = unix.Mmap(m.FD(), 0, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+		return nil, fmt.Errorf("consumer page: %w", err)
+	}
+	if r.producer, err = unix.Mmap(m.FD(), int64(page), size, unix.PROT_READ, unix.MAP_SHARED); err != nil {
+		return nil, errors.Join(fmt.Errorf("data pages: %w", err), unix.Munmap(r.consumer))
+	}
+	r.data = r.producer[page:]
+	return r, nil
+}
+
+func (r *memory) unmap() error {
+	return errors.Join(unix.Munmap(r.consumer), unix.Munmap(r.producer))
+}
+
+// look takes the producer's position: until the next look nothing behind it is read.
+func (r *memory) look() {
+	r.end = atomic.LoadUint64((*uint64)(unsafe.Pointer(&r.producer[0])))
+}
+
+// tell gives the room of what was read back to the kernel.
+func (r *memory) tell() {
+	atomic.StoreUint64((*uint64)(unsafe.Pointer(&r.consumer[0])), r.at)
+	r.told = r.at
+}
+
+// peek gives the next record, nil if there is none or if it is still being written.
+func (r *memory) peek() Raw {
+	for r.at < r.end {
+		record := r.data[r.at&r.mask:]
+		size := atomic.LoadUint32((*uint32)(unsafe.Pointer(&record[0])))
+		switch {
+		case size&ringBusy != 0:
+			return nil
+		case size&ringDiscard == 0:
+			return Raw(record[ringHeader : ringHeader+size])
+		}
+		r.skip(int(size &^ ringDiscard))
+	}
+	return nil
+}
+
+// skip goes behind a record of a length.
+func (r *memory) skip(length int) {
+	r.at += (uint64(length) + ringHeader + 7) &^ 7
+	if r.at-r.told >= ringPublish {
+		r.tell()
+	}
+}
+
+// reader reads the records of both rings in place, in the order of their
+// times. The kernel wakes nobody for a record, since that would cost the
+// traced program microseconds; so the reader sleeps between looks, the longer
+// the less it finds, and is woken only when a ring is a quarter full, or closed.
+type reader struct {
+	calls     *memory
+	processes *memory
+
+	epoll int
+	wake  int // eventfd that ends a sleep
+	sleep time.Duration
+
+	closed  atomic.Bool
+	reading sync.Mutex // held while memory or a descriptor is in use
+}
+
+func openReader(calls, processes *ebpf.Map) (_ *reader, err error) {
+	r := &reader{epoll: -1, wake: -1, sleep: shortestSleep}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	if r.calls, err = mapRing(calls); err != nil {
+		return nil, err
+	}
+	if r.processes, err = mapRing(processes); err != nil {
+		return nil, err
+	}
+	if r.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	if r.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	// Edge-triggered: records that nobody was woken for must not end a sleep.
+	const quietly = unix.EPOLLIN | unix.EPOLLET
+	for fd, events := range map[int]uint32{calls.FD(): quietly, processes.FD(): quietly, r.wake: unix.EPOLLIN} {
+		ev := unix.EpollEvent{Events: events, Fd: int32(fd)}
+		if err = unix.EpollCtl(r.epoll, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
+			return nil, fmt.Errorf("epoll add: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// read calls fn for every record that waits; if there is none it sleeps
+// first. close ends the sleep.
+func (r *reader) read(fn func(Raw)) (int, error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if r.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	if n := r.drain(fn); n > 0 {
+		r.sleep = shortestSleep
+		return n, nil
+	}
+	var events [3]unix.EpollEvent
+	if _, err := unix.EpollWait(r.epoll, events[:], int(r.sleep.Milliseconds())); err != nil && !errors.Is(err, unix.EINTR) {
+		return 0, fmt.Errorf("wait for records: %w", err)
+	}
+	if r.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	r.sleep = min(2*r.sleep, longestSleep)
+	return r.drain(fn), nil
+}
+
+// drain reads what waits now. It looks at the calls first: what a process did
+// before one of them is then surely among what it sees of processes.
+func (r *reader) drain(fn func(Raw)) (n int) {
+	r.calls.look()
+	r.processes.look()
+	call, process := r.calls.peek(), r.processes.peek()
+	for ; call != nil || process != nil; n++ {
+		if call == nil || process != nil && process.Header().Time <= call.Header().Time {
+			fn(process)
+			r.processes.skip(len(process))
+			process = r.processes.peek()
+			continue
+		}
+		fn(call)
+		r.calls.skip(len(call))
+		call = r.calls.peek()
+	}
+	r.calls.tell()
+	r.processes.tell()
+	return n
+}
+
+// close ends a read under way and unmaps the rings.
+func (r *reader) close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
+	if r.wake >= 0 {
+		_, _ = unix.Write(r.wake, binary.NativeEndian.AppendUint64(nil, 1))
+	}
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	var errs []error
+	for _, memory := range []*memory{r.calls, r.processes} {
+		if memory != nil {
+			errs = append(errs, memory.unmap())
+		}
+	}
+	for _, fd := range []int{r.epoll, r.wake} {
+		if fd >= 0 {
+			errs = append(errs, unix.Close(fd))
+		}
+	}
+	return errors.Join(errs...)
+}
