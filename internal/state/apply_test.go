@@ -102,6 +102,18 @@ func FuzzApply(f *testing.F) {
 	})
 }
 
+func TestCounts(t *testing.T) {
+	s := newTree(t, func(o *Options) { o.PathBytes, o.Sockets = 3000, 1 })
+	for i := range 100 {
+		dir := fmt.Sprintf("/dir%d", i)
+		must(t, s, shell.call("open", -2, 1, 0, 0).none().given("x", dir))
+		must(t, s, connectTo(0, bpf.WireSock{Ino: uint64(i), Family: unix.AF_INET, LocalPort: 1, RemotePort: 1}, nil))
+	}
+	if c := s.Counts(); c.PathsEvicted == 0 || c.SocketsEvicted != 99 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // align puts a record where the ring would: at a multiple of 8.
 func align(b []byte) bpf.Raw {
 	words := make([]uint64, len(b)/8+1)

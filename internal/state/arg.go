@@ -47,7 +47,7 @@ func readFact(s *State, c *call, st *step, a *event.Arg) {
 	}
 }
 
-func readOfRow(s *State, c *call, st *step, a *event.Arg) {
+func readOfRow(s *State, c *call, _ *step, a *event.Arg) {
 	a.Valid, a.Text = true, c.ev.Row.Name
 	a.Num = s.nativeNumbers[s.numbers[c.ev.Row]]
 }
@@ -108,7 +108,7 @@ func layers(fd *event.FD) int64 {
 	return 0
 }
 
-func readOfFile(s *State, c *call, st *step, a *event.Arg) {
+func readOfFile(_ *State, c *call, st *step, a *event.Arg) {
 	fd := c.ev.FD
 	if fd == nil {
 		return
@@ -136,12 +136,12 @@ func readFD(s *State, c *call, st *step, a *event.Arg) {
 	a.FD = s.fdAt(st.block)
 }
 
-func readText(s *State, c *call, st *step, a *event.Arg) {
+func readText(s *State, _ *call, st *step, a *event.Arg) {
 	s.textOf(s.blocks.at(st.block), a)
 }
 
 // readMessage reads the second of a message's two blocks; the first is the address.
-func readMessage(s *State, c *call, st *step, a *event.Arg) {
+func readMessage(s *State, _ *call, st *step, a *event.Arg) {
 	s.textOf(s.blocks.at(st.block+1), a)
 }
 
@@ -154,7 +154,7 @@ func (s *State) textOf(b *block, a *event.Arg) {
 	a.Text = s.text.keep(b.data)
 }
 
-func readAddress(s *State, c *call, st *step, a *event.Arg) {
+func readAddress(_ *State, c *call, st *step, a *event.Arg) {
 	if st.param.Type == syscalls.SockTuple {
 		a.FD = c.ev.FD
 	}

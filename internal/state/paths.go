@@ -39,6 +39,9 @@ func (t *paths) of(raw []byte, cut bool) string {
 	if cut {
 		return cutRoot + reverse(raw)
 	}
+	if len(raw) == 0 {
+		return "/"
+	}
 	if p, ok := t.known[string(raw)]; ok {
 		p.used = true
 		return p.text

@@ -65,7 +65,7 @@ func (s *State) image(p *process, cause uint32, isNew bool) {
 
 // add puts a new process into the table.
 func (s *State) add(p *process, now uint64) {
-	if old := s.processes.running(p.PID); old != nil {
+	if old := s.processes.running(p.PID); old != nil && old.Start < p.Start {
 		s.orphan(old, 0) // its exit was not seen, nor who took its children
 	}
 	if !s.processes.add(p, now) {

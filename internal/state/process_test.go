@@ -212,11 +212,22 @@ func TestExitedGoAfterGrace(t *testing.T) {
 func TestNumberUsedAgain(t *testing.T) {
 	s := newTree(t)
 	feed(t, s, child.process(bpf.CauseFork, shell, "bash"), grand.process(bpf.CauseFork, child, "bash"))
-	old := s.byWho(child)
+	old, orphan := s.byWho(child), s.byWho(grand)
 	again := child.process(bpf.CauseFork, shell, "dash", func(w *bpf.WireProcess) { w.Header.Start++ })
 	feed(t, s, again)
 	if !old.Exited || s.processes.running(uint32(child)) == old || s.processes.running(uint32(child)).Name != "dash" {
 		t.Error("both run under one number")
+	}
+	if orphan.Parent != nil {
+		t.Error("a dead process has a child")
+	}
+}
+
+func TestLateRecordOfDeadProcess(t *testing.T) {
+	s := newTree(t)
+	ev := must(t, s, changed(shell.call("listen", 0, 3, 1).none(), func(h *bpf.WireHeader) { h.Start -= 5 }))
+	if !ev.Process.Exited || s.processes.running(uint32(shell)) != s.byWho(shell) || s.byWho(shell).Exited {
+		t.Error("the dead process took the place of the one that runs")
 	}
 }
 
@@ -241,6 +252,17 @@ func TestScanInAnyOrder(t *testing.T) {
 	}
 	if s.byWho(grand).Exe != "bash" {
 		t.Error("fork did not inherit what the scan found")
+	}
+}
+
+func TestScanReadsNoMoreThanAllowed(t *testing.T) {
+	s := newHost(t)
+	write(t, filepath.Join(s.opts.Root, "proc/101/cmdline"), "sh\x00"+strings.Repeat("a", argsMax))
+	write(t, filepath.Join(s.opts.Root, "proc/101/environ"), strings.Repeat("A=1\x00", envMax))
+	feed(t, s, child.process(bpf.CauseScan, shell, "sh"))
+	p := s.byWho(child)
+	if !p.ArgsCut || len(p.Args) != 1 || len(p.Args[0]) != argsMax-3 || len(p.Env) != envMax/4 && len(p.Env) != envMax/4+1 {
+		t.Errorf("%d arguments, cut %v; %d variables", len(p.Args), p.ArgsCut, len(p.Env))
 	}
 }
 

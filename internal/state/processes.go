@@ -112,8 +112,8 @@ func (t *processes) running(pid uint32) *process {
 	return p
 }
 
-// add puts p into the table; false if that is full. A process that had the
-// same number before is dead, though its exit was not seen.
+// add puts p into the table; false if that is full. Of two processes with one
+// number the older is dead, though its exit was not seen.
 func (t *processes) add(p *process, now uint64) bool {
 	if len(t.known) >= t.limit && t.first < len(t.exits) {
 		t.remove()
@@ -121,12 +121,17 @@ func (t *processes) add(p *process, now uint64) bool {
 	if len(t.known) >= t.limit {
 		return false
 	}
-	if old := t.byPID[p.PID]; old != nil && !old.Exited {
+	t.known[p.identity()] = p
+	t.last = p
+	old := t.byPID[p.PID]
+	if old != nil && old.Start > p.Start {
+		t.exit(p, now)
+		return true
+	}
+	if old != nil && !old.Exited {
 		t.exit(old, now)
 	}
-	t.known[p.identity()] = p
 	t.byPID[p.PID] = p
-	t.last = p
 	return true
 }
 

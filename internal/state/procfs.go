@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,18 +25,32 @@ func (f procfs) file(pid uint32, name string) string {
 // program reads a process's arguments and environment; what can't be read,
 // for the process has ended or is the kernel's, stays empty.
 func (f procfs) program(p *process) {
-	if argv := f.strings(p.PID, "cmdline"); len(argv) > 0 {
-		p.Exe, p.Args = argv[0], argv[1:]
+	argv, cut := f.strings(p.PID, "cmdline", argsMax)
+	if len(argv) > 0 {
+		p.Exe, p.Args, p.ArgsCut = argv[0], argv[1:], cut
 	}
-	p.Env = f.strings(p.PID, "environ")
+	p.Env, _ = f.strings(p.PID, "environ", envMax)
 }
 
-func (f procfs) strings(pid uint32, name string) []string {
-	text, err := os.ReadFile(f.file(pid, name))
+// How much of a process's memory is taken over; as much as the sensor does.
+const (
+	argsMax = 32 << 10
+	envMax  = 4096
+)
+
+// strings reads NUL-separated strings, max bytes at most; cut: there are more.
+func (f procfs) strings(pid uint32, name string, max int) (list []string, cut bool) {
+	file, err := os.Open(f.file(pid, name))
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	return split(text, false)
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, int64(max)+1))
+	if err != nil {
+		return nil, false
+	}
+	cut = len(text) > max
+	return split(text[:min(len(text), max)], cut), cut
 }
 
 // whole reads all that /proc has of the process with p's number, and gives

@@ -42,6 +42,9 @@ func (s *State) sockFD(fd *event.FD, b *block) {
 	fd.Proto = protocol(w.Type, w.Protocol)
 	fd.Local = endpoint(w.Family, &w.Local, w.LocalPort)
 	fd.Remote = endpoint(w.Family, &w.Remote, w.RemotePort)
+	if fd.Remote.Port() == 0 && !fd.Connected {
+		fd.Remote = netip.AddrPort{} // what a refused connect left
+	}
 	fd.Connected = fd.Connected && fd.Remote.IsValid()
 	narrow(fd)
 }

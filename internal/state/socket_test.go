@@ -81,7 +81,7 @@ func TestConnect(t *testing.T) {
 			event.FD{Type: event.FDIPv4, Proto: event.TCP, Local: clientEnd, Remote: serverEnd, Connected: true, NameChanged: true, Role: event.Client},
 		},
 		"tcp refused": {
-			connectTo(-int64(unix.ECONNREFUSED), tcp(tcpClose, none, none), sockaddr(serverEnd)),
+			connectTo(-int64(unix.ECONNREFUSED), tcp(tcpClose, none, netip.MustParseAddrPort("10.0.0.2:0")), sockaddr(serverEnd)),
 			event.FD{Type: event.FDIPv4, Proto: event.TCP, Remote: serverEnd},
 		},
 		"tcp over ipv6": {

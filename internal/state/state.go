@@ -137,7 +137,11 @@ func New(opts Options) *State {
 }
 
 // Counts gives the counters.
-func (s *State) Counts() Counts { return s.counts }
+func (s *State) Counts() Counts {
+	c := s.counts
+	c.PathsEvicted, c.SocketsEvicted = s.paths.evicted, s.sockets.evicted
+	return c
+}
 
 // Apply takes the next record into account. True means that ev now holds an
 // event for the rules: it, and what it points at beside its processes, is
