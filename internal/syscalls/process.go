@@ -1,8 +1,8 @@
 package syscalls
 
 var processRows = []*Row{
-	{Name: "execve", Category: Process, Params: image(path("filename", Arg0))},
-	{Name: "execveat", Category: Process, Params: image()},
+	{Name: "execve", Category: Process, Effect: NewImage, Params: image(path("filename", Arg0))},
+	{Name: "execveat", Category: Process, Effect: NewImage, Params: image()},
 	{Name: "procexit", Kind: Meta, Category: Process, Params: []Param{
 		value("status", Errno, OfProcess), value("ret", Errno, OfProcess), value("sig", SigType, OfProcess),
 		value("core", Uint8, OfProcess), value("reaper_tid", PID, OfProcess)}},

@@ -39,6 +39,9 @@ const (
 	NoEffect Effect = iota
 	// ChangesProcess: credentials, directory, root, session, namespaces.
 	ChangesProcess
+	// NewImage: the process runs another program; the event of a success is
+	// the kernel's own report of that.
+	NewImage
 )
 
 // From is where a parameter's value comes from.
