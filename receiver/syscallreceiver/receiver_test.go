@@ -134,12 +134,10 @@ func TestAccounts(t *testing.T) {
 	if n := count("otelcol_receiver_syscall_events"); n != 2 {
 		t.Errorf("%d events counted", n)
 	}
-	lost := func(class, cause string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
-			attribute.String("class", class), attribute.String("cause", cause))}
-	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
-		lost("ring_full", 0), lost("no_scratch", 0), lost("too_large", 0), lost("undecodable", 1),
+		lost("call", "ring_full", 0), lost("call", "no_scratch", 0), lost("call", "too_large", 0),
+		lost("process", "ring_full", 0), lost("process", "no_scratch", 0), lost("process", "too_large", 0),
+		lost("any", "undecodable", 1),
 	}, metricdatatest.IgnoreTimestamp())
 }
 
@@ -190,6 +188,11 @@ func TestStartErrors(t *testing.T) {
 	}
 }
 
+func lost(class, cause string, n int64) metricdata.DataPoint[int64] {
+	return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
+		attribute.String("class", class), attribute.String("cause", cause))}
+}
+
 // What the kernel lost is told, too.
 func TestKernelLosses(t *testing.T) {
 	reader := componenttest.NewTelemetry()
@@ -206,10 +209,6 @@ func TestKernelLosses(t *testing.T) {
 	}
 	if err := observe(telemetry, src, &counts{}, createDefaultConfig().(*Config)); err != nil {
 		t.Fatal(err)
-	}
-	lost := func(class, cause string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
-			attribute.String("class", class), attribute.String("cause", cause))}
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
 		lost("call", "ring_full", 1), lost("call", "no_scratch", 2), lost("call", "too_large", 3),
