@@ -5,10 +5,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
+	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/test/acts"
 )
@@ -70,6 +72,24 @@ func TestAlertReachesAnotherProcess(t *testing.T) {
 	if n := len(endpoint.all()); n != 2 {
 		t.Errorf("%d records arrived, 2 alerts expected: the rule names a file that nobody else knows", n)
 	}
+}
+
+// TestTwoCapabilitiesSuffice runs the collector as the error without
+// privileges advises: an ordinary user with CAP_BPF and CAP_PERFMON.
+func TestTwoCapabilitiesSuffice(t *testing.T) {
+	needKernel(t)
+	dir := publicDir(t)
+	file := write(t, dir, "secret", "nothing\n")
+	endpoint := startReceiver(t)
+	config := pipeline(t, dir, endpoint.endpoint, secretRule(t, dir, file))
+	cmd := exec.Command(publicProgram(t, dir), "--config", config)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential:  &syscall.Credential{Uid: nobody, Gid: nobody},
+		AmbientCaps: []uintptr{unix.CAP_BPF, unix.CAP_PERFMON},
+	}
+	startCommand(t, cmd)
+	pid := read(t, file)
+	check(t, endpoint.await(t, "Watched file read", pid), pid, file)
 }
 
 // read lets a child read a file and gives the child's id.

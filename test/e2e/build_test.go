@@ -59,7 +59,13 @@ func write(t *testing.T, dir, name, content string) string {
 // start runs the collector until the test ends or stops it.
 func start(t *testing.T, program, config string) *collector.Collector {
 	t.Helper()
-	c, err := collector.Start(exec.Command(program, "--config", config))
+	return startCommand(t, exec.Command(program, "--config", config))
+}
+
+// startCommand is start for a command that is more than the program.
+func startCommand(t *testing.T, cmd *exec.Cmd) *collector.Collector {
+	t.Helper()
+	c, err := collector.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}

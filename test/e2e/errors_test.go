@@ -37,6 +37,14 @@ func mustEnd(t *testing.T, cmd *exec.Cmd) *collector.Ended {
 	return ended
 }
 
+func oneLine(t *testing.T, ended *collector.Ended) {
+	t.Helper()
+	if lines := strings.Count(strings.TrimSpace(ended.Stderr), "\n") + 1; lines != 1 {
+		t.Errorf("%d lines, want one:\n%s", lines, ended.Stderr)
+	}
+	t.Log(strings.TrimSpace(ended.Stderr))
+}
+
 // TestWithoutPrivileges starts the quick start as somebody who may not load
 // programs into the kernel: one line must say what is missing and the cure.
 func TestWithoutPrivileges(t *testing.T) {
@@ -44,8 +52,7 @@ func TestWithoutPrivileges(t *testing.T) {
 		t.Skip("needs root to become a user without privileges")
 	}
 	dir := publicDir(t)
-	program := filepath.Join(dir, "saker-collector")
-	clone(t, distribution(t), program)
+	program := publicProgram(t, dir)
 	config := filepath.Join(dir, "quickstart.yaml")
 	clone(t, filepath.Join(root, "configs", "quickstart.yaml"), config)
 
@@ -54,13 +61,28 @@ func TestWithoutPrivileges(t *testing.T) {
 	cmd.Env = append(os.Environ(), "SAKER_OUT="+dir, "SAKER_LOG="+filepath.Join(dir, "log"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	ended := mustEnd(t, cmd)
-	if lines := strings.Count(strings.TrimSpace(ended.Stderr), "\n") + 1; lines != 1 {
-		t.Errorf("%d lines, want one:\n%s", lines, ended.Stderr)
-	}
+	oneLine(t, ended)
 	for _, want := range []string{"CAP_BPF", "CAP_PERFMON", "setcap", "AmbientCapabilities"} {
 		if !strings.Contains(ended.Stderr, want) {
 			t.Errorf("the error does not name %s:\n%s", want, ended.Stderr)
 		}
+	}
+}
+
+// TestWithoutTypeInformation hides the kernel's from the collector.
+func TestWithoutTypeInformation(t *testing.T) {
+	needKernel(t)
+	if _, err := exec.LookPath("unshare"); err != nil {
+		t.Skip("needs unshare for a mount of its own")
+	}
+	cmd := exec.Command("unshare", "--mount", "sh", "-ec", `mount -t tmpfs none /sys/kernel/btf; exec "$0" "$@"`,
+		distribution(t), "--config", filepath.Join(root, "configs", "quickstart.yaml"))
+	dir := t.TempDir()
+	cmd.Env = append(os.Environ(), "SAKER_OUT="+dir, "SAKER_LOG="+filepath.Join(dir, "log"))
+	ended := mustEnd(t, cmd)
+	oneLine(t, ended)
+	if !strings.Contains(ended.Stderr, "CONFIG_DEBUG_INFO_BTF") {
+		t.Errorf("the error does not say what the kernel lacks:\n%s", ended.Stderr)
 	}
 }
 
@@ -117,6 +139,14 @@ func publicDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// publicProgram is the distribution where every user can run it.
+func publicProgram(t *testing.T, dir string) string {
+	t.Helper()
+	program := filepath.Join(dir, "saker-collector")
+	clone(t, distribution(t), program)
+	return program
 }
 
 // clone copies a file with its mode, so that every user can reach it.
