@@ -103,7 +103,7 @@ func TestFlagNamesAreBounded(t *testing.T) {
 			t.Fatal(s)
 		}
 	}
-	if len(m.texts) != memoLimit {
-		t.Errorf("%d texts kept", len(m.texts))
+	if n := len(*m.texts.Load()); n != memoLimit {
+		t.Errorf("%d texts kept", n)
 	}
 }

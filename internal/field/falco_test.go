@@ -17,6 +17,7 @@ func quote(s string) string { return strconv.Quote(s) }
 var arguments = map[string][]string{
 	"evt.type.is":                 {".open", ".openat"},
 	"proc.args":                   {"", "[0]", "[1]", "[9]"},
+	"proc.aargs":                  {"", "[0]", "[1]", "[2]", "[9]"},
 	"proc.env":                    {"", "[HOME]", "[PAD]", "[NOSUCH]"},
 	"container.mount":             {"[0]", "[/etc]"},
 	"container.mount.source":      {"[0]", "[/etc]"},

@@ -3,7 +3,7 @@
 // It takes an event (or values read back from a log record) and gives values.
 // It owns the names, types, attributes and documentation of fields: rule
 // checking, records, docs and "saker fields" all come from the table's rows.
-// It never keeps state and never decides what a rule means.
+// It never keeps anything of an event and never decides what a rule means.
 package field
 
 import (

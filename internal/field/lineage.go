@@ -42,6 +42,11 @@ var lineageFields = []*Field{
 		Attr: "saker.proc.apid", Self: "proc.pid", Get: ofAncestors(viewPID),
 		Doc: "An ancestor's number on the host, counted as in proc.aname."},
 
+	{Name: "proc.aargs", Type: CharBuf, Arg: MayIndex, From: []string{"saker.proc.aargs", "proc.args"}, Derive: ancestorArgs,
+		Doc: "An ancestor's arguments, counted as in proc.aname; without an index, those of all ancestors, joined by blanks."},
+	{Name: "saker.proc.aargs", Type: CharBuf, List: true, Attr: "saker.proc.aargs", Get: argsOfAncestors,
+		Doc: "Every ancestor's arguments, the parent's first."},
+
 	{Name: "proc.loginshellid", Type: Int64, Attr: "saker.proc.loginshellid", Get: loginShell,
 		Doc: "The number of the eldest of the process and its ancestors whose name ends in sh, 0 for none."},
 }
@@ -53,11 +58,13 @@ const (
 	viewPath
 	viewLine
 	viewPID
+	viewArgs
 )
 
 var views = [...]func(*event.Process) Value{
 	viewName: nameText, viewExe: exeText, viewPath: pathText, viewLine: lineText,
-	viewPID: func(p *event.Process) Value { return Num(int64(p.PID)) },
+	viewPID:  func(p *event.Process) Value { return Num(int64(p.PID)) },
+	viewArgs: func(p *event.Process) Value { return Str(p.ArgsText()) },
 }
 
 // ofParent makes a Get of something of the parent.
@@ -99,6 +106,25 @@ func allAncestors(p *event.Process, view uint64) Value {
 		return NoValue
 	}
 	return Value{kind: List, shape: ancestors, data: unsafe.Pointer(p.Parent), n: n, num: view}
+}
+
+func argsOfAncestors(e *event.Event, _ Arg) Value { return allAncestors(e.Process, viewArgs) }
+
+func ancestorArgs(in *Inputs, a Arg) Value {
+	all, own := in[0], in[1]
+	switch {
+	case a.IsIndex && a.Index == 0:
+		return own
+	case a.IsIndex && a.Index <= all.Len():
+		return all.At(a.Index - 1)
+	case a.IsIndex || all.Len() == 0:
+		return NoValue
+	}
+	var rest []string
+	for i := 1; i < all.Len(); i++ {
+		rest = append(rest, all.At(i).Text())
+	}
+	return Str(event.Join(all.At(0).Text(), rest))
 }
 
 func loginShell(e *event.Event, _ Arg) Value {

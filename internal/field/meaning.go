@@ -1,10 +1,12 @@
 package field
 
 import (
+	"maps"
 	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -143,31 +145,38 @@ func signalName(n int64) string {
 	return signals[n-1]
 }
 
-// memo keeps texts that are made from few different keys. Above its limit it
-// makes them anew each time.
+// memo keeps texts that are made from few different keys. It is made for
+// reading: each new text copies the map, so that looking one up takes no lock.
 type memo[K comparable] struct {
-	mu    sync.RWMutex
-	texts map[K]string
+	mu    sync.Mutex // for put
+	texts atomic.Pointer[map[K]string]
 }
 
-const memoLimit = 4096
+// memoLimit is more than honest programs need; a program that makes up flags
+// must not fill memory.
+const memoLimit = 512
 
 func (m *memo[K]) get(key K) (string, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	s, ok := m.texts[key]
+	texts := m.texts.Load()
+	if texts == nil {
+		return "", false
+	}
+	s, ok := (*texts)[key]
 	return s, ok
 }
 
 func (m *memo[K]) put(key K, s string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.texts == nil {
-		m.texts = map[K]string{}
+	more := map[K]string{}
+	if texts := m.texts.Load(); texts != nil {
+		if len(*texts) >= memoLimit {
+			return s
+		}
+		maps.Copy(more, *texts)
 	}
-	if len(m.texts) < memoLimit {
-		m.texts[key] = s
-	}
+	more[key] = s
+	m.texts.Store(&more)
 	return s
 }
 

@@ -38,6 +38,7 @@ func refs(t testing.TB, texts ...string) (all []*field.Ref) {
 var arguments = map[string][]string{
 	"evt.type.is": {".open"},
 	"proc.args":   {"", "[0]", "[1]", "[9]"},
+	"proc.aargs":  {"", "[0]", "[1]", "[2]", "[9]"},
 	"proc.env":    {"", "[HOME]", "[PAD]", "[NOSUCH]"},
 }
 
