@@ -57,7 +57,7 @@ func (l *loader) buildCondition(r *Rule, def *ruleDef, m *macros, c *compiler) b
 	if n == nil {
 		return false
 	}
-	m.checks = 0
+	m.nodes = 0
 	n, ok := m.expand(n, math.MaxInt)
 	r.compiled = dumpNode(n)
 	r.types = narrow(n, false)

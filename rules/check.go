@@ -97,7 +97,7 @@ func (c *compiler) unknownField(o *operand, err error) *checkError {
 	if !errors.Is(err, field.ErrUnknown) {
 		return e
 	}
-	e.hint = similar(o.name, func(yield func(string) bool) {
+	e.hint = c.similar(o.name, func(yield func(string) bool) {
 		for _, f := range c.table.Fields() {
 			if f.Name != o.name && !yield(f.Name) {
 				return

@@ -169,7 +169,7 @@ func (c *compiler) typeField(k *check) *checkError {
 		if !c.schema.Event(v.text) {
 			e := wrongf(v.at, "unknown event type %s", v.text)
 			e.unknown = true
-			e.hint = similar(v.text, func(yield func(string) bool) {
+			e.hint = c.similar(v.text, func(yield func(string) bool) {
 				for _, name := range c.schema.Events {
 					if !yield(name) {
 						return

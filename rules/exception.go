@@ -156,7 +156,7 @@ func (l *loader) checkExceptionField(e *exceptionDef, f *entry, source string) b
 }
 
 func (l *loader) similarField(name, source string) string {
-	return similar(name, func(yield func(string) bool) {
+	return l.similar(name, func(yield func(string) bool) {
 		for _, f := range l.schema.table(source).Fields() {
 			if !yield(f.Name) {
 				return

@@ -15,7 +15,7 @@ func (def *ruleDef) condition() text {
 	first := def.cond.spans[0]
 	b.put("(", first.scalar, first.at)
 	b.copy(&def.cond, 0, len(def.cond.s))
-	b.b.WriteByte(')')
+	b.plain(")")
 	for _, e := range def.except {
 		if len(e.values) > 0 {
 			e.write(&b)
@@ -35,13 +35,13 @@ func (e *exceptionDef) write(b *textBuilder) {
 	b.put(" and not (", first, 0)
 	for i, tuple := range e.values {
 		if i > 0 {
-			b.b.WriteString(" or ")
+			b.plain(" or ")
 		}
-		b.b.WriteByte('(')
+		b.plain("(")
 		e.writeTuple(b, tuple)
-		b.b.WriteByte(')')
+		b.plain(")")
 	}
-	b.b.WriteByte(')')
+	b.plain(")")
 }
 
 func (e *exceptionDef) comp(c *entry, otherwise string) string {
@@ -80,11 +80,11 @@ func (e *entry) write(b *textBuilder, at *scalar) {
 	b.put("(", at, 0)
 	for i, v := range e.list {
 		if i > 0 {
-			b.b.WriteString(", ")
+			b.plain(", ")
 		}
 		v.write(b, at)
 	}
-	b.b.WriteByte(')')
+	b.plain(")")
 }
 
 // quoteItem puts a value with blanks in quotes unless it stands in quotes.

@@ -2,11 +2,13 @@ package rules
 
 import "strings"
 
-// maxExpanded is how long a condition may become by its lists, and how many
-// tests it may have by its macros.
+// What lists and macros may make of conditions.
 const (
-	maxExpanded = 4 << 20
-	maxChecks   = 1 << 17
+	maxExpanded   = 4 << 20  // bytes of one condition
+	maxTotal      = 64 << 20 // bytes of all
+	maxNodes      = 1 << 17  // nodes of one condition
+	maxTotalNodes = 4 << 20  // nodes of all
+	maxOdd        = 16       // lists with names that no word can be
 )
 
 // expander puts lists' items in the place of their names.
@@ -14,12 +16,13 @@ type expander struct {
 	lists *index[*listDef]
 	texts map[string]string // expanded items of a list, by its name
 	odd   []string          // names of lists that no word can be
+	size  int               // of all texts so far
 }
 
 func newExpander(lists *index[*listDef]) *expander {
 	x := &expander{lists: lists, texts: map[string]string{}}
 	for _, def := range lists.order {
-		if strings.ContainsFunc(def.item.name, func(c rune) bool { return c < 0x80 && isDelimiter(byte(c)) }) {
+		if len(x.odd) < maxOdd && strings.ContainsFunc(def.item.name, func(c rune) bool { return c < 0x80 && isDelimiter(byte(c)) }) {
 			x.odd = append(x.odd, def.item.name)
 		}
 	}
@@ -71,10 +74,11 @@ func (x *expander) expand(t *text) (out text, ok bool) {
 			b.put(items, scalar, at)
 		}
 		i = end
-		if b.b.Len() > maxExpanded {
+		if len(b.buf) > maxExpanded || x.size+len(b.buf) > maxTotal {
 			return text{}, false
 		}
 	}
+	x.size += len(b.buf)
 	return b.text(), true
 }
 
@@ -87,12 +91,15 @@ func (x *expander) dropComma(b *textBuilder, t *text, end int) int {
 	if next < len(t.s) && t.s[next] == ',' {
 		return next + 1
 	}
-	done := strings.TrimRight(b.b.String(), " \t\b\r\n")
-	if strings.HasSuffix(done, ",") {
-		spans := b.spans
-		*b = textBuilder{}
-		b.b.WriteString(done[:len(done)-1])
-		b.spans = spans
+	last := len(b.buf)
+	for last > 0 && isBlank(b.buf[last-1]) {
+		last--
+	}
+	if last > 0 && b.buf[last-1] == ',' {
+		b.buf = b.buf[:last-1]
+		for len(b.spans) > 0 && b.spans[len(b.spans)-1].from > len(b.buf) {
+			b.spans = b.spans[:len(b.spans)-1]
+		}
 	}
 	return end
 }
@@ -109,32 +116,22 @@ func (x *expander) items(name string, list *listDef) string {
 		s := it.node.Value
 		if inner, there := x.lists.get(s); there {
 			inner.used = true
-			if s = x.items(s, inner); s == "" {
+			s = x.items(s, inner)
+			if s == "" {
 				continue
+			}
+			if len(s) > maxExpanded { // it fails wherever it is used
+				x.texts[name] = s
+				return s
 			}
 		} else {
 			s = quoteItem(s)
 		}
+		out = append(out, s)
 		if size += len(s) + 2; size > maxExpanded {
 			break
 		}
-		out = append(out, s)
 	}
 	x.texts[name] = strings.Join(out, ", ")
 	return x.texts[name]
-}
-
-// locate is the scalar that byte i of the text comes from, and where in it.
-func (t *text) locate(i int) (*scalar, int) {
-	for k := len(t.spans) - 1; k >= 0; k-- {
-		s := t.spans[k]
-		switch {
-		case s.from > i:
-		case s.fixed:
-			return s.scalar, s.at
-		default:
-			return s.scalar, s.at + i - s.from
-		}
-	}
-	return nil, 0
 }

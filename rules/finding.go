@@ -34,6 +34,9 @@ const (
 	Lint                Code = "SAKER_LINT"
 )
 
+// maxFindings is how many findings a load gives; after that it only says so.
+const maxFindings = 500
+
 // maxSnippet is how many bytes of a line a finding shows.
 const maxSnippet = 160
 
@@ -131,6 +134,14 @@ func (r *report) warnf(code Code, it item, format string, args ...any) *Finding 
 // add fills in the place of f. A finding that is there already is not added
 // again: rules are checked after every file.
 func (r *report) add(f Finding, it item) *Finding {
+	if len(r.findings) > maxFindings {
+		last := &r.findings[maxFindings]
+		last.Warning = last.Warning && f.Warning
+		return &Finding{}
+	}
+	if len(r.findings) == maxFindings {
+		f.Code, f.Message, f.Hint = ErrValidate, "there are more findings", ""
+	}
 	f.ItemType, f.ItemName = it.kind, it.name
 	if it.at.file != nil {
 		f.File = it.at.file.Name

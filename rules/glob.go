@@ -74,9 +74,9 @@ func globClass(pattern string, c byte, fold bool) (n int, ok, valid bool) {
 			return i + 1, ok != negated, true
 		}
 		if strings.HasPrefix(pattern[i:], "[:") {
-			if end := strings.Index(pattern[i:], ":]"); end > 0 {
-				ok = ok || namedClass(pattern[i+2:i+end], c)
-				i += end + 2
+			if end := strings.Index(pattern[i+2:], ":]"); end >= 0 {
+				ok = ok || namedClass(pattern[i+2:i+2+end], c)
+				i += end + 4
 				continue
 			}
 		}

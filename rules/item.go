@@ -82,7 +82,7 @@ func (l *loader) readPriority(m *mapping, required bool) *Priority {
 	if !ok {
 		m.bad = true
 		f := l.errorf(ErrYAMLValidate, item{"rule priority", "", m.file.placeOf(s.node)}, "Invalid priority")
-		f.Hint = similar(s.node.Value, func(yield func(string) bool) {
+		f.Hint = l.similar(s.node.Value, func(yield func(string) bool) {
 			for _, name := range priorityNames {
 				if !yield(name) {
 					return

@@ -78,7 +78,7 @@ func (x *index[T]) put(name string, v T) {
 }
 
 func (l *loader) readDocument(s *source, doc *yaml.Node) {
-	it := item{"rules content", "", place{s, 0}}
+	it := item{"rules content", "", place{file: s}}
 	switch doc.Kind {
 	case yaml.SequenceNode:
 	case yaml.ScalarNode:

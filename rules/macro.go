@@ -3,8 +3,9 @@ package rules
 // macros puts macros' conditions in the place of their names.
 type macros struct {
 	*loader
-	lists  *expander
-	checks int // tests in the condition at hand
+	lists *expander
+	nodes int // in the condition at hand
+	total int // in all conditions
 }
 
 // parseText expands lists and parses. It reports what is wrong; then it gives nil.
@@ -31,7 +32,7 @@ func (m *macros) prepare() {
 	}
 	for _, def := range m.macros.order {
 		if n := m.parsed(def); n != nil {
-			m.checks = 0
+			m.nodes = 0
 			def.busy = true
 			m.expand(n, def.last)
 			def.busy = false
@@ -51,6 +52,8 @@ func (m *macros) parsed(def *macroDef) node {
 // expand replaces the macros in n. Macros defined after before are not seen.
 // It reports what is wrong; then ok is false and the name stays in its place.
 func (m *macros) expand(n node, before int) (out node, ok bool) {
+	m.nodes++
+	m.total++
 	switch n := n.(type) {
 	case *group:
 		g := &group{at: n.at, or: n.or, kids: make([]node, len(n.kids))}
@@ -67,7 +70,6 @@ func (m *macros) expand(n node, before int) (out node, ok bool) {
 	case *macroRef:
 		return m.reference(n, before)
 	}
-	m.checks++
 	return n, true
 }
 
@@ -88,8 +90,8 @@ func (m *macros) reference(ref *macroRef, before int) (node, bool) {
 	if n == nil {
 		return ref, false
 	}
-	if m.checks > maxChecks {
-		m.errorf(ErrCondition, it, "condition has more than %d tests by its macros", maxChecks)
+	if m.nodes > maxNodes || m.total > maxTotalNodes {
+		m.errorf(ErrCondition, it, "conditions become too large by their macros")
 		return ref, false
 	}
 	def.busy = true
@@ -98,7 +100,7 @@ func (m *macros) reference(ref *macroRef, before int) (node, bool) {
 }
 
 func (m *macros) similarMacro(name string) string {
-	return similar(name, func(yield func(string) bool) {
+	return m.similar(name, func(yield func(string) bool) {
 		for _, def := range m.macros.order {
 			if def.item.name != name && !yield(def.item.name) {
 				return

@@ -68,15 +68,14 @@ func narrow(n node, negated bool) typeSet {
 	case *not:
 		return narrow(n.kid, !negated)
 	case *group:
-		s := narrow(n.kids[0], negated)
-		for _, kid := range n.kids[1:] {
-			if n.or == negated { // De Morgan: and, or "or" negated
-				s = s.intersect(narrow(kid, negated))
-			} else {
-				s = s.union(narrow(kid, negated))
-			}
+		sets := make([]typeSet, len(n.kids))
+		for i, kid := range n.kids {
+			sets[i] = narrow(kid, negated)
 		}
-		return s
+		if n.or == negated { // De Morgan: and, or "or" negated
+			return fold(sets, typeSet.intersect)
+		}
+		return fold(sets, typeSet.union)
 	case *check:
 		if s, ok := n.types(); ok {
 			if negated {
@@ -86,6 +85,15 @@ func narrow(n node, negated bool) typeSet {
 		}
 	}
 	return allTypes
+}
+
+// fold joins many sets, in halves, so that it takes no square of time.
+func fold(sets []typeSet, join func(a, b typeSet) typeSet) typeSet {
+	if len(sets) == 1 {
+		return sets[0]
+	}
+	half := len(sets) / 2
+	return join(fold(sets[:half], join), fold(sets[half:], join))
 }
 
 // types is the set of event types that a check of the type itself accepts.

@@ -27,35 +27,46 @@ func newSource(f File) *source {
 // place is a point in a file. The zero place is nowhere.
 type place struct {
 	file *source
-	at   int // byte offset
+	at   int        // byte offset, unless node is set
+	node *yaml.Node // the place is where it begins; found when asked for
+}
+
+// offset is the place as a byte offset.
+func (p place) offset() int {
+	n := p.node
+	if n == nil || n.Line < 1 || n.Line > len(p.file.starts) {
+		return p.at
+	}
+	at := p.file.starts[n.Line-1]
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(p.file.Content[at:])
+		at += size
+	}
+	return min(at, len(p.file.Content))
+}
+
+// line is the line that p is on, from 0, and where in the file it begins.
+func (p place) line() (line, start int) {
+	line = sort.SearchInts(p.file.starts, p.offset()+1) - 1
+	return line, p.file.starts[line]
 }
 
 // lineColumn counts from 1, columns in characters.
 func (p place) lineColumn() (line, column int) {
-	line = sort.SearchInts(p.file.starts, p.at+1)
-	start := p.file.starts[line-1]
-	return line, utf8.RuneCount(p.file.Content[start:p.at]) + 1
+	line, start := p.line()
+	return line + 1, utf8.RuneCount(p.file.Content[start:p.offset()]) + 1
 }
 
 // lineText is the line that p is on, without its end.
 func (p place) lineText() string {
-	rest := p.file.Content[p.file.starts[sort.SearchInts(p.file.starts, p.at+1)-1]:]
+	_, start := p.line()
+	rest := p.file.Content[start:]
 	text, _, _ := strings.Cut(string(rest[:min(len(rest), maxSnippet)]), "\n")
 	return strings.TrimRight(text, "\r")
 }
 
 // placeOf is where a YAML node begins.
-func (s *source) placeOf(n *yaml.Node) place {
-	if n == nil || n.Line < 1 || n.Line > len(s.starts) {
-		return place{s, 0}
-	}
-	at := s.starts[n.Line-1]
-	for range n.Column - 1 {
-		_, size := utf8.DecodeRune(s.Content[at:])
-		at += size
-	}
-	return place{s, min(at, len(s.Content))}
-}
+func (s *source) placeOf(n *yaml.Node) place { return place{file: s, node: n} }
 
 // scalar is a YAML string and the places of its bytes.
 type scalar struct {
@@ -77,9 +88,9 @@ func (s *scalar) place(i int) place {
 		for last > 0 && isBlank(s.node.Value[last]) {
 			last--
 		}
-		return place{s.file, min(s.places[last]+1, len(s.file.Content))}
+		return place{file: s.file, at: min(s.places[last]+1, len(s.file.Content))}
 	}
-	return place{s.file, s.places[i]}
+	return place{file: s.file, at: s.places[i]}
 }
 
 // align walks over the value and the file in step: YAML folds lines, drops
@@ -115,7 +126,7 @@ func skippable(c byte) bool { return isBlank(c) || c == '\'' || c == '"' }
 // start is where the value's text begins: behind a quote, or on the line after
 // the mark of a block.
 func (s *scalar) start() int {
-	src, at := s.file.Content, s.file.placeOf(s.node).at
+	src, at := s.file.Content, s.file.placeOf(s.node).offset()
 	for at < len(src) && (src[at] == '&' || src[at] == '!') {
 		for at < len(src) && !isBlank(src[at]) {
 			at++
@@ -153,58 +164,84 @@ func textOf(s *scalar) text {
 	return text{s.node.Value, []span{{scalar: s}}}
 }
 
-// place is where byte i of the text stands.
-func (t *text) place(i int) place {
-	n := sort.Search(len(t.spans), func(k int) bool { return t.spans[k].from > i }) - 1
+// spanAt is the index of the span that byte i is in, -1 if there is none.
+func (t *text) spanAt(i int) int {
+	return sort.Search(len(t.spans), func(k int) bool { return t.spans[k].from > i }) - 1
+}
+
+// locate is the scalar that byte i of the text comes from, and where in it.
+func (t *text) locate(i int) (*scalar, int) {
+	n := t.spanAt(i)
 	if n < 0 {
-		return place{}
+		return nil, 0
 	}
 	s := t.spans[n]
 	if s.fixed {
-		return s.scalar.place(s.at)
+		return s.scalar, s.at
 	}
-	return s.scalar.place(s.at + i - s.from)
+	return s.scalar, s.at + i - s.from
+}
+
+// place is where byte i of the text stands.
+func (t *text) place(i int) place {
+	s, at := t.locate(i)
+	if s == nil {
+		return place{}
+	}
+	return s.place(at)
 }
 
 // textBuilder makes a text out of pieces.
 type textBuilder struct {
-	b     strings.Builder
+	buf   []byte
 	spans []span
 }
 
 // copy adds t.s[from:to] with its places.
 func (b *textBuilder) copy(t *text, from, to int) {
-	for k, s := range t.spans {
-		end := len(t.s)
-		if k+1 < len(t.spans) {
-			end = t.spans[k+1].from
-		}
-		lo, hi := max(from, s.from), min(to, end)
-		if lo >= hi {
-			continue
-		}
-		at := s.at
+	for k := max(t.spanAt(from), 0); k < len(t.spans) && t.spans[k].from < to; k++ {
+		s := t.spans[k]
+		lo := max(from, s.from)
 		if !s.fixed {
-			at += lo - s.from
+			s.at += lo - s.from
 		}
-		b.spans = append(b.spans, span{b.b.Len() + lo - from, s.scalar, at, s.fixed})
+		s.from = len(b.buf) + lo - from
+		b.add(s)
 	}
-	b.b.WriteString(t.s[from:to])
+	b.buf = append(b.buf, t.s[from:to]...)
+}
+
+// add begins a span, unless it only continues the one before.
+func (b *textBuilder) add(s span) {
+	if n := len(b.spans); n > 0 {
+		old := b.spans[n-1]
+		at := old.at
+		if !old.fixed {
+			at += s.from - old.from
+		}
+		if old.scalar == s.scalar && old.fixed == s.fixed && at == s.at {
+			return
+		}
+	}
+	b.spans = append(b.spans, s)
 }
 
 // put adds words that stand at one place.
 func (b *textBuilder) put(words string, s *scalar, at int) {
-	b.spans = append(b.spans, span{b.b.Len(), s, at, true})
-	b.b.WriteString(words)
+	b.spans = append(b.spans, span{len(b.buf), s, at, true})
+	b.buf = append(b.buf, words...)
 }
 
-func (b *textBuilder) text() text { return text{b.b.String(), b.spans} }
+// plain adds words that stand where those before them do.
+func (b *textBuilder) plain(words string) { b.buf = append(b.buf, words...) }
+
+func (b *textBuilder) text() text { return text{string(b.buf), b.spans} }
 
 // join is t, a blank and more, as "append" puts texts together.
 func (t text) join(more text) text {
 	var b textBuilder
 	b.copy(&t, 0, len(t.s))
-	b.b.WriteByte(' ')
+	b.plain(" ")
 	b.copy(&more, 0, len(more.s))
 	return b.text()
 }

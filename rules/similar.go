@@ -2,9 +2,15 @@ package rules
 
 import "strings"
 
+// maxHints is how many findings get a hint; finding them takes time.
+const maxHints = 100
+
 // similar is the candidate that a misspelt name was probably meant to be, ""
 // when none is near.
-func similar(name string, candidates func(yield func(string) bool)) string {
+func (r *report) similar(name string, candidates func(yield func(string) bool)) string {
+	if len(r.findings) > maxHints {
+		return ""
+	}
 	best, bestDistance := "", max(1, len(name)/4)+1
 	lower := strings.ToLower(name)
 	for c := range candidates {

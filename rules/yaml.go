@@ -17,7 +17,7 @@ const maxFile = 10 << 20
 // documents reads the YAML documents of a file.
 func (r *report) documents(s *source) (docs []*yaml.Node) {
 	if len(s.Content) > maxFile {
-		r.errorf(ErrYAMLValidate, item{"rules content", "", place{s, 0}}, "file of %d bytes is too long, %d at most", len(s.Content), maxFile)
+		r.errorf(ErrYAMLValidate, item{"rules content", "", place{file: s}}, "file of %d bytes is too long, %d at most", len(s.Content), maxFile)
 		return nil
 	}
 	d := yaml.NewDecoder(bytes.NewReader(s.Content))
@@ -51,7 +51,7 @@ var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 func (r *report) yamlError(s *source, err error) {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	at := place{s, 0}
+	at := place{file: s}
 	if m := yamlLine.FindStringSubmatchIndex(message); m != nil {
 		line, _ := strconv.Atoi(message[m[2]:m[3]])
 		message = message[m[1]:]
@@ -186,7 +186,7 @@ func (m *mapping) finish() {
 			continue
 		}
 		f := m.warnf(UnknownKey, item{m.item.kind, m.item.name, m.file.placeOf(key)}, "Unknown key '%s'. The key will be ignored.", key.Value)
-		f.Hint = similar(key.Value, func(yield func(string) bool) {
+		f.Hint = m.similar(key.Value, func(yield func(string) bool) {
 			for k := range m.known {
 				if !yield(k) {
 					return
