@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bufio"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -80,15 +79,14 @@ func (d *database) refresh() bool {
 	if err != nil || info.ModTime().Equal(d.changed) {
 		return false
 	}
-	f, err := os.Open(d.file)
+	text, err := os.ReadFile(d.file)
 	if err != nil {
 		return false
 	}
-	defer f.Close()
 	d.changed = info.ModTime()
 	d.byID = map[uint32]event.Account{}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
 		if line == "" || strings.ContainsRune("#+-", rune(line[0])) {
 			continue
 		}

@@ -11,14 +11,14 @@ import (
 
 // reader is what reads a parameter from a call.
 func reader(p *syscalls.Param) func(*State, *call, *step, *event.Arg) {
-	switch {
-	case p.From == syscalls.Nowhere:
+	switch p.From {
+	case syscalls.Nowhere:
 		return readNothing
-	case p.From == syscalls.OfRow:
+	case syscalls.OfRow:
 		return readOfRow
-	case p.From == syscalls.OfProcess:
+	case syscalls.OfProcess:
 		return readFact
-	case p.From == syscalls.OfFile:
+	case syscalls.OfFile:
 		return readOfFile
 	}
 	switch p.Type {

@@ -307,8 +307,10 @@ func TestEveryParamIsRead(t *testing.T) {
 			if p.From == syscalls.OfProcess && row.Kind == syscalls.Call && st.fact == nil {
 				t.Errorf("%s.%s: no such fact", row.Name, p.Name)
 			}
-			captured := p.Size != 0 || slices.Contains([]syscalls.Type{syscalls.FD, syscalls.FSPath, syscalls.FSRelPath,
-				syscalls.CharBuf, syscalls.ByteBuf, syscalls.Message, syscalls.SockAddr}, p.Type)
+			captured := p.Size != 0 || slices.Contains([]syscalls.Type{
+				syscalls.FD, syscalls.FSPath, syscalls.FSRelPath,
+				syscalls.CharBuf, syscalls.ByteBuf, syscalls.Message, syscalls.SockAddr,
+			}, p.Type)
 			from := p.From == syscalls.Result || p.From >= syscalls.Arg0 && p.From <= syscalls.Arg5
 			if captured && from && st.block == absent {
 				t.Errorf("%s.%s: no block", row.Name, p.Name)

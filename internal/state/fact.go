@@ -39,8 +39,10 @@ func exeFlags(f *event.ExeFile) int64 {
 		it  bool
 		bit int64
 	}{
-		{f.Writable, syscalls.ExeWritable}, {f.Upper, syscalls.ExeUpper},
-		{f.Memfd, syscalls.ExeMemfd}, {f.Lower, syscalls.ExeLower},
+		{f.Writable, syscalls.ExeWritable},
+		{f.Upper, syscalls.ExeUpper},
+		{f.Memfd, syscalls.ExeMemfd},
+		{f.Lower, syscalls.ExeLower},
 	} {
 		if is.it {
 			flags |= is.bit

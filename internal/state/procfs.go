@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -44,9 +45,8 @@ func (f procfs) strings(pid uint32, name string, max int) (list []string, cut bo
 	if err != nil {
 		return nil, false
 	}
-	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, int64(max)+1))
-	if err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, false
 	}
 	cut = len(text) > max

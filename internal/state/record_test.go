@@ -65,16 +65,16 @@ type who uint32
 
 func (p who) start() uint64 { return uint64(p) * second }
 
-func (p who) header(kind uint16, at uint64) bpf.WireHeader {
+func (p who) header(kind uint16) bpf.WireHeader {
 	return bpf.WireHeader{
-		Time: at, Pid: uint32(p), Tid: uint32(p), Start: p.start(), Type: kind, Row: bpf.RowNone,
+		Time: now, Pid: uint32(p), Tid: uint32(p), Start: p.start(), Type: kind, Row: bpf.RowNone,
 	}
 }
 
 // process is a process record; change adjusts it.
 func (p who) process(cause uint32, parent who, name string, change ...func(*bpf.WireProcess)) record {
 	w := bpf.WireProcess{
-		Header: p.header(bpf.TypeProcess, now), Cause: cause, ParentPid: uint32(parent), ParentStart: parent.start(),
+		Header: p.header(bpf.TypeProcess), Cause: cause, ParentPid: uint32(parent), ParentStart: parent.start(),
 		Vpid: uint32(p), Vppid: uint32(parent), Pgid: uint32(p), Sid: uint32(p), Comm: comm(name), Loginuid: event.NoID,
 	}
 	for _, f := range change {
@@ -91,16 +91,16 @@ func (p who) exec(parent who, argv ...string) record {
 }
 
 func (p who) exit(status int32, reaper uint32) record {
-	return bytesOf(bpf.WireExit{Header: p.header(bpf.TypeExit, now), Status: status, Reaper: reaper})
+	return bytesOf(bpf.WireExit{Header: p.header(bpf.TypeExit), Status: status, Reaper: reaper})
 }
 
 func (p who) rename(name string) record {
-	return bytesOf(bpf.WireRename{Header: p.header(bpf.TypeRename, now), Comm: comm(name)})
+	return bytesOf(bpf.WireRename{Header: p.header(bpf.TypeRename), Comm: comm(name)})
 }
 
 // call is a call's record up to its blocks.
 func (p who) call(name string, ret int64, args ...uint64) record {
-	w := bpf.WireCall{Header: p.header(bpf.TypeCall, now), Ret: ret, Comm: comm("cat")}
+	w := bpf.WireCall{Header: p.header(bpf.TypeCall), Ret: ret, Comm: comm("cat")}
 	w.Header.Row, w.Header.Nargs = rowNumber(name), uint8(len(args))
 	r := record(bytesOf(w))
 	for _, arg := range args {

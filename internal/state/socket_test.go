@@ -223,10 +223,16 @@ func TestProtocol(t *testing.T) {
 		kind, number uint16
 		want         event.Proto
 	}{
-		{unix.SOCK_STREAM, 6, event.TCP}, {unix.SOCK_STREAM, 0, event.TCP}, {unix.SOCK_STREAM, 262, event.TCP},
-		{unix.SOCK_DGRAM, 17, event.UDP}, {unix.SOCK_DGRAM, 0, event.UDP}, {unix.SOCK_DGRAM, 136, event.UDP},
-		{unix.SOCK_DGRAM, 1, event.ICMP}, {unix.SOCK_DGRAM, 58, event.ICMP},
-		{unix.SOCK_RAW, 1, event.RawIP}, {unix.SOCK_STREAM, 132, event.NoProto},
+		{unix.SOCK_STREAM, 6, event.TCP},
+		{unix.SOCK_STREAM, 0, event.TCP},
+		{unix.SOCK_STREAM, 262, event.TCP},
+		{unix.SOCK_DGRAM, 17, event.UDP},
+		{unix.SOCK_DGRAM, 0, event.UDP},
+		{unix.SOCK_DGRAM, 136, event.UDP},
+		{unix.SOCK_DGRAM, 1, event.ICMP},
+		{unix.SOCK_DGRAM, 58, event.ICMP},
+		{unix.SOCK_RAW, 1, event.RawIP},
+		{unix.SOCK_STREAM, 132, event.NoProto},
 	} {
 		if got := protocol(tt.kind, tt.number); got != tt.want {
 			t.Errorf("type %d, protocol %d: %d, want %d", tt.kind, tt.number, got, tt.want)

@@ -17,13 +17,13 @@ import (
 )
 
 var (
-	// ErrShort: the record ends before its type says.
+	// ErrShort is the error of a record that ends before its type says.
 	ErrShort = errors.New("record too short")
-	// ErrType: the record is of no known type.
+	// ErrType is the error of a record of no known type.
 	ErrType = errors.New("unknown type of record")
-	// ErrRow: the record names a row that does not exist.
+	// ErrRow is the error of a record that names a row that does not exist.
 	ErrRow = errors.New("unknown row")
-	// ErrBlock: a block of the record is not what its place demands.
+	// ErrBlock is the error of a record whose blocks are not what its row demands.
 	ErrBlock = errors.New("unexpected block in record")
 )
 

@@ -2,60 +2,79 @@ package syscalls
 
 var fileRows = []*Row{
 	{Name: "open", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
-		fd("fd", Result), path("name", Arg0), flags("flags", Arg1, openFlags), openMode(Arg2), dev, ino}},
+		fd("fd", Result), path("name", Arg0), flags("flags", Arg1, openFlags), openMode(Arg2), dev, ino,
+	}},
 	{Name: "openat", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
 		fd("fd", Result), fd("dirfd", Arg0), pathAt("name", Arg1, Arg0),
-		flags("flags", Arg2, openFlags), openMode(Arg3), dev, ino}},
+		flags("flags", Arg2, openFlags), openMode(Arg3), dev, ino,
+	}},
 	{Name: "openat2", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
 		fd("fd", Result), fd("dirfd", Arg0), pathAt("name", Arg1, Arg0),
 		member(flags("flags", Arg2, openFlags), 0, 8), member(openMode(Arg2), 8, 8),
-		member(flags("resolve", Arg2, resolveFlags), 16, 8), dev, ino}},
+		member(flags("resolve", Arg2, resolveFlags), 16, 8), dev, ino,
+	}},
 	{Name: "creat", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
 		fd("fd", Result), path("name", Arg0), octal(value("mode", Uint32, Arg1)), dev, ino,
-		{Name: "creat_flags", Type: Flags16, Base: Hex, From: OfFile, Values: layerFlags}}},
+		{Name: "creat_flags", Type: Flags16, Base: Hex, From: OfFile, Values: layerFlags},
+	}},
 
 	{Name: "mkdir", Category: File, Params: []Param{
-		res, path("path", Arg0), hex(value("mode", Uint32, Arg1))}},
+		res, path("path", Arg0), hex(value("mode", Uint32, Arg1)),
+	}},
 	{Name: "mkdirat", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
-		res, fd("dirfd", Arg0), pathAt("path", Arg1, Arg0), hex(value("mode", Uint32, Arg2))}},
+		res, fd("dirfd", Arg0), pathAt("path", Arg1, Arg0), hex(value("mode", Uint32, Arg2)),
+	}},
 	{Name: "rmdir", Category: File, Params: []Param{res, path("path", Arg0)}},
 	{Name: "unlink", Category: File, Params: []Param{res, path("path", Arg0)}},
 	{Name: "unlinkat", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
-		res, fd("dirfd", Arg0), pathAt("name", Arg1, Arg0), flags("flags", Arg2, unlinkFlags)}},
+		res, fd("dirfd", Arg0), pathAt("name", Arg1, Arg0), flags("flags", Arg2, unlinkFlags),
+	}},
 
 	{Name: "link", Category: File, Params: []Param{res, path("oldpath", Arg0), path("newpath", Arg1)}},
 	{Name: "linkat", Category: File, Params: []Param{
 		res, fd("olddir", Arg0), pathAt("oldpath", Arg1, Arg0), fd("newdir", Arg2), pathAt("newpath", Arg3, Arg2),
-		flags("flags", Arg4, linkFlags)}},
+		flags("flags", Arg4, linkFlags),
+	}},
 	{Name: "symlink", Category: File, Params: []Param{res, text("target", Arg0), path("linkpath", Arg1)}},
 	{Name: "symlinkat", Category: File, Flags: UsesFD, FD: Arg1, Params: []Param{
-		res, text("target", Arg0), fd("linkdirfd", Arg1), pathAt("linkpath", Arg2, Arg1)}},
+		res, text("target", Arg0), fd("linkdirfd", Arg1), pathAt("linkpath", Arg2, Arg1),
+	}},
 
 	{Name: "rename", Category: File, Params: []Param{res, path("oldpath", Arg0), path("newpath", Arg1)}},
 	{Name: "renameat", Category: File, Params: []Param{
 		res, fd("olddirfd", Arg0), pathAt("oldpath", Arg1, Arg0),
-		fd("newdirfd", Arg2), pathAt("newpath", Arg3, Arg2)}},
+		fd("newdirfd", Arg2), pathAt("newpath", Arg3, Arg2),
+	}},
 	{Name: "renameat2", Category: File, Params: []Param{
 		res, fd("olddirfd", Arg0), pathAt("oldpath", Arg1, Arg0),
-		fd("newdirfd", Arg2), pathAt("newpath", Arg3, Arg2), flags("flags", Arg4, renameFlags)}},
+		fd("newdirfd", Arg2), pathAt("newpath", Arg3, Arg2), flags("flags", Arg4, renameFlags),
+	}},
 
 	{Name: "chmod", Category: File, Params: []Param{
-		res, path("filename", Arg0), mode(Arg1)}},
+		res, path("filename", Arg0), mode(Arg1),
+	}},
 	{Name: "fchmod", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
-		res, fd("fd", Arg0), mode(Arg1)}},
+		res, fd("fd", Arg0), mode(Arg1),
+	}},
 	{Name: "fchmodat", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
-		res, fd("dirfd", Arg0), pathAt("filename", Arg1, Arg0), mode(Arg2)}},
+		res, fd("dirfd", Arg0), pathAt("filename", Arg1, Arg0), mode(Arg2),
+	}},
 
 	{Name: "chdir", Category: File, Effect: ChangesProcess, Params: []Param{res, text("path", Arg0)}},
 	{Name: "fchdir", Category: File, Flags: UsesFD, Effect: ChangesProcess, FD: Arg0, Params: []Param{
-		res, fd("fd", Arg0)}},
+		res, fd("fd", Arg0),
+	}},
 
 	{Name: "dup", Category: IOOther, Flags: CreatesFD | UsesFD, FD: Result, Params: []Param{
-		fd("res", Result), fd("oldfd", Arg0)}},
+		fd("res", Result), fd("oldfd", Arg0),
+	}},
 	{Name: "dup2", Category: IOOther, Flags: CreatesFD | UsesFD, FD: Result, Params: []Param{
-		fd("res", Result), fd("oldfd", Arg0), fd("newfd", Arg1)}},
+		fd("res", Result), fd("oldfd", Arg0), fd("newfd", Arg1),
+	}},
 	{Name: "dup3", Category: IOOther, Flags: CreatesFD | UsesFD, FD: Result, Params: []Param{
-		fd("res", Result), fd("oldfd", Arg0), fd("newfd", Arg1), flags("flags", Arg2, descriptorFlags)}},
+		fd("res", Result), fd("oldfd", Arg0), fd("newfd", Arg1), flags("flags", Arg2, descriptorFlags),
+	}},
 	{Name: "userfaultfd", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
-		res, flags("flags", Arg0, openFlags)}},
+		res, flags("flags", Arg0, openFlags),
+	}},
 }

@@ -57,10 +57,12 @@ var resolveFlags = &Values{List: []Value{
 var unlinkFlags = &Values{List: []Value{same("AT_REMOVEDIR", 0x200)}}
 
 var linkFlags = &Values{List: []Value{
-	same("AT_SYMLINK_FOLLOW", 0x400), same("AT_EMPTY_PATH", 0x1000)}}
+	same("AT_SYMLINK_FOLLOW", 0x400), same("AT_EMPTY_PATH", 0x1000),
+}}
 
 var renameFlags = &Values{List: []Value{
-	same("RENAME_NOREPLACE", 1), same("RENAME_EXCHANGE", 2), same("RENAME_WHITEOUT", 4)}}
+	same("RENAME_NOREPLACE", 1), same("RENAME_EXCHANGE", 2), same("RENAME_WHITEOUT", 4),
+}}
 
 var permissions = &Values{List: []Value{
 	same("S_IXOTH", 0o1), same("S_IWOTH", 0o2), same("S_IROTH", 0o4),

@@ -35,11 +35,11 @@ const (
 type Effect uint8
 
 const (
-	// NoEffect: nothing that a process record holds.
+	// NoEffect is a change of nothing that a process record holds.
 	NoEffect Effect = iota
-	// ChangesProcess: credentials, directory, root, session, namespaces.
+	// ChangesProcess is a change of credentials, directory, root, session, namespaces.
 	ChangesProcess
-	// NewImage: the process runs another program; the event of a success is
+	// NewImage is a process that runs another program; the event of a success is
 	// the kernel's own report of that.
 	NewImage
 )
