@@ -143,6 +143,9 @@ func (s *State) Counts() Counts {
 	return c
 }
 
+// Processes is how many processes are known, those that just ended included.
+func (s *State) Processes() int { return len(s.processes.known) }
+
 // Apply takes the next record into account. True means that ev now holds an
 // event for the rules: it, and what it points at beside its processes, is
 // valid until the next Apply. An error means a bad record, which changed

@@ -52,8 +52,7 @@ func (l *loop) run(ctx context.Context) error {
 	l.ctx = ctx
 	for {
 		n, err := l.source.Read(l.take)
-		l.counts.received.Add(uint64(n))
-		l.publish()
+		l.publish(n)
 		if err != nil {
 			l.flush()
 			if errors.Is(err, os.ErrClosed) {
@@ -106,8 +105,12 @@ func (l *loop) flush() {
 	l.hand(l.ctx, logs, n)
 }
 
-// publish shows the counters of the goroutine to those who observe them.
-func (l *loop) publish() {
+// publish shows the counters of the goroutine to those who observe them,
+// after n more records were read.
+func (l *loop) publish(n int) {
 	l.counts.events.Store(l.counts.now.events)
-	l.counts.unknown.Store(l.state.Counts().Unknown)
+	known := l.state.Counts()
+	l.counts.placeholders.Store(known.Unknown - known.Found)
+	l.counts.processes.Store(uint64(l.state.Processes()))
+	l.counts.received.Add(uint64(n))
 }

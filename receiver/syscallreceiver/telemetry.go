@@ -18,7 +18,7 @@ import (
 type counts struct {
 	now struct{ events uint64 } // the loop's own
 
-	received, events, undecodable, unknown atomic.Uint64
+	received, events, undecodable, processes, placeholders atomic.Uint64
 }
 
 // observe connects the account, and that of the kernel, to our metrics.
@@ -32,7 +32,8 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 	return errors.Join(
 		telemetry.RegisterReceiverSyscallReceivedRecordsCallback(value(&c.received)),
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),
-		telemetry.RegisterReceiverSyscallUnknownProcessesCallback(value(&c.unknown)),
+		telemetry.RegisterReceiverSyscallProcessesCallback(value(&c.processes)),
+		telemetry.RegisterReceiverSyscallPlaceholderProcessesCallback(value(&c.placeholders)),
 		telemetry.RegisterReceiverSyscallRingSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(cfg.RingBytes))
 			return nil

@@ -25,15 +25,15 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                           metric.Meter
-	mu                              sync.Mutex
-	registrations                   []metric.Registration
-	ReceiverSyscallEvents           metric.Int64ObservableCounter
-	ReceiverSyscallLostRecords      metric.Int64ObservableCounter
-	ReceiverSyscallProcesses        metric.Int64ObservableGauge
-	ReceiverSyscallReceivedRecords  metric.Int64ObservableCounter
-	ReceiverSyscallRingSize         metric.Int64ObservableGauge
-	ReceiverSyscallUnknownProcesses metric.Int64ObservableCounter
+	meter                               metric.Meter
+	mu                                  sync.Mutex
+	registrations                       []metric.Registration
+	ReceiverSyscallEvents               metric.Int64ObservableCounter
+	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
+	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
+	ReceiverSyscallProcesses            metric.Int64ObservableGauge
+	ReceiverSyscallReceivedRecords      metric.Int64ObservableCounter
+	ReceiverSyscallRingSize             metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -68,6 +68,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallLostRecordsCallback(cb m
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallLostRecords, obs: o})
 		return nil
 	}, builder.ReceiverSyscallLostRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallPlaceholderProcessesCallback sets callback for observable ReceiverSyscallPlaceholderProcesses metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallPlaceholderProcessesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallPlaceholderProcesses, obs: o})
+		return nil
+	}, builder.ReceiverSyscallPlaceholderProcesses)
 	if err != nil {
 		return err
 	}
@@ -122,21 +137,6 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallRingSizeCallback(cb metr
 	return nil
 }
 
-// RegisterReceiverSyscallUnknownProcessesCallback sets callback for observable ReceiverSyscallUnknownProcesses metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallUnknownProcessesCallback(cb metric.Int64Callback) error {
-	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallUnknownProcesses, obs: o})
-		return nil
-	}, builder.ReceiverSyscallUnknownProcesses)
-	if err != nil {
-		return err
-	}
-	builder.mu.Lock()
-	defer builder.mu.Unlock()
-	builder.registrations = append(builder.registrations, reg)
-	return nil
-}
-
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -177,9 +177,15 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallPlaceholderProcesses, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_placeholder_processes",
+		metric.WithDescription("Processes of which little is known, because neither their start was seen nor did /proc still have them. [Development]"),
+		metric.WithUnit("{process}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallProcesses, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_syscall_processes",
-		metric.WithDescription("Processes in the tree. [Development]"),
+		metric.WithDescription("Processes that are known, those that just ended included. [Development]"),
 		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
@@ -193,12 +199,6 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_ring_size",
 		metric.WithDescription("Size of the ring buffer between kernel and collector. [Development]"),
 		metric.WithUnit("By"),
-	)
-	errs = errors.Join(errs, err)
-	builder.ReceiverSyscallUnknownProcesses, err = builder.meter.Int64ObservableCounter(
-		"otelcol_receiver_syscall_unknown_processes",
-		metric.WithDescription("Processes first seen in an event, whose start was not seen; of those still in /proc everything is known all the same. [Development]"),
-		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs
