@@ -54,8 +54,20 @@ func Start(cmd *exec.Cmd) (*Collector, error) {
 	}
 }
 
-// Pid is the child's process id.
-func (c *Collector) Pid() int { return c.cmd.Process.Pid }
+// Reload makes the child read its configuration, and all that belongs to it,
+// again, and waits until it is ready.
+func (c *Collector) Reload() error {
+	before := c.log.count(ready)
+	if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(startLimit); c.log.count(ready) == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the collector is not ready again after %v", startLimit)
+		}
+	}
+	return nil
+}
 
 // Log is what the child wrote to its standard error.
 func (c *Collector) Log() string { return c.log.String() }
@@ -108,6 +120,8 @@ func (o *output) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+func (o *output) count(text string) int { return strings.Count(o.String(), text) }
 
 func (o *output) String() string {
 	o.mu.Lock()

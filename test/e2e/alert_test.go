@@ -74,6 +74,28 @@ func TestAlertReachesAnotherProcess(t *testing.T) {
 	}
 }
 
+// TestReload changes the rules of a running collector: SIGHUP makes it take
+// them, and give back all that it had loaded into the kernel.
+func TestReload(t *testing.T) {
+	needKernel(t)
+	dir := t.TempDir()
+	file, other := write(t, dir, "secret", "nothing\n"), write(t, dir, "other", "nothing\n")
+	endpoint := startReceiver(t)
+	config := pipeline(t, dir, endpoint.endpoint, secretRule(t, dir, file))
+	c := start(t, distribution(t), config)
+
+	secretRule(t, dir, other)
+	if err := c.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	read(t, file)
+	pid := read(t, other)
+	check(t, endpoint.await(t, "Watched file read", pid), pid, other)
+	if n := len(endpoint.all()); n != 1 {
+		t.Errorf("%d records arrived: the old rule still matches", n)
+	}
+}
+
 // TestTwoCapabilitiesSuffice runs the collector as the error without
 // privileges advises: an ordinary user with CAP_BPF and CAP_PERFMON.
 func TestTwoCapabilitiesSuffice(t *testing.T) {
