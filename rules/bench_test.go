@@ -3,9 +3,12 @@ package rules
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // officialFiles are the three official rule files.
@@ -77,7 +80,43 @@ func newSlots(set *Set, f fixed) *slots {
 func BenchmarkMatchOfficial(b *testing.B) {
 	set := officialSet(b)
 	m, src := set.NewMatcher(), newSlots(set, openEvent())
-	b.ReportMetric(float64(len(set.sources[SyscallSource].byType["openat"])), "rules")
+	p := set.sources[SyscallSource].byType["openat"]
+	b.Logf("%d rules, %d gates", len(p.rules), len(p.gates))
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Match(src, SyscallSource, "openat")
+	}
+}
+
+// realOpen is a decoded open of a library by a server's worker.
+func realOpen() field.OfEvent {
+	parent := &event.Process{PID: 1}
+	for _, name := range []string{"systemd", "containerd-shim", "bash", "npm"} {
+		parent = &event.Process{PID: parent.PID + 10, Parent: parent, Name: name, Exe: "/usr/bin/" + name, File: event.ExeFile{Path: "/usr/bin/" + name}}
+	}
+	p := &event.Process{
+		PID: 4711, Start: 5e9, Born: 1.7e18, Parent: parent, PPID: parent.PID, VPID: 11, Name: "node", Exe: "node",
+		Args: []string{"server.js", "--port", "80"}, Env: []string{"HOME=/srv", "PATH=/usr/bin"}, Cwd: "/srv", LoginUID: event.NoID,
+		File: event.ExeFile{Path: "/usr/bin/node", Ino: 7}, UID: 33, GID: 33, User: event.Account{Known: true, Name: "www"},
+		Container: &event.Container{ID: strings.Repeat("ab", 32), Runtime: "containerd"},
+	}
+	row := syscalls.ByName("openat")
+	args := make([]event.Arg, len(row.Params))
+	for i := range args {
+		args[i] = event.Arg{Valid: true, Num: 3, Path: "/usr/lib/libc.so.6", Text: "/lib/libc.so.6"}
+	}
+	return field.OfEvent{Event: &event.Event{
+		Num: 7, Time: 1.7e18, Row: row, TID: 4711, Result: 3, Args: args, Process: p, FDNum: 3,
+		FD: &event.FD{Type: event.FDFile, Name: "/usr/lib/libc.so.6", Ino: 5, Mode: 0o100755},
+	}}
+}
+
+func BenchmarkMatchEvent(b *testing.B) {
+	set := officialSet(b)
+	m, src := set.NewMatcher(), realOpen()
+	if got := m.Match(src, SyscallSource, "openat"); len(got) > 0 {
+		b.Fatal("matches ", got[0].Rule.Name)
+	}
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Match(src, SyscallSource, "openat")

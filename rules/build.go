@@ -30,6 +30,10 @@ func (l *loader) build() *Set {
 
 // buildRule compiles one rule; nil after an error, or when it is left out.
 func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
+	c.scope = ""
+	if def.source != SyscallSource {
+		c.scope = "(log) "
+	}
 	c.table, c.skipUnknown, c.unknown, c.bad = l.schema.table(def.source), def.skip, false, false
 	r := l.newRule(def)
 	ok := !def.bad
@@ -46,7 +50,7 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 		l.warnf(NoEventType, def.item, "Rule matches too many evt.type values. This has a significant performance penalty.")
 	}
 	r.set = c.set
-	r.refs = r.collectRefs(c.set)
+	r.refs = r.collectRefs()
 	return r
 }
 

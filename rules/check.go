@@ -16,20 +16,21 @@ type compiler struct {
 	static map[string]string
 
 	exprs map[string]*expr
-	preds map[string]int
+	preds map[string]*predicate
 	set   *Set
 
 	// Of the rule at hand:
 	table       *field.Table
-	skipUnknown bool // unknown names are warnings
-	unknown     bool // one was found
-	bad         bool // an error was found
+	scope       string // keeps apart the fields of different tables
+	skipUnknown bool   // unknown names are warnings
+	unknown     bool   // one was found
+	bad         bool   // an error was found
 }
 
 func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
 	return &compiler{
 		report: r, schema: schema, pos: pos,
-		exprs: map[string]*expr{}, preds: map[string]int{}, set: &Set{},
+		exprs: map[string]*expr{}, preds: map[string]*predicate{}, set: &Set{},
 	}
 }
 
@@ -133,7 +134,7 @@ func (c *compiler) exprOf(ref *field.Ref) *expr {
 
 // intern gives equal expressions the same slot.
 func (c *compiler) intern(e *expr) *expr {
-	key := e.text
+	key := c.scope + e.text
 	if e.kind == exprCall || e.kind == exprTuple {
 		key = "\x00" + key // a transformer is never a field
 	}

@@ -23,7 +23,7 @@ func (p *predicate) answer(r *reader) Truth {
 		return Truth(v.Kind()) // Missing is False, Unknown is Unknown
 	}
 	if p.right == nil {
-		return truth(p.test.test(*v))
+		return truth(p.test.test(r, v))
 	}
 	w := r.read(p.right)
 	if w.Kind() <= field.Unknown {
@@ -95,28 +95,61 @@ func (p *predicate) dump(i int) string {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// compile turns an expanded condition into a program. It goes on after an
-// error, to find them all; then the program is of no use.
-func (c *compiler) compile(n node) cond {
-	switch n := n.(type) {
-	case *group:
-		k := cond{kind: condAnd, kids: make([]cond, len(n.kids))}
-		if n.or {
-			k.kind = condOr
-		}
-		for i, kid := range n.kids {
-			k.kids[i] = c.compile(kid)
-		}
-		return k
-	case *not:
-		return cond{kind: condNot, kids: []cond{c.compile(n.kid)}}
-	case *check:
-		return c.check(n)
+// cost is how dear an answer is: what is computed or searched for is dearer
+// than what is there.
+func (p *predicate) cost() int {
+	n := p.left.cost()
+	if p.right != nil {
+		n += p.right.cost()
 	}
-	return cond{}
+	return n + opCost[p.op]
 }
 
-func (c *compiler) check(k *check) cond {
+var opCost = [...]int{
+	opContains: 4, opIContains: 8, opBContains: 4, opGlob: 8, opIGlob: 8, opRegex: 40, opPMatch: 12, opIn: 2, opIntersects: 2, opEndsWith: 1,
+}
+
+func (e *expr) cost() int {
+	if e.kind != exprCall {
+		return 1
+	}
+	n := 4
+	for _, a := range e.args {
+		n += a.cost()
+	}
+	return n
+}
+
+// compile turns an expanded condition into a program; nil after an error. It
+// goes on after one, to find them all.
+func (c *compiler) compile(n node) *cond {
+	switch n := n.(type) {
+	case *group:
+		kids, ok := make([]*cond, len(n.kids)), true
+		for i, kid := range n.kids {
+			kids[i] = c.compile(kid)
+			ok = ok && kids[i] != nil
+		}
+		switch {
+		case !ok:
+			return nil
+		case n.or:
+			return c.set.conds.group(condOr, kids)
+		}
+		return c.set.conds.group(condAnd, kids)
+	case *not:
+		if kid := c.compile(n.kid); kid != nil {
+			return c.set.conds.not(kid)
+		}
+	case *check:
+		if p := c.check(n); p != nil {
+			return c.set.conds.predicate(p)
+		}
+	}
+	return nil
+}
+
+func (c *compiler) check(k *check) *predicate {
 	left, err := c.resolve(k.left)
 	if err == nil {
 		err = c.typeField(k)
@@ -126,11 +159,11 @@ func (c *compiler) check(k *check) cond {
 	}
 	if err != nil {
 		c.fail(err)
-		return cond{}
+		return nil
 	}
-	text := dumpNode(k)
-	if i, there := c.preds[text]; there {
-		return cond{pred: i}
+	text := c.scope + dumpNode(k)
+	if p := c.preds[text]; p != nil {
+		return p
 	}
 	c.doubt(k)
 	p := &predicate{text: text, left: left, op: k.op.code}
@@ -143,12 +176,10 @@ func (c *compiler) check(k *check) cond {
 	}
 	if err != nil {
 		c.fail(err)
-		return cond{}
+		return nil
 	}
-	i := len(c.set.preds)
-	c.set.preds = append(c.set.preds, p)
-	c.preds[text] = i
-	return cond{pred: i}
+	c.preds[text] = p
+	return p
 }
 
 // typeField checks a test of the event's type: rules are found by it.

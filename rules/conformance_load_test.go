@@ -260,13 +260,13 @@ func (r *Rule) condFields() []string {
 	var walk func(c *cond)
 	walk = func(c *cond) {
 		if c.kind == condPred {
-			visit(r.set.preds[c.pred].left)
-			visit(r.set.preds[c.pred].right)
+			visit(c.pred.left)
+			visit(c.pred.right)
 		}
-		for i := range c.kids {
-			walk(&c.kids[i])
+		for _, k := range c.kids {
+			walk(k)
 		}
 	}
-	walk(&r.cond)
+	walk(r.cond)
 	return sorted(names)
 }

@@ -189,3 +189,12 @@ func TestConformanceEval(t *testing.T) {
 		return ok && truth(want) == got, got.String()
 	})
 }
+
+// fixedText is an event of texts.
+func fixedText(values map[string]string) fixed {
+	f := fixed{}
+	for name, v := range values {
+		f[name] = field.Str(v)
+	}
+	return f
+}

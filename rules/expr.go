@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"strings"
-
-	"github.com/sakerhq/saker/internal/field"
-)
+import "github.com/sakerhq/saker/internal/field"
 
 // expr is a compiled operand: something that reads a value from an event.
 // Equal operands of a set are the same expr and share a slot.
@@ -137,43 +133,4 @@ func numberWidth(t field.Type) (bits uint, signed bool) {
 	default:
 		return 64, false
 	}
-}
-
-// cond is a compiled condition: a predicate, or an operator over conditions.
-type cond struct {
-	kind condKind
-	pred int
-	kids []cond
-}
-
-type condKind uint8
-
-const (
-	condPred condKind = iota
-	condNot
-	condAnd
-	condOr
-)
-
-func (c *cond) dump(b *strings.Builder) {
-	switch c.kind {
-	case condPred:
-		b.WriteByte('p')
-		b.WriteString(itoa(c.pred))
-		return
-	case condNot:
-		b.WriteByte('!')
-	case condAnd:
-		b.WriteByte('&')
-	case condOr:
-		b.WriteByte('|')
-	}
-	b.WriteByte('(')
-	for i := range c.kids {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		c.kids[i].dump(b)
-	}
-	b.WriteByte(')')
 }

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"math/bits"
+
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 )
@@ -37,7 +39,8 @@ type reader struct {
 	src   field.Source
 	event *event.Event // src is over it; nil: over something else
 	in    field.Inputs
-	gen   uint32 // grows with every event; a slot of another generation is empty
+	elem  field.Value // the element of a list that is being tested
+	gen   uint32      // grows with every event; a slot of another generation is empty
 	slots []slot
 }
 
@@ -78,10 +81,11 @@ type Matcher struct {
 	reader
 	set     *Set
 	answers []answer
+	alive   mask // rules of the plan at hand that no gate has excluded
 	matches []Match
 }
 
-// answer is what a predicate said of the event of a generation.
+// answer is what a condition said of the event of a generation.
 type answer struct {
 	gen   uint32
 	truth Truth
@@ -92,7 +96,8 @@ func (s *Set) NewMatcher() *Matcher {
 	return &Matcher{
 		reader:  reader{slots: make([]slot, len(s.exprs))},
 		set:     s,
-		answers: make([]answer, len(s.preds)),
+		answers: make([]answer, len(s.conds.all)),
+		alive:   newMask(len(s.rules)),
 		matches: make([]Match, 0, len(s.rules)),
 	}
 }
@@ -103,30 +108,50 @@ func (s *Set) NewMatcher() *Matcher {
 // does not allocate.
 func (m *Matcher) Match(src field.Source, source, eventType string) []Match {
 	m.matches = m.matches[:0]
-	b := m.set.sources[source]
-	if b == nil {
+	of := m.set.sources[source]
+	if of == nil {
 		return nil
 	}
-	rules, named := b.byType[eventType]
-	if !named {
-		rules = b.others
+	p := of.byType[eventType]
+	if p == nil {
+		p = of.others
 	}
-	if len(rules) == 0 {
+	if len(p.rules) == 0 {
 		return nil
 	}
 	m.begin(src)
-	for _, r := range rules {
-		v := m.eval(&r.cond)
-		if v == False {
-			continue
-		}
-		m.matches = append(m.matches, Match{r, v})
-		if v == True && !m.set.all {
-			break
-		}
-	}
+	m.run(p)
 	m.finish()
 	return m.matches
+}
+
+// run looks at the rules of a plan that its gates leave.
+func (m *Matcher) run(p *plan) {
+	alive := m.alive[:(len(p.rules)+63)/64]
+	for i := range alive {
+		alive[i] = ^uint64(0)
+	}
+	for i := range p.gates {
+		if g := &p.gates[i]; alive.meets(g.need) && m.eval(g.cond) == False {
+			alive.remove(g.need)
+		}
+	}
+	for w, word := range alive {
+		for ; word != 0; word &= word - 1 {
+			i := w*64 + bits.TrailingZeros64(word)
+			if i >= len(p.rules) {
+				return
+			}
+			v := m.eval(p.conds[i])
+			if v == False {
+				continue
+			}
+			m.matches = append(m.matches, Match{p.rules[i], v})
+			if v == True && !m.set.all {
+				return
+			}
+		}
+	}
 }
 
 func (m *Matcher) begin(src field.Source) {
@@ -141,35 +166,42 @@ func (m *Matcher) begin(src field.Source) {
 func (m *Matcher) Eval(r *Rule, src field.Source) Truth {
 	m.begin(src)
 	defer m.finish()
-	return m.eval(&r.cond)
+	return m.eval(r.cond)
 }
 
 func (m *Matcher) eval(c *cond) Truth {
+	a := &m.answers[c.id]
+	if a.gen == m.gen {
+		return a.truth
+	}
+	t := m.work(c)
+	a.gen, a.truth = m.gen, t
+	return t
+}
+
+// work answers a condition that has not been asked for at this event.
+func (m *Matcher) work(c *cond) Truth {
 	switch c.kind {
 	case condPred:
-		a := &m.answers[c.pred]
-		if a.gen != m.gen {
-			a.truth = m.set.preds[c.pred].answer(&m.reader)
-			a.gen = m.gen
-		}
-		return a.truth
+		return c.pred.answer(&m.reader)
 	case condNot:
-		return True - m.eval(&c.kids[0])
+		return True - m.eval(c.kids[0])
 	case condAnd:
 		t := True
-		for i := range c.kids {
-			if t = min(t, m.eval(&c.kids[i])); t == False {
+		for _, k := range c.kids {
+			if t = min(t, m.eval(k)); t == False {
 				break
 			}
 		}
 		return t
-	default:
+	case condOr:
 		t := False
-		for i := range c.kids {
-			if t = max(t, m.eval(&c.kids[i])); t == True {
+		for _, k := range c.kids {
+			if t = max(t, m.eval(k)); t == True {
 				break
 			}
 		}
 		return t
 	}
+	return truth(c.kind == condTrue)
 }

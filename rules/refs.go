@@ -3,7 +3,7 @@ package rules
 import "github.com/sakerhq/saker/internal/field"
 
 // collectRefs lists the fields that a rule reads, each once.
-func (r *Rule) collectRefs(s *Set) []*field.Ref {
+func (r *Rule) collectRefs() []*field.Ref {
 	seen := map[*expr]bool{}
 	var refs []*field.Ref
 	var visit func(e *expr)
@@ -22,14 +22,14 @@ func (r *Rule) collectRefs(s *Set) []*field.Ref {
 	var walk func(c *cond)
 	walk = func(c *cond) {
 		if c.kind == condPred {
-			visit(s.preds[c.pred].left)
-			visit(s.preds[c.pred].right)
+			visit(c.pred.left)
+			visit(c.pred.right)
 		}
-		for i := range c.kids {
-			walk(&c.kids[i])
+		for _, k := range c.kids {
+			walk(k)
 		}
 	}
-	walk(&r.cond)
+	walk(r.cond)
 	for i := range r.format.parts {
 		visit(r.format.parts[i].value)
 	}

@@ -50,17 +50,17 @@ type OutputAddition struct {
 type Set struct {
 	rules   []*Rule // all that loaded, disabled ones too, in order
 	all     bool
-	sources map[string]*buckets
+	sources map[string]*plans
 	events  []string
 	exprs   []*expr
-	preds   []*predicate
+	conds   conds
 	readers sync.Pool // of *reader
 }
 
-// buckets are the rules of one source by the event types that they can match.
-type buckets struct {
-	byType map[string][]*Rule
-	others []*Rule // for types that no rule names
+// plans are the rules of one source by the event types that they can match.
+type plans struct {
+	byType map[string]*plan
+	others *plan // for types that no rule names
 }
 
 // Rules are all rules in their order, disabled ones too. The slice is the set's.
@@ -87,7 +87,7 @@ type Rule struct {
 	Output    string
 
 	set        *Set
-	cond       cond
+	cond       *cond
 	compiled   string
 	types      typeSet
 	format     format
@@ -134,47 +134,29 @@ func (s *Set) Dump() string {
 		b.WriteString(r.format.text)
 		b.WriteByte('\n')
 	}
-	for i, p := range s.preds {
-		b.WriteString(p.dump(i))
+	for _, c := range s.conds.all {
+		if c.kind == condPred {
+			b.WriteString(c.pred.dump(c.id))
+		}
 	}
 	return b.String()
 }
 
-// index sorts the enabled rules into buckets.
+// index plans the enabled rules for every source and event type.
 func (s *Set) index(schema *Schema) {
-	s.sources = map[string]*buckets{}
-	named := map[string]map[string]bool{}
-	var all typeSet
+	s.sources = map[string]*plans{}
+	bySource := map[string][]*Rule{}
 	for _, r := range s.rules {
-		if !r.Enabled {
-			continue
-		}
-		if s.sources[r.Source] == nil {
-			s.sources[r.Source] = &buckets{byType: map[string][]*Rule{}}
-			named[r.Source] = map[string]bool{}
-		}
-		for _, t := range r.types.names {
-			named[r.Source][t] = true
-		}
-		if r.Source == SyscallSource {
-			all = all.union(r.types)
+		if r.Enabled {
+			bySource[r.Source] = append(bySource[r.Source], r)
 		}
 	}
-	for _, r := range s.rules {
-		if !r.Enabled {
-			continue
-		}
-		b := s.sources[r.Source]
-		for t := range named[r.Source] {
-			if r.types.has(t) {
-				b.byType[t] = append(b.byType[t], r)
-			} else if _, there := b.byType[t]; !there {
-				b.byType[t] = nil
-			}
-		}
-		if r.types.except {
-			b.others = append(b.others, r)
-		}
+	for source, rules := range bySource {
+		s.sources[source] = s.newPlans(rules)
+	}
+	all := typeSet{}
+	for _, r := range bySource[SyscallSource] {
+		all = all.union(r.types)
 	}
 	s.events = all.sorted()
 	if all.except {
@@ -186,4 +168,27 @@ func (s *Set) index(schema *Schema) {
 		}
 		slices.Sort(s.events)
 	}
+}
+
+func (s *Set) newPlans(rules []*Rule) *plans {
+	p := &plans{byType: map[string]*plan{}}
+	for _, r := range rules {
+		for _, t := range r.types.names {
+			p.byType[t] = nil
+		}
+	}
+	for t := range p.byType {
+		p.byType[t] = newPlan(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.has(t) }), t)
+	}
+	p.others = newPlan(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.except }), "")
+	return p
+}
+
+func rulesFor(rules []*Rule, can func(typeSet) bool) (out []*Rule) {
+	for _, r := range rules {
+		if can(r.types) {
+			out = append(out, r)
+		}
+	}
+	return out
 }

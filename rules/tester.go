@@ -8,20 +8,21 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 )
 
-// tester tests a known value against constants. Testers never change.
+// tester tests a known value against constants. Testers never change; what
+// they need room for is the reader's.
 type tester interface {
-	test(v field.Value) bool
+	test(r *reader, v *field.Value) bool
 }
 
 // present accepts every value.
 type present struct{}
 
-func (present) test(field.Value) bool { return true }
+func (present) test(*reader, *field.Value) bool { return true }
 
 // never accepts none.
 type never struct{}
 
-func (never) test(field.Value) bool { return false }
+func (never) test(*reader, *field.Value) bool { return false }
 
 // textTest compares a text or bytes with one constant.
 type textTest struct {
@@ -29,7 +30,7 @@ type textTest struct {
 	text string // in lower case for icontains
 }
 
-func (t *textTest) test(v field.Value) bool { return compareText(t.op, v.Text(), t.text) }
+func (t *textTest) test(_ *reader, v *field.Value) bool { return compareText(t.op, v.Text(), t.text) }
 
 // compareText applies an operator to two texts; right is in lower case for
 // icontains.
@@ -80,7 +81,7 @@ func containsFold(s, part string) bool {
 // textSet is "in" for texts.
 type textSet map[string]struct{}
 
-func (t textSet) test(v field.Value) bool {
+func (t textSet) test(_ *reader, v *field.Value) bool {
 	_, in := t[v.Text()]
 	return in
 }
@@ -88,11 +89,11 @@ func (t textSet) test(v field.Value) bool {
 // pathTest is pmatch.
 type pathTest struct{ tree pathTree }
 
-func (t *pathTest) test(v field.Value) bool { return t.tree.match(v.Text()) }
+func (t *pathTest) test(_ *reader, v *field.Value) bool { return t.tree.match(v.Text()) }
 
 type regexTest struct{ re *regexp.Regexp }
 
-func (t *regexTest) test(v field.Value) bool { return t.re.MatchString(v.Text()) }
+func (t *regexTest) test(_ *reader, v *field.Value) bool { return t.re.MatchString(v.Text()) }
 
 // numberTest compares a number with one constant, both as 64 bits.
 type numberTest struct {
@@ -101,7 +102,7 @@ type numberTest struct {
 	n      uint64
 }
 
-func (t *numberTest) test(v field.Value) bool {
+func (t *numberTest) test(_ *reader, v *field.Value) bool {
 	return compareNumbers(t.op, t.signed, v.Uint(), t.n)
 }
 
@@ -133,7 +134,7 @@ type floatTest struct {
 	n  float64
 }
 
-func (t *floatTest) test(v field.Value) bool {
+func (t *floatTest) test(_ *reader, v *field.Value) bool {
 	return compareFloats(t.op, v.Float(), t.n)
 }
 
@@ -158,7 +159,7 @@ func compareFloats(op opCode, a, b float64) bool {
 // numberSet is "in" for numbers.
 type numberSet map[uint64]struct{}
 
-func (t numberSet) test(v field.Value) bool {
+func (t numberSet) test(_ *reader, v *field.Value) bool {
 	_, in := t[v.Uint()]
 	return in
 }
@@ -169,7 +170,7 @@ type addressTest struct {
 	address netip.Addr
 }
 
-func (t *addressTest) test(v field.Value) bool { return (v.Addr() == t.address) == t.equal }
+func (t *addressTest) test(_ *reader, v *field.Value) bool { return (v.Addr() == t.address) == t.equal }
 
 // networkTest asks whether an address lies in one of several networks.
 type networkTest struct {
@@ -177,7 +178,7 @@ type networkTest struct {
 	networks []netip.Prefix
 }
 
-func (t *networkTest) test(v field.Value) bool {
+func (t *networkTest) test(_ *reader, v *field.Value) bool {
 	a := v.Addr()
 	for _, n := range t.networks {
 		if n.Contains(a) {
@@ -193,9 +194,9 @@ type kindTest struct {
 	inner tester
 }
 
-func (t kindTest) test(v field.Value) bool {
+func (t kindTest) test(r *reader, v *field.Value) bool {
 	isText := v.Kind() == field.String || v.Kind() == field.Bytes
-	return isText == t.text && t.inner.test(v)
+	return isText == t.text && t.inner.test(r, v)
 }
 
 // countTest is a modifier over one tester for each constant.
@@ -204,10 +205,10 @@ type countTest struct {
 	tests []tester
 }
 
-func (t *countTest) test(v field.Value) bool {
+func (t *countTest) test(r *reader, v *field.Value) bool {
 	n := 0
 	for _, k := range t.tests {
-		if k.test(v) {
+		if k.test(r, v) {
 			n++
 		}
 	}
@@ -224,12 +225,12 @@ func (t *countTest) test(v field.Value) bool {
 // someTest holds if a value, or one of its elements, satisfies the inner test.
 type someTest struct{ inner tester }
 
-func (t someTest) test(v field.Value) bool {
+func (t someTest) test(r *reader, v *field.Value) bool {
 	if v.Kind() != field.List {
-		return t.inner.test(v)
+		return t.inner.test(r, v)
 	}
 	for i := range v.Len() {
-		if e := v.At(i); e.Known() && t.inner.test(e) {
+		if r.elem = v.At(i); r.elem.Known() && t.inner.test(r, &r.elem) {
 			return true
 		}
 	}
@@ -243,12 +244,12 @@ type everyTest struct {
 	empty bool
 }
 
-func (t everyTest) test(v field.Value) bool {
+func (t everyTest) test(r *reader, v *field.Value) bool {
 	if v.Kind() != field.List {
-		return t.inner.test(v)
+		return t.inner.test(r, v)
 	}
 	for i := range v.Len() {
-		if e := v.At(i); !e.Known() || !t.inner.test(e) {
+		if r.elem = v.At(i); !r.elem.Known() || !t.inner.test(r, &r.elem) {
 			return false
 		}
 	}

@@ -1,0 +1,168 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// cond is a compiled condition: a predicate, or an operator over conditions.
+// Equal conditions of a set are the same cond, so that an event answers each
+// of them once, whichever rules ask.
+type cond struct {
+	kind condKind
+	id   int
+	pred *predicate
+	kids []*cond
+	cost int // how dear an answer is, roughly
+}
+
+type condKind uint8
+
+const (
+	condPred condKind = iota
+	condNot
+	condAnd
+	condOr
+	condTrue
+	condFalse
+)
+
+// conds makes conditions.
+type conds struct {
+	all   []*cond
+	byKey map[string]*cond
+}
+
+func (cs *conds) intern(key string, c *cond) *cond {
+	if old := cs.byKey[key]; old != nil {
+		return old
+	}
+	if cs.byKey == nil {
+		cs.byKey = map[string]*cond{}
+	}
+	c.id = len(cs.all)
+	cs.all = append(cs.all, c)
+	cs.byKey[key] = c
+	return c
+}
+
+func (cs *conds) constant(truth bool) *cond {
+	if truth {
+		return cs.intern("true", &cond{kind: condTrue})
+	}
+	return cs.intern("false", &cond{kind: condFalse})
+}
+
+func (cs *conds) predicate(p *predicate) *cond {
+	return cs.intern("p"+p.text, &cond{kind: condPred, pred: p, cost: p.cost()})
+}
+
+func (cs *conds) not(kid *cond) *cond {
+	switch kid.kind {
+	case condNot:
+		return kid.kids[0]
+	case condTrue, condFalse:
+		return cs.constant(kid.kind == condFalse)
+	}
+	return cs.intern("!"+itoa(kid.id), &cond{kind: condNot, kids: []*cond{kid}, cost: kid.cost})
+}
+
+// group joins conditions. Their order does not matter to the answer: those
+// that will likely decide it come first, and of these the cheap ones. What a
+// rule excludes by "not" is rare.
+func (cs *conds) group(kind condKind, kids []*cond) *cond {
+	decides, neutral := condFalse, condTrue
+	if kind == condOr {
+		decides, neutral = condTrue, condFalse
+	}
+	var kept []*cond
+	for _, k := range kids {
+		switch {
+		case k.kind == decides:
+			return k
+		case k.kind != neutral && !slices.Contains(kept[:min(len(kept), 64)], k):
+			kept = append(kept, k)
+		}
+	}
+	switch len(kept) {
+	case 0:
+		return cs.constant(neutral == condTrue)
+	case 1:
+		return kept[0]
+	}
+	slices.SortStableFunc(kept, func(a, b *cond) int {
+		return a.rank(kind) - b.rank(kind)
+	})
+	key, cost := []byte{"__&|"[kind]}, 0
+	for _, k := range kept {
+		key = append(append(key, itoa(k.id)...), ' ')
+		cost += k.cost
+	}
+	return cs.intern(string(key), &cond{kind: kind, kids: kept, cost: cost})
+}
+
+// rank orders the parts of a group.
+func (c *cond) rank(kind condKind) int {
+	if (c.kind == condNot) == (kind == condAnd) {
+		return c.cost + 1<<20
+	}
+	return c.cost
+}
+
+// forType is c for events of one type only: tests of the type are answered.
+func (cs *conds) forType(c *cond, typ string, memo map[*cond]*cond) *cond {
+	if done := memo[c]; done != nil {
+		return done
+	}
+	out := c
+	switch c.kind {
+	case condPred:
+		if e := c.pred.left; e.ref != nil && e.ref.Name == "evt.type" && c.pred.right == nil {
+			v := field.Str(typ)
+			out = cs.constant(c.pred.test.test(&reader{}, &v))
+		}
+	case condNot:
+		out = cs.not(cs.forType(c.kids[0], typ, memo))
+	case condAnd, condOr:
+		kids := make([]*cond, len(c.kids))
+		for i, k := range c.kids {
+			kids[i] = cs.forType(k, typ, memo)
+		}
+		out = cs.group(c.kind, kids)
+	}
+	memo[c] = out
+	return out
+}
+
+// conjuncts adds those conditions that must all hold for c to hold.
+func (c *cond) conjuncts(to []*cond) []*cond {
+	if c.kind != condAnd {
+		return append(to, c)
+	}
+	for _, k := range c.kids {
+		to = k.conjuncts(to)
+	}
+	return to
+}
+
+func (c *cond) dump(b *strings.Builder) {
+	switch c.kind {
+	case condPred:
+		b.WriteString("p" + itoa(c.id))
+	case condTrue:
+		b.WriteString("true")
+	case condFalse:
+		b.WriteString("false")
+	default:
+		b.WriteString([...]string{condNot: "!(", condAnd: "&(", condOr: "|("}[c.kind])
+		for i, k := range c.kids {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			k.dump(b)
+		}
+		b.WriteByte(')')
+	}
+}
