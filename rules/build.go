@@ -15,7 +15,7 @@ func (l *loader) build() *Set {
 	m := &macros{loader: l, lists: x}
 	m.prepare()
 	c := newCompiler(l.schema, &l.report, &l.pos)
-	c.static = l.opts.Static
+	c.static, c.lists = l.opts.Static, &l.lists
 	c.set.all = l.opts.All
 	for _, def := range l.rules.order {
 		if def.foreign {

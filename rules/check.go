@@ -14,6 +14,7 @@ type compiler struct {
 	schema *Schema
 	pos    *positions
 	static map[string]string
+	lists  *index[*listDef]
 
 	exprs map[string]*expr
 	preds map[string]*predicate
@@ -30,7 +31,7 @@ type compiler struct {
 func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
 	return &compiler{
 		report: r, schema: schema, pos: pos,
-		exprs: map[string]*expr{}, preds: map[string]*predicate{}, set: &Set{},
+		lists: &index[*listDef]{}, exprs: map[string]*expr{}, preds: map[string]*predicate{}, set: &Set{},
 	}
 }
 

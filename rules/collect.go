@@ -18,8 +18,9 @@ type ruleDef struct {
 	millis    uint64
 	tags      []string
 	except    []*exceptionDef
-	foreign   bool // of an unknown source: left out
-	bad       bool // its errors are reported already
+	joined    *scalar // the last condition that was appended with "or"
+	foreign   bool    // of an unknown source: left out
+	bad       bool    // its errors are reported already
 }
 
 // addRule takes a rule entry into account.
@@ -144,7 +145,7 @@ func (l *loader) appendRule(r *ruleItem, old *ruleDef) {
 		return
 	}
 	if r.cond != nil {
-		old.cond = old.cond.join(textOf(r.cond))
+		old.appendCondition(r.cond)
 	}
 	l.mergeExceptions(old, r)
 }
@@ -168,7 +169,11 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 		return
 	}
 	old.set(r)
-	merge(&old.cond, r.cond, r.override["condition"])
+	if r.override["condition"] {
+		old.appendCondition(r.cond)
+	} else {
+		merge(&old.cond, r.cond, false)
+	}
 	merge(&old.output, r.output, r.override["output"])
 	merge(&old.desc, r.desc, r.override["desc"])
 	if r.hasTags && r.override["tags"] {
@@ -185,6 +190,13 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 	}
 	except, ok := l.sound(r.except, old.source)
 	old.except, old.bad = except, !ok
+}
+
+func (def *ruleDef) appendCondition(s *scalar) {
+	def.cond = def.cond.join(textOf(s))
+	if startsWithOr(s) {
+		def.joined = s
+	}
 }
 
 func merge(to *text, s *scalar, appended bool) {

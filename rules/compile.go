@@ -296,7 +296,11 @@ func wrap(t tester, left *expr, op *operator) tester {
 
 // doubt warns of what is legal but hardly meant.
 func (c *compiler) doubt(k *check) {
+	c.doubtList(k)
 	for _, v := range k.values {
+		if trivial(k.op.code, v.text) {
+			c.warn(Lint, v.at, "'%s %s' holds for every value that is there", k.op.name, quoteAlways(v.text))
+		}
 		if k.op.code == opRegex && plainRegex(v.text) {
 			c.warn(SuspiciousCondition, v.at,
 				"regex check with '%s' may be optimized with simpler operators such as '=', 'contains', 'startswith', 'endswith'", v.text)
@@ -312,6 +316,49 @@ func (c *compiler) doubt(k *check) {
 		c.warn(DeprecatedItem, k.at, "due to the drop of enter events, 'evt.dir = <' always evaluates to true, "+
 			"and 'evt.dir = >' always evaluates to false. The rule expression can be simplified by removing the condition on 'evt.dir'")
 	}
+}
+
+// trivial reports whether every value satisfies an operator and constant.
+func trivial(op opCode, text string) bool {
+	switch op {
+	case opContains, opIContains, opStartsWith, opEndsWith:
+		return text == ""
+	case opGlob, opIGlob:
+		return text != "" && strings.Trim(text, "*") == ""
+	case opPMatch:
+		return strings.Trim(text, "/") == ""
+	case opRegex:
+		return text == ".*"
+	}
+	return false
+}
+
+// doubtList warns of names of lists that are none: they became words.
+func (c *compiler) doubtList(k *check) {
+	if k.right != nil || !k.op.list && k.mod == noModifier {
+		return
+	}
+	for _, v := range k.values {
+		hint := ""
+		if strings.Contains(v.text, "_") || !k.list {
+			hint = c.similarList(v.text)
+		}
+		if k.list && hint == "" {
+			continue
+		}
+		c.warnf(Lint, item{"condition expression", "", c.pos.place(v.at)},
+			"there is no list '%s': it is compared as a word", v.text).Hint = hint
+	}
+}
+
+func (c *compiler) similarList(name string) string {
+	return c.similar(name, func(yield func(string) bool) {
+		for _, def := range c.lists.order {
+			if !yield(def.item.name) {
+				return
+			}
+		}
+	})
 }
 
 // looksLike says which other thing than a text a constant could be.

@@ -29,6 +29,7 @@ func Load(schema *Schema, files []File, opts Options) (*Set, Findings) {
 		return nil, l.findings
 	}
 	l.choose(set)
+	l.lint(set)
 	set.index(schema)
 	return set, l.findings
 }
