@@ -51,9 +51,11 @@ test: ## run all tests; those with the kernel need root and say so where they sk
 	$(GO) test -timeout 20m ./...
 
 lint: ## golangci-lint, gofumpt and clang-format
+	cd tools && $(GO) build -o bin/ mvdan.cc/gofumpt
 	cd tools/lint && $(GO) build -o ../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	$(TOOLS)/golangci-lint run ./...
-	$(TOOLS)/golangci-lint fmt --diff ./...
+	@unformatted=$$(git ls-files '*.go' | grep -v generated_ | xargs $(TOOLS)/gofumpt -l); \
+	if [ -n "$$unformatted" ]; then echo "lint: run gofumpt -w on:" $$unformatted; exit 1; fi
 	@if command -v clang-format-19 >/dev/null; then clang-format-19 --dry-run --Werror bpf/*.h bpf/*.c; \
 	else echo "lint: clang-format-19 is not there, C not checked (make setup)"; fi
 

@@ -231,10 +231,7 @@ func (s *Sensor) Close() error {
 	links := s.links
 	s.links = nil
 	s.mu.Unlock()
-	var errs []error
-	for _, err := range parallel(links, link.Link.Close) {
-		errs = append(errs, err)
-	}
+	errs := parallel(links, link.Link.Close)
 	if s.reader != nil {
 		errs = append(errs, s.reader.close())
 	}

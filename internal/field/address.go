@@ -13,70 +13,122 @@ var (
 )
 
 var addressFields = []*Field{
-	{Name: "fd.cip", Type: IPAddr, Get: addrOf(client), From: []string{"saker.client.address"}, Derive: parsed,
-		Doc: "The client's address."},
-	{Name: "fd.sip", Type: IPAddr, Get: addrOf(server), From: []string{"saker.server.address"}, Derive: parsed,
-		Doc: "The server's address."},
-	{Name: "fd.lip", Type: IPAddr, Get: addrOf(near), From: []string{"saker.local.address"}, Derive: parsed,
-		Doc: "The address of this end."},
-	{Name: "fd.rip", Type: IPAddr, Get: addrOf(far), From: []string{"saker.peer.address"}, Derive: parsed,
-		Doc: "The address of the other end."},
-	{Name: "saker.client.address", Type: CharBuf, Attr: "client.address", Get: addrText(client),
-		Doc: "The client's address or name as text."},
-	{Name: "saker.server.address", Type: CharBuf, Attr: "server.address", Get: addrText(server),
-		Doc: "The server's address or name as text."},
-	{Name: "saker.local.address", Type: CharBuf, Attr: "network.local.address", Get: addrText(near),
-		Doc: "The address of this end as text."},
-	{Name: "saker.peer.address", Type: CharBuf, Attr: "network.peer.address", Get: addrText(far),
-		Doc: "The address of the other end as text."},
+	{
+		Name: "fd.cip", Type: IPAddr, Get: addrOf(client), From: []string{"saker.client.address"}, Derive: parsed,
+		Doc: "The client's address.",
+	},
+	{
+		Name: "fd.sip", Type: IPAddr, Get: addrOf(server), From: []string{"saker.server.address"}, Derive: parsed,
+		Doc: "The server's address.",
+	},
+	{
+		Name: "fd.lip", Type: IPAddr, Get: addrOf(near), From: []string{"saker.local.address"}, Derive: parsed,
+		Doc: "The address of this end.",
+	},
+	{
+		Name: "fd.rip", Type: IPAddr, Get: addrOf(far), From: []string{"saker.peer.address"}, Derive: parsed,
+		Doc: "The address of the other end.",
+	},
+	{
+		Name: "saker.client.address", Type: CharBuf, Attr: "client.address", Get: addrText(client),
+		Doc: "The client's address or name as text.",
+	},
+	{
+		Name: "saker.server.address", Type: CharBuf, Attr: "server.address", Get: addrText(server),
+		Doc: "The server's address or name as text.",
+	},
+	{
+		Name: "saker.local.address", Type: CharBuf, Attr: "network.local.address", Get: addrText(near),
+		Doc: "The address of this end as text.",
+	},
+	{
+		Name: "saker.peer.address", Type: CharBuf, Attr: "network.peer.address", Get: addrText(far),
+		Doc: "The address of the other end as text.",
+	},
 
 	{Name: "fd.cport", Type: Port, Attr: "client.port", Get: portOf(client), Doc: "The client's port."},
 	{Name: "fd.sport", Type: Port, Attr: "server.port", Get: portOf(server), Doc: "The server's port."},
 	{Name: "fd.lport", Type: Port, Attr: "network.local.port", Get: portOf(near), Doc: "The port of this end."},
 	{Name: "fd.rport", Type: Port, Attr: "network.peer.port", Get: portOf(far), Doc: "The port of the other end."},
 
-	{Name: "fd.ip", Type: IPAddr, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
-		Doc: "Both ends' addresses: a comparison holds if either end satisfies it, != only if both do."},
-	{Name: "fd.port", Type: Port, Many: EitherEnd, Not: filterOnly, From: []string{"fd.cport", "fd.sport"}, Derive: bothEnds,
-		Doc: "Both ends' ports: a comparison holds if either end satisfies it, != only if both do."},
-	{Name: "fd.net", Type: IPNet, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
-		Doc: "Both ends' addresses, to compare with networks such as 10.0.0.0/8."},
-	{Name: "fd.cnet", Type: IPNet, Not: filterOnly, From: []string{"fd.cip"}, Derive: asIs,
-		Doc: "The client's address, to compare with networks."},
-	{Name: "fd.snet", Type: IPNet, Not: filterOnly, From: []string{"fd.sip"}, Derive: asIs,
-		Doc: "The server's address, to compare with networks."},
-	{Name: "fd.lnet", Type: IPNet, Not: filterOnly, From: []string{"fd.lip"}, Derive: asIs,
-		Doc: "The address of this end, to compare with networks."},
-	{Name: "fd.rnet", Type: IPNet, Not: filterOnly, From: []string{"fd.rip"}, Derive: asIs,
-		Doc: "The address of the other end, to compare with networks."},
+	{
+		Name: "fd.ip", Type: IPAddr, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
+		Doc: "Both ends' addresses: a comparison holds if either end satisfies it, != only if both do.",
+	},
+	{
+		Name: "fd.port", Type: Port, Many: EitherEnd, Not: filterOnly, From: []string{"fd.cport", "fd.sport"}, Derive: bothEnds,
+		Doc: "Both ends' ports: a comparison holds if either end satisfies it, != only if both do.",
+	},
+	{
+		Name: "fd.net", Type: IPNet, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
+		Doc: "Both ends' addresses, to compare with networks such as 10.0.0.0/8.",
+	},
+	{
+		Name: "fd.cnet", Type: IPNet, Not: filterOnly, From: []string{"fd.cip"}, Derive: asIs,
+		Doc: "The client's address, to compare with networks.",
+	},
+	{
+		Name: "fd.snet", Type: IPNet, Not: filterOnly, From: []string{"fd.sip"}, Derive: asIs,
+		Doc: "The server's address, to compare with networks.",
+	},
+	{
+		Name: "fd.lnet", Type: IPNet, Not: filterOnly, From: []string{"fd.lip"}, Derive: asIs,
+		Doc: "The address of this end, to compare with networks.",
+	},
+	{
+		Name: "fd.rnet", Type: IPNet, Not: filterOnly, From: []string{"fd.rip"}, Derive: asIs,
+		Doc: "The address of the other end, to compare with networks.",
+	},
 
-	{Name: "fd.cip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
+	{
+		Name: "fd.cip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
 		From: []string{"saker.client.address"}, Derive: hostName,
-		Doc: "The client's name, where the record has a name instead of an address."},
-	{Name: "fd.sip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
+		Doc: "The client's name, where the record has a name instead of an address.",
+	},
+	{
+		Name: "fd.sip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
 		From: []string{"saker.server.address"}, Derive: hostName,
-		Doc: "The server's name, where the record has a name instead of an address."},
-	{Name: "fd.lip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
+		Doc: "The server's name, where the record has a name instead of an address.",
+	},
+	{
+		Name: "fd.lip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
 		From: []string{"saker.local.address"}, Derive: hostName,
-		Doc: "The name of this end, where the record has a name instead of an address."},
-	{Name: "fd.rip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
+		Doc: "The name of this end, where the record has a name instead of an address.",
+	},
+	{
+		Name: "fd.rip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
 		From: []string{"saker.peer.address"}, Derive: hostName,
-		Doc: "The name of the other end, where the record has a name instead of an address."},
+		Doc: "The name of the other end, where the record has a name instead of an address.",
+	},
 
-	{Name: "fd.l4proto", Type: CharBuf, From: []string{"saker.transport", "fd.type"}, Derive: l4proto,
-		Doc: "The transport protocol: tcp, udp, icmp, raw, or <NA> for a descriptor without one."},
-	{Name: "saker.transport", Type: CharBuf, Attr: "network.transport", Get: transport,
-		Doc: "The transport of a socket or pipe: tcp, udp, icmp, raw, unix, pipe."},
-	{Name: "fd.sockfamily", Type: CharBuf, From: []string{"fd.type"}, Derive: sockFamily,
-		Doc: "ip for internet sockets, unix for local ones."},
-	{Name: "fd.is_server", Type: Boolean, Attr: "saker.fd.is_server", Get: fdIsServer,
-		Doc: "Whether this end of the socket is the server."},
-	{Name: "fd.connected", Type: Boolean, Attr: "saker.fd.connected", Get: fdConnected,
-		Doc: "Whether the socket has a peer or is about to."},
-	{Name: "fd.name_changed", Type: Boolean, Attr: "saker.fd.name_changed", Get: fdNameChanged,
-		Doc: "Whether the event gave the socket another peer."},
-	{Name: "saker.fd.tuple", Type: CharBuf, From: []string{"fd.cip", "fd.cport", "fd.sip", "fd.sport"}, Derive: tuple,
-		Doc: "Both ends of a connection, the client's first, or the server's end alone."},
+	{
+		Name: "fd.l4proto", Type: CharBuf, From: []string{"saker.transport", "fd.type"}, Derive: l4proto,
+		Doc: "The transport protocol: tcp, udp, icmp, raw, or <NA> for a descriptor without one.",
+	},
+	{
+		Name: "saker.transport", Type: CharBuf, Attr: "network.transport", Get: transport,
+		Doc: "The transport of a socket or pipe: tcp, udp, icmp, raw, unix, pipe.",
+	},
+	{
+		Name: "fd.sockfamily", Type: CharBuf, From: []string{"fd.type"}, Derive: sockFamily,
+		Doc: "ip for internet sockets, unix for local ones.",
+	},
+	{
+		Name: "fd.is_server", Type: Boolean, Attr: "saker.fd.is_server", Get: fdIsServer,
+		Doc: "Whether this end of the socket is the server.",
+	},
+	{
+		Name: "fd.connected", Type: Boolean, Attr: "saker.fd.connected", Get: fdConnected,
+		Doc: "Whether the socket has a peer or is about to.",
+	},
+	{
+		Name: "fd.name_changed", Type: Boolean, Attr: "saker.fd.name_changed", Get: fdNameChanged,
+		Doc: "Whether the event gave the socket another peer.",
+	},
+	{
+		Name: "saker.fd.tuple", Type: CharBuf, From: []string{"fd.cip", "fd.cport", "fd.sip", "fd.sport"}, Derive: tuple,
+		Doc: "Both ends of a connection, the client's first, or the server's end alone.",
+	},
 }
 
 // An end is one of a socket's two, by role or by place.

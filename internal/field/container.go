@@ -10,68 +10,120 @@ import (
 const onHost = "host"
 
 var containerFields = []*Field{
-	{Name: "container.id", Type: CharBuf, Get: containerShort, From: []string{"saker.container.id", "evt.type"}, Derive: shortID,
-		Doc: "The first 12 digits of the container's id, host for a process in none."},
-	{Name: "container.full_id", Type: CharBuf, Get: containerFull, From: []string{"saker.container.id", "evt.type"}, Derive: orHost,
-		Doc: "The container's id, host for a process in none."},
-	{Name: "saker.container.id", Type: CharBuf, Attr: "container.id", Where: Resource, Get: containerID,
-		Doc: "The container's id, only in a container."},
-	{Name: "container.name", Type: CharBuf, Get: hostOr(metaText(metaName)), Derive: orHostOf,
+	{
+		Name: "container.id", Type: CharBuf, Get: containerShort, From: []string{"saker.container.id", "evt.type"}, Derive: shortID,
+		Doc: "The first 12 digits of the container's id, host for a process in none.",
+	},
+	{
+		Name: "container.full_id", Type: CharBuf, Get: containerFull, From: []string{"saker.container.id", "evt.type"}, Derive: orHost,
+		Doc: "The container's id, host for a process in none.",
+	},
+	{
+		Name: "saker.container.id", Type: CharBuf, Attr: "container.id", Where: Resource, Get: containerID,
+		Doc: "The container's id, only in a container.",
+	},
+	{
+		Name: "container.name", Type: CharBuf, Get: hostOr(metaText(metaName)), Derive: orHostOf,
 		From: []string{"saker.container.name", "evt.type", "saker.container.id"},
-		Doc:  "The container's name, host for a process in none."},
-	{Name: "saker.container.name", Type: CharBuf, Attr: "container.name", Where: Resource, Get: metaText(metaName),
-		Doc: "The container's name, only in a container."},
-	{Name: "container.type", Type: CharBuf, Get: hostOr(containerRuntime), Derive: orHostOf,
+		Doc:  "The container's name, host for a process in none.",
+	},
+	{
+		Name: "saker.container.name", Type: CharBuf, Attr: "container.name", Where: Resource, Get: metaText(metaName),
+		Doc: "The container's name, only in a container.",
+	},
+	{
+		Name: "container.type", Type: CharBuf, Get: hostOr(containerRuntime), Derive: orHostOf,
 		From: []string{"saker.container.type", "evt.type", "saker.container.id"},
-		Doc:  "The container's runtime, such as docker, containerd, cri-o, podman; host for a process in none."},
-	{Name: "saker.container.type", Type: CharBuf, Attr: "container.runtime.name", Where: Resource, Get: containerRuntime,
-		Doc: "The container's runtime, only in a container."},
+		Doc:  "The container's runtime, such as docker, containerd, cri-o, podman; host for a process in none.",
+	},
+	{
+		Name: "saker.container.type", Type: CharBuf, Attr: "container.runtime.name", Where: Resource, Get: containerRuntime,
+		Doc: "The container's runtime, only in a container.",
+	},
 
-	{Name: "container.image", Type: CharBuf, From: []string{"container.image.repository", "container.image.tag"}, Derive: imageRef,
-		Doc: "The image's repository and tag with a colon between."},
-	{Name: "container.image.repository", Type: CharBuf, Attr: "container.image.name", Where: Resource,
+	{
+		Name: "container.image", Type: CharBuf, From: []string{"container.image.repository", "container.image.tag"}, Derive: imageRef,
+		Doc: "The image's repository and tag with a colon between.",
+	},
+	{
+		Name: "container.image.repository", Type: CharBuf, Attr: "container.image.name", Where: Resource,
 		Get: metaText(func(m *event.ContainerMeta) string { return m.Repository }),
-		Doc: "The image's name without a tag."},
-	{Name: "container.image.tag", Type: CharBuf, Attr: "container.image.tags", Where: Resource, Form: Sole,
+		Doc: "The image's name without a tag.",
+	},
+	{
+		Name: "container.image.tag", Type: CharBuf, Attr: "container.image.tags", Where: Resource, Form: Sole,
 		Get: metaText(func(m *event.ContainerMeta) string { return m.Tag }),
-		Doc: "The image's tag."},
-	{Name: "container.image.digest", Type: CharBuf, From: []string{"saker.container.digest"}, Derive: digest,
-		Doc: "The image's digest, sha256:..."},
-	{Name: "saker.container.digest", Type: CharBuf, Attr: "container.image.repo_digests", Where: Resource, Form: Sole, Get: metaText(repoDigest),
-		Doc: "The image's name and digest with an @ between."},
-	{Name: "container.privileged", Type: Boolean, Attr: "saker.container.privileged", Get: privileged,
-		Doc: "Whether the container is privileged."},
-	{Name: "container.start_ts", Type: AbsTime, Attr: "saker.container.start_ts", Get: procNSBorn,
-		Doc: "When the first process of the container was made, on the host the boot, in nanoseconds since 1970."},
-	{Name: "container.duration", Type: RelTime, From: []string{"evt.rawtime", "container.start_ts"}, Derive: since, Volatile: true,
-		Doc: "How long ago container.start_ts was, in nanoseconds."},
+		Doc: "The image's tag.",
+	},
+	{
+		Name: "container.image.digest", Type: CharBuf, From: []string{"saker.container.digest"}, Derive: digest,
+		Doc: "The image's digest, sha256:...",
+	},
+	{
+		Name: "saker.container.digest", Type: CharBuf, Attr: "container.image.repo_digests", Where: Resource, Form: Sole, Get: metaText(repoDigest),
+		Doc: "The image's name and digest with an @ between.",
+	},
+	{
+		Name: "container.privileged", Type: Boolean, Attr: "saker.container.privileged", Get: privileged,
+		Doc: "Whether the container is privileged.",
+	},
+	{
+		Name: "container.start_ts", Type: AbsTime, Attr: "saker.container.start_ts", Get: procNSBorn,
+		Doc: "When the first process of the container was made, on the host the boot, in nanoseconds since 1970.",
+	},
+	{
+		Name: "container.duration", Type: RelTime, From: []string{"evt.rawtime", "container.start_ts"}, Derive: since, Volatile: true,
+		Doc: "How long ago container.start_ts was, in nanoseconds.",
+	},
 
-	{Name: "container.mounts", Type: CharBuf, Attr: "saker.container.mounts", Where: Resource, Get: metaFact,
-		Doc: "The container's mounts as source:dest:mode:rdwr:propagation, with commas between."},
-	{Name: "container.mount", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountWhole,
-		Doc: "One mount, by index or by a regular expression found in its source."},
-	{Name: "container.mount.source", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(0, 1),
-		Doc: "The source of a mount, by index or by a regular expression found in its destination."},
-	{Name: "container.mount.dest", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(1, 0),
-		Doc: "The destination of a mount, by index or by a regular expression found in its source."},
-	{Name: "container.mount.mode", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(2, 0),
-		Doc: "The mode of a mount, by index or by a regular expression found in its source."},
-	{Name: "container.mount.rdwr", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(3, 0),
-		Doc: "true when a mount may be written, by index or by a regular expression found in its source."},
-	{Name: "container.mount.propagation", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(4, 0),
-		Doc: "The propagation of a mount, by index or by a regular expression found in its source."},
+	{
+		Name: "container.mounts", Type: CharBuf, Attr: "saker.container.mounts", Where: Resource, Get: metaFact,
+		Doc: "The container's mounts as source:dest:mode:rdwr:propagation, with commas between.",
+	},
+	{
+		Name: "container.mount", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountWhole,
+		Doc: "One mount, by index or by a regular expression found in its source.",
+	},
+	{
+		Name: "container.mount.source", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(0, 1),
+		Doc: "The source of a mount, by index or by a regular expression found in its destination.",
+	},
+	{
+		Name: "container.mount.dest", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(1, 0),
+		Doc: "The destination of a mount, by index or by a regular expression found in its source.",
+	},
+	{
+		Name: "container.mount.mode", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(2, 0),
+		Doc: "The mode of a mount, by index or by a regular expression found in its source.",
+	},
+	{
+		Name: "container.mount.rdwr", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(3, 0),
+		Doc: "true when a mount may be written, by index or by a regular expression found in its source.",
+	},
+	{
+		Name: "container.mount.propagation", Type: CharBuf, Arg: MustKey, From: mounts, Derive: mountPart(4, 0),
+		Doc: "The propagation of a mount, by index or by a regular expression found in its source.",
+	},
 
-	{Name: "k8s.ns.name", Type: CharBuf, Attr: "k8s.namespace.name", Where: Resource,
+	{
+		Name: "k8s.ns.name", Type: CharBuf, Attr: "k8s.namespace.name", Where: Resource,
 		Get: metaText(func(m *event.ContainerMeta) string { return m.Namespace }),
-		Doc: "The name of the pod's namespace."},
-	{Name: "k8s.pod.name", Type: CharBuf, Attr: "k8s.pod.name", Where: Resource,
+		Doc: "The name of the pod's namespace.",
+	},
+	{
+		Name: "k8s.pod.name", Type: CharBuf, Attr: "k8s.pod.name", Where: Resource,
 		Get: metaText(func(m *event.ContainerMeta) string { return m.PodName }),
-		Doc: "The pod's name."},
-	{Name: "k8s.pod.uid", Type: CharBuf, Attr: "k8s.pod.uid", Where: Resource,
+		Doc: "The pod's name.",
+	},
+	{
+		Name: "k8s.pod.uid", Type: CharBuf, Attr: "k8s.pod.uid", Where: Resource,
 		Get: metaText(func(m *event.ContainerMeta) string { return m.PodUID }),
-		Doc: "The pod's unique id."},
-	{Name: "k8s.pod.id", Type: CharBuf, From: []string{"k8s.pod.uid"}, Derive: asIs,
-		Doc: "The same as k8s.pod.uid."},
+		Doc: "The pod's unique id.",
+	},
+	{
+		Name: "k8s.pod.id", Type: CharBuf, From: []string{"k8s.pod.uid"}, Derive: asIs,
+		Doc: "The same as k8s.pod.uid.",
+	},
 }
 
 func containerID(e *event.Event, _ Arg) Value {

@@ -9,40 +9,72 @@ import (
 )
 
 var eventFields = []*Field{
-	{Name: "evt.num", Type: Uint64, Attr: "saker.evt.num", Get: evtNum, Volatile: true,
-		Doc: "The event's number in its capture, from 1 up."},
-	{Name: "evt.type", Type: CharBuf, Attr: "saker.evt.type", Get: evtType,
-		Doc: "The event's name, for a system call the call's."},
-	{Name: "evt.type.is", Type: Uint32, Arg: MustName, From: []string{"evt.type"}, Derive: evtTypeIs,
-		Doc: "1 for an event of the type that the argument names, 0 for others."},
-	{Name: "syscall.type", Type: CharBuf, From: []string{"evt.type"}, Derive: syscallType,
-		Doc: "The event's name when it is a system call."},
-	{Name: "evt.category", Type: CharBuf, From: []string{"evt.type", "fd.type"}, Derive: evtCategory,
-		Doc: "The kind of act: file, net, IPC, process, user, other; reading and writing go by what the descriptor is."},
-	{Name: "evt.cpu", Type: Int16, Attr: "cpu.logical_number", Get: evtCPU, Volatile: true,
-		Doc: "The processor on which the event happened."},
-	{Name: "evt.dir", Type: CharBuf, Derive: always(Str("<")),
-		Doc: "The direction; always <, as events are reported when a call returns."},
-	{Name: "evt.source", Type: CharBuf, Derive: always(Str("syscall")),
-		Doc: "The source of the event, syscall."},
-	{Name: "evt.hostname", Type: CharBuf, Attr: "host.name", Where: Resource, Get: fixed(UnknownValue),
-		Doc: "The name of the host."},
+	{
+		Name: "evt.num", Type: Uint64, Attr: "saker.evt.num", Get: evtNum, Volatile: true,
+		Doc: "The event's number in its capture, from 1 up.",
+	},
+	{
+		Name: "evt.type", Type: CharBuf, Attr: "saker.evt.type", Get: evtType,
+		Doc: "The event's name, for a system call the call's.",
+	},
+	{
+		Name: "evt.type.is", Type: Uint32, Arg: MustName, From: []string{"evt.type"}, Derive: evtTypeIs,
+		Doc: "1 for an event of the type that the argument names, 0 for others.",
+	},
+	{
+		Name: "syscall.type", Type: CharBuf, From: []string{"evt.type"}, Derive: syscallType,
+		Doc: "The event's name when it is a system call.",
+	},
+	{
+		Name: "evt.category", Type: CharBuf, From: []string{"evt.type", "fd.type"}, Derive: evtCategory,
+		Doc: "The kind of act: file, net, IPC, process, user, other; reading and writing go by what the descriptor is.",
+	},
+	{
+		Name: "evt.cpu", Type: Int16, Attr: "cpu.logical_number", Get: evtCPU, Volatile: true,
+		Doc: "The processor on which the event happened.",
+	},
+	{
+		Name: "evt.dir", Type: CharBuf, Derive: always(Str("<")),
+		Doc: "The direction; always <, as events are reported when a call returns.",
+	},
+	{
+		Name: "evt.source", Type: CharBuf, Derive: always(Str("syscall")),
+		Doc: "The source of the event, syscall.",
+	},
+	{
+		Name: "evt.hostname", Type: CharBuf, Attr: "host.name", Where: Resource, Get: fixed(UnknownValue),
+		Doc: "The name of the host.",
+	},
 
-	{Name: "evt.rawres", Type: Int64, Attr: "saker.evt.rawres", Get: evtRawRes,
-		Doc: "The value that the call returned; errors are negative."},
-	{Name: "evt.res", Type: CharBuf, Attr: "saker.evt.res", Get: evtRes, With: []string{"saker.error.type"},
-		Doc: "SUCCESS, or the name of the error that the call returned."},
-	{Name: "saker.error.type", Type: CharBuf, Attr: "error.type", Get: errorType,
-		Doc: "The name of the error that the call returned, only when it failed."},
-	{Name: "evt.failed", Type: Boolean, From: []string{"evt.rawres"}, Derive: evtFailed,
-		Doc: "Whether the call returned an error."},
+	{
+		Name: "evt.rawres", Type: Int64, Attr: "saker.evt.rawres", Get: evtRawRes,
+		Doc: "The value that the call returned; errors are negative.",
+	},
+	{
+		Name: "evt.res", Type: CharBuf, Attr: "saker.evt.res", Get: evtRes, With: []string{"saker.error.type"},
+		Doc: "SUCCESS, or the name of the error that the call returned.",
+	},
+	{
+		Name: "saker.error.type", Type: CharBuf, Attr: "error.type", Get: errorType,
+		Doc: "The name of the error that the call returned, only when it failed.",
+	},
+	{
+		Name: "evt.failed", Type: Boolean, From: []string{"evt.rawres"}, Derive: evtFailed,
+		Doc: "Whether the call returned an error.",
+	},
 
-	{Name: "evt.count", Type: Uint32, Derive: always(Unsigned(1)),
-		Doc: "1 for every event, to count with."},
-	{Name: "evt.count.exit", Type: Uint32, Derive: always(Unsigned(1)),
-		Doc: "1 for every event that reports the return of a call, which all do."},
-	{Name: "evt.count.error", Type: Uint32, From: []string{"evt.rawres"}, Derive: countError,
-		Doc: "1 for a call that failed, 0 for one that did not."},
+	{
+		Name: "evt.count", Type: Uint32, Derive: always(Unsigned(1)),
+		Doc: "1 for every event, to count with.",
+	},
+	{
+		Name: "evt.count.exit", Type: Uint32, Derive: always(Unsigned(1)),
+		Doc: "1 for every event that reports the return of a call, which all do.",
+	},
+	{
+		Name: "evt.count.error", Type: Uint32, From: []string{"evt.rawres"}, Derive: countError,
+		Doc: "1 for a call that failed, 0 for one that did not.",
+	},
 
 	{Name: "evt.latency", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 	{Name: "evt.latency.s", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},

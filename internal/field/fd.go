@@ -8,42 +8,76 @@ import (
 )
 
 var fdFields = []*Field{
-	{Name: "fd.num", Type: Int64, Attr: "saker.fd.num", Get: fdNum,
-		Doc: "The number of the descriptor that the event works on, -1 when a call that makes one failed."},
-	{Name: "fd.type", Type: CharBuf, Attr: "saker.fd.type", Get: fdType,
+	{
+		Name: "fd.num", Type: Int64, Attr: "saker.fd.num", Get: fdNum,
+		Doc: "The number of the descriptor that the event works on, -1 when a call that makes one failed.",
+	},
+	{
+		Name: "fd.type", Type: CharBuf, Attr: "saker.fd.type", Get: fdType,
 		Doc: "What the descriptor refers to: file, directory, ipv4, ipv6, unix, pipe, event, signalfd, eventpoll, " +
-			"inotify, timerfd, netlink, bpf, userfaultfd, io_uring, memfd, pidfd."},
-	{Name: "fd.typechar", Type: CharBuf, From: []string{"fd.type"}, Derive: fdTypeChar, Get: fdChar,
-		Doc: "One letter for fd.type: f, d, 4, 6, u, p, e, s, l, i, t, n, b, r, m, P, or o for others."},
-	{Name: "fd.name", Type: CharBuf, Get: fdName, Derive: fdNameFrom,
+			"inotify, timerfd, netlink, bpf, userfaultfd, io_uring, memfd, pidfd.",
+	},
+	{
+		Name: "fd.typechar", Type: CharBuf, From: []string{"fd.type"}, Derive: fdTypeChar, Get: fdChar,
+		Doc: "One letter for fd.type: f, d, 4, 6, u, p, e, s, l, i, t, n, b, r, m, P, or o for others.",
+	},
+	{
+		Name: "fd.name", Type: CharBuf, Get: fdName, Derive: fdNameFrom,
 		From: []string{"evt.type", "fd.type", "saker.file.path", "saker.fd.name", "saker.fd.tuple"},
-		Doc:  "The path of the file, symbolic links resolved, or the two ends of the connection, the client's first."},
-	{Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Get: fdOtherName,
-		Doc: "The name of a descriptor that is neither a file, a directory nor an internet socket."},
-	{Name: "fd.nameraw", Type: CharBuf, Attr: "saker.fd.nameraw", Get: fdNameRaw,
-		Doc: "The path as it was given to the call that opened it, without doubled slashes."},
-	{Name: "fd.directory", Type: CharBuf, From: []string{"fd.type", "fd.name"}, Derive: fdDirectory,
-		Doc: "The directory of the file, or the directory itself."},
-	{Name: "fd.filename", Type: CharBuf, From: []string{"fd.type", "fd.name"}, Derive: fdFilename,
-		Doc: "The last part of the file's path."},
-	{Name: "fd.dev", Type: Int32, Base: Hex, Attr: "saker.fd.dev", Get: fdDev,
-		Doc: "The number of the device that holds the file."},
-	{Name: "fd.dev.major", Type: Int32, From: []string{"fd.dev"}, Derive: fdDevMajor,
-		Doc: "The major part of fd.dev."},
-	{Name: "fd.dev.minor", Type: Int32, From: []string{"fd.dev"}, Derive: fdDevMinor,
-		Doc: "The minor part of fd.dev."},
-	{Name: "fd.ino", Type: Int64, Attr: "file.inode", Form: Digits, Get: fdIno,
-		Doc: "The number of the file's inode."},
-	{Name: "fd.is_upper_layer", Type: Boolean, Attr: "saker.fd.is_upper_layer", Get: fdUpper,
-		Doc: "Whether the file lies in an overlay's upper layer."},
-	{Name: "fd.is_lower_layer", Type: Boolean, Attr: "saker.fd.is_lower_layer", Get: fdLower,
-		Doc: "Whether the file lies in an overlay's lower layer."},
-	{Name: "fd.uid", Type: CharBuf, From: []string{"thread.tid", "fd.num"}, Derive: fdUID,
-		Doc: "The thread's and the descriptor's number in one text."},
-	{Name: "fd.containername", Type: CharBuf, From: []string{"container.id", "fd.name"}, Derive: inContainer,
-		Doc: "container.id, a colon and fd.name."},
-	{Name: "fd.containerdirectory", Type: CharBuf, From: []string{"container.id", "fd.directory"}, Derive: inContainer,
-		Doc: "container.id, a colon and fd.directory."},
+		Doc:  "The path of the file, symbolic links resolved, or the two ends of the connection, the client's first.",
+	},
+	{
+		Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Get: fdOtherName,
+		Doc: "The name of a descriptor that is neither a file, a directory nor an internet socket.",
+	},
+	{
+		Name: "fd.nameraw", Type: CharBuf, Attr: "saker.fd.nameraw", Get: fdNameRaw,
+		Doc: "The path as it was given to the call that opened it, without doubled slashes.",
+	},
+	{
+		Name: "fd.directory", Type: CharBuf, From: []string{"fd.type", "fd.name"}, Derive: fdDirectory,
+		Doc: "The directory of the file, or the directory itself.",
+	},
+	{
+		Name: "fd.filename", Type: CharBuf, From: []string{"fd.type", "fd.name"}, Derive: fdFilename,
+		Doc: "The last part of the file's path.",
+	},
+	{
+		Name: "fd.dev", Type: Int32, Base: Hex, Attr: "saker.fd.dev", Get: fdDev,
+		Doc: "The number of the device that holds the file.",
+	},
+	{
+		Name: "fd.dev.major", Type: Int32, From: []string{"fd.dev"}, Derive: fdDevMajor,
+		Doc: "The major part of fd.dev.",
+	},
+	{
+		Name: "fd.dev.minor", Type: Int32, From: []string{"fd.dev"}, Derive: fdDevMinor,
+		Doc: "The minor part of fd.dev.",
+	},
+	{
+		Name: "fd.ino", Type: Int64, Attr: "file.inode", Form: Digits, Get: fdIno,
+		Doc: "The number of the file's inode.",
+	},
+	{
+		Name: "fd.is_upper_layer", Type: Boolean, Attr: "saker.fd.is_upper_layer", Get: fdUpper,
+		Doc: "Whether the file lies in an overlay's upper layer.",
+	},
+	{
+		Name: "fd.is_lower_layer", Type: Boolean, Attr: "saker.fd.is_lower_layer", Get: fdLower,
+		Doc: "Whether the file lies in an overlay's lower layer.",
+	},
+	{
+		Name: "fd.uid", Type: CharBuf, From: []string{"thread.tid", "fd.num"}, Derive: fdUID,
+		Doc: "The thread's and the descriptor's number in one text.",
+	},
+	{
+		Name: "fd.containername", Type: CharBuf, From: []string{"container.id", "fd.name"}, Derive: inContainer,
+		Doc: "container.id, a colon and fd.name.",
+	},
+	{
+		Name: "fd.containerdirectory", Type: CharBuf, From: []string{"container.id", "fd.directory"}, Derive: inContainer,
+		Doc: "container.id, a colon and fd.directory.",
+	},
 }
 
 func fdNum(e *event.Event, _ Arg) Value {

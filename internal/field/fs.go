@@ -5,27 +5,45 @@ import (
 )
 
 var pathFields = []*Field{
-	{Name: "fs.path.name", Type: CharBuf, Get: fsName, Derive: fsNameFrom,
+	{
+		Name: "fs.path.name", Type: CharBuf, Get: fsName, Derive: fsNameFrom,
 		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.name"},
-		Doc:  "The path that a successful call opens, makes, removes or changes."},
-	{Name: "fs.path.nameraw", Type: CharBuf, Attr: "saker.fs.path.nameraw", Get: given(nameParam),
-		Doc: "fs.path.name as it was given to the call."},
-	{Name: "fs.path.source", Type: CharBuf, Attr: "saker.fs.path.source", Get: fsSource,
-		Doc: "The path that a successful call renames, or the link that it makes."},
-	{Name: "fs.path.sourceraw", Type: CharBuf, Attr: "saker.fs.path.sourceraw", Get: given(sourceParam),
-		Doc: "fs.path.source as it was given to the call."},
-	{Name: "fs.path.target", Type: CharBuf, Get: fsTarget, Derive: fsTargetFrom,
+		Doc:  "The path that a successful call opens, makes, removes or changes.",
+	},
+	{
+		Name: "fs.path.nameraw", Type: CharBuf, Attr: "saker.fs.path.nameraw", Get: given(nameParam),
+		Doc: "fs.path.name as it was given to the call.",
+	},
+	{
+		Name: "fs.path.source", Type: CharBuf, Attr: "saker.fs.path.source", Get: fsSource,
+		Doc: "The path that a successful call renames, or the link that it makes.",
+	},
+	{
+		Name: "fs.path.sourceraw", Type: CharBuf, Attr: "saker.fs.path.sourceraw", Get: given(sourceParam),
+		Doc: "fs.path.source as it was given to the call.",
+	},
+	{
+		Name: "fs.path.target", Type: CharBuf, Get: fsTarget, Derive: fsTargetFrom,
 		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.target"},
-		Doc:  "The new path of a successful rename, or what the link that a call makes leads to."},
-	{Name: "fs.path.targetraw", Type: CharBuf, Attr: "saker.fs.path.targetraw", Get: given(targetParam),
-		Doc: "fs.path.target as it was given to the call."},
+		Doc:  "The new path of a successful rename, or what the link that a call makes leads to.",
+	},
+	{
+		Name: "fs.path.targetraw", Type: CharBuf, Attr: "saker.fs.path.targetraw", Get: given(targetParam),
+		Doc: "fs.path.target as it was given to the call.",
+	},
 
-	{Name: "saker.file.path", Type: FSPath, Attr: "file.path", Get: filePath,
-		Doc: "The path of the descriptor's file; without a descriptor, the path that the call names."},
-	{Name: "saker.fs.path.name", Type: FSPath, Attr: "saker.fs.path.name", Get: besideFD(fsName),
-		Doc: "fs.path.name of a call that has a descriptor of another file beside it."},
-	{Name: "saker.fs.path.target", Type: FSPath, Attr: "saker.fs.path.target", Get: besideFD(fsTarget),
-		Doc: "fs.path.target of a call that has a descriptor of another file beside it."},
+	{
+		Name: "saker.file.path", Type: FSPath, Attr: "file.path", Get: filePath,
+		Doc: "The path of the descriptor's file; without a descriptor, the path that the call names.",
+	},
+	{
+		Name: "saker.fs.path.name", Type: FSPath, Attr: "saker.fs.path.name", Get: besideFD(fsName),
+		Doc: "fs.path.name of a call that has a descriptor of another file beside it.",
+	},
+	{
+		Name: "saker.fs.path.target", Type: FSPath, Attr: "saker.fs.path.target", Get: besideFD(fsTarget),
+		Doc: "fs.path.target of a call that has a descriptor of another file beside it.",
+	},
 }
 
 // pathParams are the parameters that hold a call's paths: of one path, or of

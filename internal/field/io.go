@@ -11,29 +11,51 @@ import (
 var openInputs = []string{"evt.type", "evt.arg.flags"}
 
 var ioFields = []*Field{
-	{Name: "evt.is_open_read", Type: Boolean, Get: isOpenRead, From: openInputs, Derive: openedFor("O_RDWR", "O_RDONLY"),
-		Doc: "Whether the event is an open, openat, openat2 or open_by_handle_at that asks to read."},
-	{Name: "evt.is_open_write", Type: Boolean, Get: isOpenWrite, From: openInputs, Derive: openedFor("O_RDWR", "O_WRONLY"),
-		Doc: "Whether the event is an open, openat, openat2 or open_by_handle_at that asks to write."},
-	{Name: "evt.is_open_exec", Type: Boolean, From: []string{"evt.type", "evt.arg.flags", "evt.arg.mode"}, Derive: isOpenExec,
-		Doc: "Whether the event may create a file with a permission to execute."},
+	{
+		Name: "evt.is_open_read", Type: Boolean, Get: isOpenRead, From: openInputs, Derive: openedFor("O_RDWR", "O_RDONLY"),
+		Doc: "Whether the event is an open, openat, openat2 or open_by_handle_at that asks to read.",
+	},
+	{
+		Name: "evt.is_open_write", Type: Boolean, Get: isOpenWrite, From: openInputs, Derive: openedFor("O_RDWR", "O_WRONLY"),
+		Doc: "Whether the event is an open, openat, openat2 or open_by_handle_at that asks to write.",
+	},
+	{
+		Name: "evt.is_open_exec", Type: Boolean, From: []string{"evt.type", "evt.arg.flags", "evt.arg.mode"}, Derive: isOpenExec,
+		Doc: "Whether the event may create a file with a permission to execute.",
+	},
 
-	{Name: "evt.is_io", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.ReadsFD | syscalls.WritesFD),
-		Doc: "Whether events of the type read from a descriptor or write to one."},
-	{Name: "evt.is_io_read", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.ReadsFD),
-		Doc: "Whether events of the type read from a descriptor."},
-	{Name: "evt.is_io_write", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.WritesFD),
-		Doc: "Whether events of the type write to a descriptor."},
-	{Name: "evt.is_wait", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.Waits),
-		Doc: "Whether events of the type wait for something."},
-	{Name: "evt.io_dir", Type: CharBuf, From: []string{"evt.type"}, Derive: ioDir,
-		Doc: "read or write, for events that do."},
-	{Name: "evt.buffer", Type: ByteBuf, Attr: "saker.evt.buffer", Get: evtBuffer,
-		Doc: "The bytes that were read or written, as far as they were captured."},
-	{Name: "evt.buflen", Type: Uint64, From: []string{"evt.type", "evt.rawres", "fd.type"}, Derive: evtBufLen,
-		Doc: "How many bytes were read or written."},
-	{Name: "evt.is_syslog", Type: Boolean, From: []string{"evt.type", "fd.type", "fd.name"}, Derive: isSyslog,
-		Doc: "Whether the event writes to the system log's socket."},
+	{
+		Name: "evt.is_io", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.ReadsFD | syscalls.WritesFD),
+		Doc: "Whether events of the type read from a descriptor or write to one.",
+	},
+	{
+		Name: "evt.is_io_read", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.ReadsFD),
+		Doc: "Whether events of the type read from a descriptor.",
+	},
+	{
+		Name: "evt.is_io_write", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.WritesFD),
+		Doc: "Whether events of the type write to a descriptor.",
+	},
+	{
+		Name: "evt.is_wait", Type: Boolean, From: []string{"evt.type"}, Derive: hasFlag(syscalls.Waits),
+		Doc: "Whether events of the type wait for something.",
+	},
+	{
+		Name: "evt.io_dir", Type: CharBuf, From: []string{"evt.type"}, Derive: ioDir,
+		Doc: "read or write, for events that do.",
+	},
+	{
+		Name: "evt.buffer", Type: ByteBuf, Attr: "saker.evt.buffer", Get: evtBuffer,
+		Doc: "The bytes that were read or written, as far as they were captured.",
+	},
+	{
+		Name: "evt.buflen", Type: Uint64, From: []string{"evt.type", "evt.rawres", "fd.type"}, Derive: evtBufLen,
+		Doc: "How many bytes were read or written.",
+	},
+	{
+		Name: "evt.is_syslog", Type: Boolean, From: []string{"evt.type", "fd.type", "fd.name"}, Derive: isSyslog,
+		Doc: "Whether the event writes to the system log's socket.",
+	},
 }
 
 // opens tells the event types that Falco counts as opening.

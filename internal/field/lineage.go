@@ -13,42 +13,70 @@ import (
 const maxAncestors = 64
 
 var lineageFields = []*Field{
-	{Name: "proc.pname", Type: CharBuf, Attr: "saker.proc.pname", Get: ofParent(nameText),
-		Doc: "The parent's name."},
-	{Name: "proc.pexe", Type: CharBuf, Attr: "saker.proc.pexe", Get: ofParent(exeText),
-		Doc: "The parent's argv[0]."},
-	{Name: "proc.pexepath", Type: CharBuf, Attr: "saker.proc.pexepath", Get: ofParent(pathText),
-		Doc: "The path of the parent's executable."},
-	{Name: "proc.pcmdline", Type: CharBuf, Attr: "saker.proc.pcmdline", Get: ofParent(lineText),
-		Doc: "The parent's name and arguments."},
-	{Name: "proc.ppid.ts", Type: RelTime, Attr: "saker.proc.ppid.ts", Get: ofParent(bornTime), Volatile: true,
-		Doc: "When the parent was made, in nanoseconds since 1970."},
-	{Name: "proc.ppid.duration", Type: RelTime, Attr: "saker.proc.ppid.duration", Get: parentAge, Volatile: true,
-		Doc: "How long ago the parent was made, in nanoseconds."},
+	{
+		Name: "proc.pname", Type: CharBuf, Attr: "saker.proc.pname", Get: ofParent(nameText),
+		Doc: "The parent's name.",
+	},
+	{
+		Name: "proc.pexe", Type: CharBuf, Attr: "saker.proc.pexe", Get: ofParent(exeText),
+		Doc: "The parent's argv[0].",
+	},
+	{
+		Name: "proc.pexepath", Type: CharBuf, Attr: "saker.proc.pexepath", Get: ofParent(pathText),
+		Doc: "The path of the parent's executable.",
+	},
+	{
+		Name: "proc.pcmdline", Type: CharBuf, Attr: "saker.proc.pcmdline", Get: ofParent(lineText),
+		Doc: "The parent's name and arguments.",
+	},
+	{
+		Name: "proc.ppid.ts", Type: RelTime, Attr: "saker.proc.ppid.ts", Get: ofParent(bornTime), Volatile: true,
+		Doc: "When the parent was made, in nanoseconds since 1970.",
+	},
+	{
+		Name: "proc.ppid.duration", Type: RelTime, Attr: "saker.proc.ppid.duration", Get: parentAge, Volatile: true,
+		Doc: "How long ago the parent was made, in nanoseconds.",
+	},
 
-	{Name: "proc.aname", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
+	{
+		Name: "proc.aname", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aname", Self: "proc.name", Get: ofAncestors(viewName),
-		Doc: "An ancestor's name: [1] is the parent's; without an index, a comparison holds if some ancestor satisfies it."},
-	{Name: "proc.aexe", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
+		Doc: "An ancestor's name: [1] is the parent's; without an index, a comparison holds if some ancestor satisfies it.",
+	},
+	{
+		Name: "proc.aexe", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aexe", Self: "proc.exe", Get: ofAncestors(viewExe),
-		Doc: "An ancestor's argv[0], counted as in proc.aname."},
-	{Name: "proc.aexepath", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
+		Doc: "An ancestor's argv[0], counted as in proc.aname.",
+	},
+	{
+		Name: "proc.aexepath", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aexepath", Self: "proc.exepath", Get: ofAncestors(viewPath),
-		Doc: "The path of an ancestor's executable, counted as in proc.aname."},
-	{Name: "proc.acmdline", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
+		Doc: "The path of an ancestor's executable, counted as in proc.aname.",
+	},
+	{
+		Name: "proc.acmdline", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.acmdline", Self: "proc.cmdline", Get: ofAncestors(viewLine),
-		Doc: "An ancestor's name and arguments, counted as in proc.aname."},
-	{Name: "proc.apid", Type: Int64, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
+		Doc: "An ancestor's name and arguments, counted as in proc.aname.",
+	},
+	{
+		Name: "proc.apid", Type: Int64, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.apid", Self: "proc.pid", Get: ofAncestors(viewPID),
-		Doc: "An ancestor's number on the host, counted as in proc.aname."},
+		Doc: "An ancestor's number on the host, counted as in proc.aname.",
+	},
 
-	{Name: "proc.aargs", Type: CharBuf, Arg: MayIndex, From: []string{"saker.proc.aargs", "proc.args"}, Derive: ancestorArgs,
-		Doc: "An ancestor's arguments, counted as in proc.aname; without an index, those of all ancestors, joined by blanks."},
-	{Name: "saker.proc.aargs", Type: CharBuf, List: true, Attr: "saker.proc.aargs", Get: argsOfAncestors,
-		Doc: "Every ancestor's arguments, the parent's first."},
+	{
+		Name: "proc.aargs", Type: CharBuf, Arg: MayIndex, From: []string{"saker.proc.aargs", "proc.args"}, Derive: ancestorArgs,
+		Doc: "An ancestor's arguments, counted as in proc.aname; without an index, those of all ancestors, joined by blanks.",
+	},
+	{
+		Name: "saker.proc.aargs", Type: CharBuf, List: true, Attr: "saker.proc.aargs", Get: argsOfAncestors,
+		Doc: "Every ancestor's arguments, the parent's first.",
+	},
 
-	{Name: "proc.loginshellid", Type: Int64, Attr: "saker.proc.loginshellid", Get: loginShell,
-		Doc: "The number of the eldest of the process and its ancestors whose name ends in sh, 0 for none."},
+	{
+		Name: "proc.loginshellid", Type: Int64, Attr: "saker.proc.loginshellid", Get: loginShell,
+		Doc: "The number of the eldest of the process and its ancestors whose name ends in sh, 0 for none.",
+	},
 }
 
 // The views of an ancestor.

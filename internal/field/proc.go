@@ -7,45 +7,83 @@ import (
 )
 
 var processFields = []*Field{
-	{Name: "proc.name", Type: CharBuf, Attr: "saker.proc.name", Get: procName,
-		Doc: "The name of the thread, 15 bytes at most; a program starts with its file's name and may change it."},
-	{Name: "proc.exe", Type: CharBuf, Attr: "process.command", Get: of(exeText),
-		Doc: "The program as its caller named it, argv[0]."},
-	{Name: "proc.args", Type: CharBuf, Arg: MayIndex, Get: procArgs, From: []string{"saker.proc.args"}, Derive: argsFrom,
-		Doc: "The arguments after argv[0], joined by blanks; with an index, one of them from 0 up."},
-	{Name: "saker.proc.args", Type: CharBuf, List: true, Attr: "process.command_args", Get: procArgv,
-		Doc: "All arguments, argv[0] included."},
-	{Name: "proc.cmdline", Type: CharBuf, Attr: "process.command_line", Get: procCmdline,
-		Doc: "The name of the process and its arguments, joined by blanks."},
-	{Name: "proc.exeline", Type: CharBuf, From: []string{"proc.exe", "proc.args"}, Derive: exeLine,
-		Doc: "argv[0] and the arguments, joined by blanks."},
-	{Name: "proc.cmdnargs", Type: Uint64, From: []string{"saker.proc.args"}, Derive: countArgs,
-		Doc: "The number of arguments after argv[0]."},
-	{Name: "proc.cmdlenargs", Type: Uint64, From: []string{"saker.proc.args"}, Derive: lenArgs,
-		Doc: "The bytes of the arguments after argv[0], without blanks."},
-	{Name: "proc.env", Type: CharBuf, Arg: MayKey, Attr: "saker.proc.env", Keyed: "process.environment_variable", Get: procEnv,
-		Doc: "The environment joined by blanks; with a name, that variable, empty when it is not set."},
-	{Name: "proc.cwd", Type: CharBuf, Get: procCwd, From: []string{"saker.proc.cwd"}, Derive: withSlash,
-		Doc: "The working directory, with a trailing slash."},
-	{Name: "saker.proc.cwd", Type: CharBuf, Attr: "process.working_directory", Get: of(cwdText),
-		Doc: "The working directory."},
-	{Name: "proc.tty", Type: Uint32, Attr: "saker.proc.tty", Get: procTTY,
-		Doc: "The number of the controlling terminal, 0 for none."},
+	{
+		Name: "proc.name", Type: CharBuf, Attr: "saker.proc.name", Get: procName,
+		Doc: "The name of the thread, 15 bytes at most; a program starts with its file's name and may change it.",
+	},
+	{
+		Name: "proc.exe", Type: CharBuf, Attr: "process.command", Get: of(exeText),
+		Doc: "The program as its caller named it, argv[0].",
+	},
+	{
+		Name: "proc.args", Type: CharBuf, Arg: MayIndex, Get: procArgs, From: []string{"saker.proc.args"}, Derive: argsFrom,
+		Doc: "The arguments after argv[0], joined by blanks; with an index, one of them from 0 up.",
+	},
+	{
+		Name: "saker.proc.args", Type: CharBuf, List: true, Attr: "process.command_args", Get: procArgv,
+		Doc: "All arguments, argv[0] included.",
+	},
+	{
+		Name: "proc.cmdline", Type: CharBuf, Attr: "process.command_line", Get: procCmdline,
+		Doc: "The name of the process and its arguments, joined by blanks.",
+	},
+	{
+		Name: "proc.exeline", Type: CharBuf, From: []string{"proc.exe", "proc.args"}, Derive: exeLine,
+		Doc: "argv[0] and the arguments, joined by blanks.",
+	},
+	{
+		Name: "proc.cmdnargs", Type: Uint64, From: []string{"saker.proc.args"}, Derive: countArgs,
+		Doc: "The number of arguments after argv[0].",
+	},
+	{
+		Name: "proc.cmdlenargs", Type: Uint64, From: []string{"saker.proc.args"}, Derive: lenArgs,
+		Doc: "The bytes of the arguments after argv[0], without blanks.",
+	},
+	{
+		Name: "proc.env", Type: CharBuf, Arg: MayKey, Attr: "saker.proc.env", Keyed: "process.environment_variable", Get: procEnv,
+		Doc: "The environment joined by blanks; with a name, that variable, empty when it is not set.",
+	},
+	{
+		Name: "proc.cwd", Type: CharBuf, Get: procCwd, From: []string{"saker.proc.cwd"}, Derive: withSlash,
+		Doc: "The working directory, with a trailing slash.",
+	},
+	{
+		Name: "saker.proc.cwd", Type: CharBuf, Attr: "process.working_directory", Get: of(cwdText),
+		Doc: "The working directory.",
+	},
+	{
+		Name: "proc.tty", Type: Uint32, Attr: "saker.proc.tty", Get: procTTY,
+		Doc: "The number of the controlling terminal, 0 for none.",
+	},
 
-	{Name: "proc.pid", Type: Int64, Attr: "process.pid", Get: procPID,
-		Doc: "The number of the process on the host."},
-	{Name: "proc.ppid", Type: Int64, Attr: "process.parent_pid", Get: procPPID,
-		Doc: "The parent's number on the host."},
-	{Name: "proc.vpid", Type: Int64, Attr: "process.vpid", Get: procVPID,
-		Doc: "The number of the process in its own namespace."},
-	{Name: "proc.pvpid", Type: Int64, Attr: "saker.proc.pvpid", Get: procPVPID,
-		Doc: "The parent's number in its own namespace."},
-	{Name: "proc.pid.ts", Type: RelTime, Attr: "process.creation.time", Form: ISOTime, Get: procBorn, Volatile: true,
-		Doc: "When the process was made, in nanoseconds since 1970."},
-	{Name: "proc.duration", Type: RelTime, Attr: "saker.proc.duration", Get: procAge, Volatile: true,
-		Doc: "How long ago the process was made, in nanoseconds."},
-	{Name: "proc.pidns_init_start_ts", Type: Uint64, Attr: "saker.proc.pidns_init_start_ts", Get: procNSBorn,
-		Doc: "When the first process of the namespace was made, on the host the boot, in nanoseconds since 1970."},
+	{
+		Name: "proc.pid", Type: Int64, Attr: "process.pid", Get: procPID,
+		Doc: "The number of the process on the host.",
+	},
+	{
+		Name: "proc.ppid", Type: Int64, Attr: "process.parent_pid", Get: procPPID,
+		Doc: "The parent's number on the host.",
+	},
+	{
+		Name: "proc.vpid", Type: Int64, Attr: "process.vpid", Get: procVPID,
+		Doc: "The number of the process in its own namespace.",
+	},
+	{
+		Name: "proc.pvpid", Type: Int64, Attr: "saker.proc.pvpid", Get: procPVPID,
+		Doc: "The parent's number in its own namespace.",
+	},
+	{
+		Name: "proc.pid.ts", Type: RelTime, Attr: "process.creation.time", Form: ISOTime, Get: procBorn, Volatile: true,
+		Doc: "When the process was made, in nanoseconds since 1970.",
+	},
+	{
+		Name: "proc.duration", Type: RelTime, Attr: "saker.proc.duration", Get: procAge, Volatile: true,
+		Doc: "How long ago the process was made, in nanoseconds.",
+	},
+	{
+		Name: "proc.pidns_init_start_ts", Type: Uint64, Attr: "saker.proc.pidns_init_start_ts", Get: procNSBorn,
+		Doc: "When the first process of the namespace was made, on the host the boot, in nanoseconds since 1970.",
+	},
 }
 
 // of makes a Get of a text of the process.

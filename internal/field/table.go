@@ -64,10 +64,10 @@ func (t *Table) acyclic(f *Field, names []string) error {
 	for _, name := range names {
 		name, _, _ = strings.Cut(name, "[")
 		from, _ := t.longest(name)
-		switch {
-		case from == nil:
+		switch from {
+		case nil:
 			return fmt.Errorf("%w %s", ErrUnknown, name)
-		case from == f:
+		case f:
 			return errors.New("derives from itself")
 		}
 		if err := t.acyclic(f, from.From); err != nil {

@@ -7,19 +7,29 @@ import (
 )
 
 var threadFields = []*Field{
-	{Name: "thread.tid", Type: Int64, Attr: "saker.thread.tid", Get: threadTID,
-		Doc: "The number of the thread on the host."},
-	{Name: "thread.ismain", Type: Boolean, From: []string{"thread.tid", "proc.pid"}, Derive: isMain,
-		Doc: "Whether the thread is the first of its process."},
-	{Name: "thread.cap_permitted", Type: CharBuf, Attr: "saker.thread.cap_permitted", Form: Words,
+	{
+		Name: "thread.tid", Type: Int64, Attr: "saker.thread.tid", Get: threadTID,
+		Doc: "The number of the thread on the host.",
+	},
+	{
+		Name: "thread.ismain", Type: Boolean, From: []string{"thread.tid", "proc.pid"}, Derive: isMain,
+		Doc: "Whether the thread is the first of its process.",
+	},
+	{
+		Name: "thread.cap_permitted", Type: CharBuf, Attr: "saker.thread.cap_permitted", Form: Words,
 		Get: capsOf(func(p *event.Process) uint64 { return p.CapPermitted }),
-		Doc: "The permitted capabilities, such as CAP_SYS_ADMIN, joined by blanks."},
-	{Name: "thread.cap_inheritable", Type: CharBuf, Attr: "saker.thread.cap_inheritable", Form: Words,
+		Doc: "The permitted capabilities, such as CAP_SYS_ADMIN, joined by blanks.",
+	},
+	{
+		Name: "thread.cap_inheritable", Type: CharBuf, Attr: "saker.thread.cap_inheritable", Form: Words,
 		Get: capsOf(func(p *event.Process) uint64 { return p.CapInheritable }),
-		Doc: "The inheritable capabilities, joined by blanks."},
-	{Name: "thread.cap_effective", Type: CharBuf, Attr: "saker.thread.cap_effective", Form: Words,
+		Doc: "The inheritable capabilities, joined by blanks.",
+	},
+	{
+		Name: "thread.cap_effective", Type: CharBuf, Attr: "saker.thread.cap_effective", Form: Words,
 		Get: capsOf(func(p *event.Process) uint64 { return p.CapEffective }),
-		Doc: "The effective capabilities, joined by blanks."},
+		Doc: "The effective capabilities, joined by blanks.",
+	},
 }
 
 func threadTID(e *event.Event, _ Arg) Value { return Num(int64(e.TID)) }

@@ -9,28 +9,46 @@ import (
 var rawTime = []string{"evt.rawtime"}
 
 var timeFields = []*Field{
-	{Name: "evt.rawtime", Type: AbsTime, Attr: "Timestamp", Where: Core, Get: evtTime, Volatile: true,
-		Doc: "When the event happened, in nanoseconds since 1970."},
-	{Name: "evt.rawtime.s", Type: AbsTime, From: rawTime, Derive: seconds, Volatile: true,
-		Doc: "The whole seconds of evt.rawtime."},
-	{Name: "evt.rawtime.ns", Type: AbsTime, From: rawTime, Derive: nanoseconds, Volatile: true,
-		Doc: "The nanoseconds of evt.rawtime within its second."},
-	{Name: "evt.time", Type: CharBuf, From: rawTime, Derive: clock("15:04:05.000000000", local), Volatile: true,
-		Doc: "The local time of day with nanoseconds."},
-	{Name: "evt.time.s", Type: CharBuf, From: rawTime, Derive: clock("15:04:05", local), Volatile: true,
-		Doc: "The local time of day to the second."},
-	{Name: "evt.time.iso8601", Type: CharBuf, From: rawTime, Volatile: true,
+	{
+		Name: "evt.rawtime", Type: AbsTime, Attr: "Timestamp", Where: Core, Get: evtTime, Volatile: true,
+		Doc: "When the event happened, in nanoseconds since 1970.",
+	},
+	{
+		Name: "evt.rawtime.s", Type: AbsTime, From: rawTime, Derive: seconds, Volatile: true,
+		Doc: "The whole seconds of evt.rawtime.",
+	},
+	{
+		Name: "evt.rawtime.ns", Type: AbsTime, From: rawTime, Derive: nanoseconds, Volatile: true,
+		Doc: "The nanoseconds of evt.rawtime within its second.",
+	},
+	{
+		Name: "evt.time", Type: CharBuf, From: rawTime, Derive: clock("15:04:05.000000000", local), Volatile: true,
+		Doc: "The local time of day with nanoseconds.",
+	},
+	{
+		Name: "evt.time.s", Type: CharBuf, From: rawTime, Derive: clock("15:04:05", local), Volatile: true,
+		Doc: "The local time of day to the second.",
+	},
+	{
+		Name: "evt.time.iso8601", Type: CharBuf, From: rawTime, Volatile: true,
 		Derive: clock("2006-01-02T15:04:05.000000000-0700", time.Time.UTC),
-		Doc:    "Date and time in UTC with nanoseconds, ISO 8601."},
-	{Name: "evt.datetime", Type: CharBuf, From: rawTime, Volatile: true,
+		Doc:    "Date and time in UTC with nanoseconds, ISO 8601.",
+	},
+	{
+		Name: "evt.datetime", Type: CharBuf, From: rawTime, Volatile: true,
 		Derive: clock("2006-01-02 15:04:05.000000000", local),
-		Doc:    "The local date and time with nanoseconds."},
-	{Name: "evt.datetime.s", Type: CharBuf, From: rawTime, Volatile: true,
+		Doc:    "The local date and time with nanoseconds.",
+	},
+	{
+		Name: "evt.datetime.s", Type: CharBuf, From: rawTime, Volatile: true,
 		Derive: clock("2006-01-02 15:04:05", local),
-		Doc:    "The local date and time to the second."},
-	{Name: "evt.outputtime", Type: CharBuf, Not: OutputOnly, From: rawTime, Volatile: true,
+		Doc:    "The local date and time to the second.",
+	},
+	{
+		Name: "evt.outputtime", Type: CharBuf, Not: OutputOnly, From: rawTime, Volatile: true,
 		Derive: clock("15:04:05.000000000", local),
-		Doc:    "The time as outputs say it."},
+		Doc:    "The time as outputs say it.",
+	},
 }
 
 func local(t time.Time) time.Time { return t.Local() }

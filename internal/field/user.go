@@ -3,24 +3,42 @@ package field
 import "github.com/sakerhq/saker/internal/event"
 
 var userFields = []*Field{
-	{Name: "user.uid", Type: Uint32, Attr: "process.user.id", Get: userUID,
-		Doc: "The effective user's number."},
-	{Name: "user.name", Type: CharBuf, Get: userName, From: []string{"saker.user.name", "user.uid"}, Derive: userNameFrom,
-		Doc: "The effective user's name, <NA> when it is not known."},
-	{Name: "saker.user.name", Type: CharBuf, Attr: "process.user.name", Get: knownUser,
-		Doc: "The effective user's name, only when it is known."},
-	{Name: "user.homedir", Type: CharBuf, Attr: "saker.user.homedir", Get: userHome,
-		Doc: "The effective user's home directory, <NA> when it is not known."},
-	{Name: "user.shell", Type: CharBuf, Attr: "saker.user.shell", Get: userShell,
-		Doc: "The effective user's login shell, <NA> when it is not known."},
-	{Name: "user.loginuid", Type: Int64, Attr: "saker.user.loginuid", Get: loginUID,
-		Doc: "The number of the user who logged in, -1 when nobody did."},
-	{Name: "user.loginname", Type: CharBuf, Attr: "saker.user.loginname", Get: loginName,
-		Doc: "The name of the user who logged in, <NA> when it is not known."},
-	{Name: "group.gid", Type: Uint32, Attr: "saker.group.gid", Get: groupGID,
-		Doc: "The effective group's number."},
-	{Name: "group.name", Type: CharBuf, Attr: "saker.group.name", Get: groupName,
-		Doc: "The effective group's name, <NA> when it is not known."},
+	{
+		Name: "user.uid", Type: Uint32, Attr: "process.user.id", Get: userUID,
+		Doc: "The effective user's number.",
+	},
+	{
+		Name: "user.name", Type: CharBuf, Get: userName, From: []string{"saker.user.name", "user.uid"}, Derive: userNameFrom,
+		Doc: "The effective user's name, <NA> when it is not known.",
+	},
+	{
+		Name: "saker.user.name", Type: CharBuf, Attr: "process.user.name", Get: knownUser,
+		Doc: "The effective user's name, only when it is known.",
+	},
+	{
+		Name: "user.homedir", Type: CharBuf, Attr: "saker.user.homedir", Get: userHome,
+		Doc: "The effective user's home directory, <NA> when it is not known.",
+	},
+	{
+		Name: "user.shell", Type: CharBuf, Attr: "saker.user.shell", Get: userShell,
+		Doc: "The effective user's login shell, <NA> when it is not known.",
+	},
+	{
+		Name: "user.loginuid", Type: Int64, Attr: "saker.user.loginuid", Get: loginUID,
+		Doc: "The number of the user who logged in, -1 when nobody did.",
+	},
+	{
+		Name: "user.loginname", Type: CharBuf, Attr: "saker.user.loginname", Get: loginName,
+		Doc: "The name of the user who logged in, <NA> when it is not known.",
+	},
+	{
+		Name: "group.gid", Type: Uint32, Attr: "saker.group.gid", Get: groupGID,
+		Doc: "The effective group's number.",
+	},
+	{
+		Name: "group.name", Type: CharBuf, Attr: "saker.group.name", Get: groupName,
+		Doc: "The effective group's name, <NA> when it is not known.",
+	},
 }
 
 func userUID(e *event.Event, _ Arg) Value { return Unsigned(uint64(e.Process.UID)) }

@@ -36,51 +36,68 @@ func Samples() []Sample {
 	return []Sample{
 		{"open through a link", call("openat", shell(), 5, 5, file, args{
 			"fd": num(5), "dirfd": num(-100), "name": path("../tmp//link", "/tmp/link"), "flags": num(unix.O_RDWR | unix.O_CLOEXEC),
-			"mode": num(0), "dev": num(0x801), "ino": num(4711)})},
+			"mode": num(0), "dev": num(0x801), "ino": num(4711),
+		})},
 		{"failed open", call("open", shell(), -2, -1, asked, args{
-			"fd": num(-2), "name": path("/etc/nothing", "/etc/nothing"), "flags": num(unix.O_RDONLY), "mode": num(0)})},
+			"fd": num(-2), "name": path("/etc/nothing", "/etc/nothing"), "flags": num(unix.O_RDONLY), "mode": num(0),
+		})},
 		{"creating open", call("openat", container(), 6, 6, upper, args{
 			"fd": num(6), "dirfd": on(num(3), dir), "name": path("tool", "/usr/bin/tool"),
-			"flags": num(unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC), "mode": num(0o755)})},
+			"flags": num(unix.O_WRONLY | unix.O_CREAT | unix.O_TRUNC), "mode": num(0o755),
+		})},
 		{"creat", call("creat", shell(), 7, 7, upper, args{
-			"fd": num(7), "name": path("/usr/bin/tool", "/usr/bin/tool"), "mode": num(0o711)})},
+			"fd": num(7), "name": path("/usr/bin/tool", "/usr/bin/tool"), "mode": num(0o711),
+		})},
 		{"unlinkat", call("unlinkat", shell(), 0, 3, dir, args{
-			"res": num(0), "dirfd": on(num(3), dir), "name": path("old", "/srv/data/old"), "flags": num(0)})},
+			"res": num(0), "dirfd": on(num(3), dir), "name": path("old", "/srv/data/old"), "flags": num(0),
+		})},
 		{"mkdir", call("mkdir", shell(), 0, -1, nil, args{
-			"res": num(0), "path": path("new", "/home/ana/new"), "mode": num(0o700)})},
+			"res": num(0), "path": path("new", "/home/ana/new"), "mode": num(0o700),
+		})},
 		{"failed rmdir", call("rmdir", shell(), -39, -1, nil, args{
-			"res": num(-39), "path": path("new", "/home/ana/new")})},
+			"res": num(-39), "path": path("new", "/home/ana/new"),
+		})},
 		{"rename", call("rename", shell(), 0, -1, nil, args{
-			"res": num(0), "oldpath": path("a", "/home/ana/a"), "newpath": path("/b", "/b")})},
+			"res": num(0), "oldpath": path("a", "/home/ana/a"), "newpath": path("/b", "/b"),
+		})},
 		{"link", call("link", shell(), 0, -1, nil, args{
-			"res": num(0), "oldpath": path("/etc/shadow", "/etc/shadow"), "newpath": path("x", "/home/ana/x")})},
+			"res": num(0), "oldpath": path("/etc/shadow", "/etc/shadow"), "newpath": path("x", "/home/ana/x"),
+		})},
 		{"symlinkat", call("symlinkat", shell(), 0, 3, dir, args{
-			"res": num(0), "target": text("/etc/shadow"), "linkdirfd": on(num(3), dir), "linkpath": path("l", "/srv/data/l")})},
+			"res": num(0), "target": text("/etc/shadow"), "linkdirfd": on(num(3), dir), "linkpath": path("l", "/srv/data/l"),
+		})},
 		{"fchmod", call("fchmod", shell(), 0, 5, file, args{
-			"res": num(0), "fd": on(num(5), file), "mode": num(0o4755)})},
+			"res": num(0), "fd": on(num(5), file), "mode": num(0o4755),
+		})},
 		{"execve", exec("execve", shell())},
 		{"execve in container", exec("execve", container())},
 		{"execve in unknown container", exec("execve", unknownContainer())},
 		{"setuid", call("setuid", nobody(), 0, -1, nil, args{"res": num(0), "uid": num(65534)})},
 		{"setgid to none", call("setgid", nobody(), -1, -1, nil, args{"res": num(-1), "gid": num(0xffffffff)})},
 		{"ptrace", call("ptrace", shell(), 0, -1, nil, args{
-			"res": num(0), "addr": num(0xbeef), "data": num(0), "request": num(16), "pid": num(100)})},
+			"res": num(0), "addr": num(0xbeef), "data": num(0), "request": num(16), "pid": num(100),
+		})},
 		{"bpf", call("bpf", shell(), 8, 8, &event.FD{Type: event.FDBPF, Name: "bpf-prog"}, args{
-			"fd": num(8), "cmd": num(5)})},
+			"fd": num(8), "cmd": num(5),
+		})},
 		{"procexit", meta("procexit", shell(), args{
-			"status": num(9), "ret": num(0), "sig": num(9), "core": num(0), "reaper_tid": num(1)})},
+			"status": num(9), "ret": num(0), "sig": num(9), "core": num(0), "reaper_tid": num(1),
+		})},
 		{"pivot_root", call("pivot_root", shell(), 0, -1, nil, args{"ID": num(0), "nativeID": num(155)})},
 		{"connect", connect()},
 		{"accept over IPv6", accept()},
 		{"listen", listen()},
 		{"socket", call("socket", container(), 9, 9, &event.FD{Type: event.FDPacket, Ino: 5}, args{
-			"fd": num(9), "domain": num(unix.AF_PACKET), "type": num(unix.SOCK_RAW), "proto": num(768), "flags": num(0)})},
+			"fd": num(9), "domain": num(unix.AF_PACKET), "type": num(unix.SOCK_RAW), "proto": num(768), "flags": num(0),
+		})},
 		{"unbound socket", call("socket", shell(), 9, 9, &event.FD{Type: event.FDIPv4, Proto: event.TCP}, args{
-			"fd": num(9), "domain": num(unix.AF_INET), "type": num(unix.SOCK_STREAM), "proto": num(0), "flags": num(0)})},
+			"fd": num(9), "domain": num(unix.AF_INET), "type": num(unix.SOCK_STREAM), "proto": num(0), "flags": num(0),
+		})},
 		{"sendto", sendto()},
 		{"syslog", syslog()},
 		{"recvmsg on a pipe", call("recvmsg", shell(), -88, 4, &event.FD{Type: event.FDPipe, Name: "pipe:[55]", Ino: 55}, args{
-			"res": num(-88), "size": num(0), "fd": num(4)})},
+			"res": num(-88), "size": num(0), "fd": num(4),
+		})},
 		{"other thread", otherThread()},
 	}
 }
@@ -156,7 +173,8 @@ func connect() *event.Event {
 		Local: end("10.0.0.5:40000"), Remote: end("93.184.216.34:443"),
 	}
 	return call("connect", shell(), -115, 3, fd, args{
-		"res": num(-115), "tuple": {Valid: true, FD: fd, Addr: fd.Remote}, "fd": num(3), "addr": {Valid: true, Addr: fd.Remote}})
+		"res": num(-115), "tuple": {Valid: true, FD: fd, Addr: fd.Remote}, "fd": num(3), "addr": {Valid: true, Addr: fd.Remote},
+	})
 }
 
 func accept() *event.Event {
@@ -165,7 +183,8 @@ func accept() *event.Event {
 		Local: end("[2001:db8::1]:22"), Remote: end("[2001:db8::2]:50000"),
 	}
 	return call("accept4", shell(), 4, 4, fd, args{
-		"fd": num(4), "tuple": {Valid: true, FD: fd}, "flags": num(0x800)})
+		"fd": num(4), "tuple": {Valid: true, FD: fd}, "flags": num(0x800),
+	})
 }
 
 func listen() *event.Event {
@@ -180,13 +199,15 @@ func sendto() *event.Event {
 	}
 	return call("sendto", container(), 4, 3, fd, args{
 		"res": num(4), "data": text("\xca\xfe\xba\xbe"), "fd": num(3), "size": num(4),
-		"tuple": {Valid: true, FD: fd, Addr: fd.Remote}})
+		"tuple": {Valid: true, FD: fd, Addr: fd.Remote},
+	})
 }
 
 func syslog() *event.Event {
 	fd := &event.FD{Type: event.FDUnix, Name: "/dev/log", Ino: 81}
 	return call("sendmsg", shell(), 5, 3, fd, args{
-		"res": num(5), "data": text("hello"), "fd": num(3), "size": num(5), "tuple": {Valid: true, FD: fd}})
+		"res": num(5), "data": text("hello"), "fd": num(3), "size": num(5), "tuple": {Valid: true, FD: fd},
+	})
 }
 
 func otherThread() *event.Event {
