@@ -152,13 +152,7 @@ func (l *loader) appendRule(r *ruleItem, old *ruleDef) {
 
 func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 	if old == nil {
-		message := "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
-		for _, appended := range r.override {
-			if appended {
-				message = noSuchRule
-			}
-		}
-		l.errorf(ErrValidate, r.item, "%s", message)
+		l.errorf(ErrValidate, r.item, "%s", r.noRule())
 		return
 	}
 	if r.source != "" && r.source != old.source && !old.bad {
@@ -190,6 +184,16 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 	}
 	except, ok := l.sound(r.except, old.source)
 	old.except, old.bad = except, !ok
+}
+
+// noRule says that there is no rule to override.
+func (r *ruleItem) noRule() string {
+	for _, appended := range r.override {
+		if appended {
+			return noSuchRule
+		}
+	}
+	return "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
 }
 
 func (def *ruleDef) appendCondition(s *scalar) {

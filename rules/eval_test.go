@@ -133,6 +133,10 @@ func jsonValue(t testing.TB, typ field.Type, raw json.RawMessage) field.Value {
 			t.Fatal(err)
 		}
 	}
+	return textValue(t, typ, s)
+}
+
+func textValue(t testing.TB, typ field.Type, s string) field.Value {
 	switch classOf(typ) {
 	case stringClass:
 		return field.Str(s)
