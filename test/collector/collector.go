@@ -69,6 +69,9 @@ func (c *Collector) Reload() error {
 	return nil
 }
 
+// Pid is the child's process id.
+func (c *Collector) Pid() int { return c.cmd.Process.Pid }
+
 // Log is what the child wrote to its standard error.
 func (c *Collector) Log() string { return c.log.String() }
 

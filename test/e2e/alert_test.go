@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -163,7 +164,7 @@ func TestOfficialRules(t *testing.T) {
 		t.Skip("Falco's rules do not lie beside the repository (../shared/rules-official)")
 	}
 	endpoint := startReceiver(t)
-	start(t, distribution(t), pipeline(t, t.TempDir(), endpoint.endpoint, official))
+	c := start(t, distribution(t), pipeline(t, t.TempDir(), endpoint.endpoint, official))
 	for _, act := range acts.All() {
 		t.Run(act.Name, func(t *testing.T) {
 			pid, err := act.Do(t.TempDir())
@@ -174,4 +175,21 @@ func TestOfficialRules(t *testing.T) {
 			t.Log(alert.Body().AsString())
 		})
 	}
+	if kib := residentKiB(t, c.Pid()); kib > 100<<10 {
+		t.Errorf("the collector takes %d MiB, 100 at most", kib>>10)
+	}
+}
+
+// residentKiB is the memory that a process holds.
+func residentKiB(t *testing.T, pid int) (kib int) {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		t.Fatalf("read VmRSS: %v", err)
+	}
+	return kib
 }
