@@ -6,10 +6,10 @@
 GO    ?= go
 TOOLS := tools/bin
 BUILD := build
-OUT   ?= $(CURDIR)/$(BUILD)
 
 # What the distribution is made of; a change here makes it stale.
-SOURCES := $(shell find bpf internal rules extension receiver processor -name '*.go' -o -name '*.o' -o -path '*/library/*.yaml') go.mod
+SOURCES := $(shell find bpf internal rules extension receiver processor \
+	-name '*.go' ! -name '*_test.go' -o -name '*.o' -o -path '*/library/*.yaml') go.mod
 
 .PHONY: help setup generate build full run demo test lint bench clean
 
