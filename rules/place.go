@@ -107,7 +107,12 @@ func (s *scalar) align() []int {
 		switch {
 		case j >= len(src):
 		case s.node.Style&yaml.DoubleQuotedStyle != 0 && src[j] == '\\':
-			j += 2
+			_, size := utf8.DecodeRuneInString(value[i:])
+			for range size - 1 {
+				i++
+				places[i] = places[i-1]
+			}
+			j += escapeLen(src[j:])
 		case isBlank(src[j]) && i+1 < len(value) && !isBlank(value[i+1]):
 			for j < len(src) && isBlank(src[j]) {
 				j++
@@ -117,6 +122,22 @@ func (s *scalar) align() []int {
 		}
 	}
 	return places
+}
+
+// escapeLen is how long the escape in double quotes at the start of src is.
+func escapeLen(src []byte) int {
+	if len(src) < 2 {
+		return 1
+	}
+	switch src[1] {
+	case 'x':
+		return 4
+	case 'u':
+		return 6
+	case 'U':
+		return 10
+	}
+	return 2
 }
 
 func same(value, src byte) bool { return value == src || isBlank(value) && isBlank(src) }
