@@ -16,22 +16,33 @@ import (
 
 // Act is one thing to do, by a child process.
 type Act struct {
-	Name string // what is done, for people
-	Rule string // Falco's official rule that is true for it
-	make func(dir string) (cmd *exec.Cmd, undo func(), err error)
+	Name    string // what is done, for people
+	Falco   string // Falco's official stable rule that is true for it, "" if none is
+	Shipped string // the rule of our library that is true for it
+	make    func(dir string) (cmd *exec.Cmd, undo func(), err error)
 }
 
 // All are the acts, none of which depends on another.
 func All() []Act {
+	const (
+		sensitive = "Read sensitive file untrusted"
+		password  = "Password or policy file read by unexpected program"
+		link      = "Link laid over a sensitive file"
+	)
 	return []Act{
-		{"read /etc/shadow", "Read sensitive file untrusted", readShadow},
-		{"read /etc/shadow through a symbolic link", "Read sensitive file untrusted", readThroughLink},
-		{"lay a symbolic link over /etc/shadow", "Create Symlink Over Sensitive Files", symlink},
-		{"lay a hard link over /etc/shadow", "Create Hardlink Over Sensitive Files", hardlink},
-		{"run a program from /dev/shm", "Execution from /dev/shm", runFromSharedMemory},
-		{"run a program from memory only", "Fileless execution via memfd_create", runFromMemory},
-		{"empty a log", "Clear Log Activities", clearLog},
-		{"search for private keys", "Search Private Keys or Passwords", searchKeys},
+		{"read /etc/shadow", sensitive, password, readShadow},
+		{"read /etc/shadow through a symbolic link", sensitive, password, readThroughLink},
+		{"lay a symbolic link over /etc/shadow", "Create Symlink Over Sensitive Files", link, symlink},
+		{"lay a hard link over /etc/shadow", "Create Hardlink Over Sensitive Files", link, hardlink},
+		{"run a program from /dev/shm", "Execution from /dev/shm", "Program executed from shared memory", runFromSharedMemory},
+		{"run a program from memory only", "Fileless execution via memfd_create", "Program executed from memory only", by("memory")},
+		{"run a program under a kernel thread's name", "", "Argument zero imitates a kernel thread", runAsKernelThread},
+		{"empty a log", "Clear Log Activities", "System log emptied", clearLog},
+		{"search for private keys", "Search Private Keys or Passwords", "Search for private keys or passwords", searchKeys},
+		{"change a login key file", "", "Login key file changed", overwrite("authorized_keys")},
+		{"change the preload list", "", "Preload list changed", by("preload")},
+		{"attach to another process", "PTRACE attached to process", "Code pushed into another process", by("ptrace")},
+		{"write a cgroup's release agent", "", "Kernel helper path rewritten", overwrite("release_agent")},
 	}
 }
 
@@ -101,6 +112,21 @@ func clearLog(string) (*exec.Cmd, func(), error) {
 		return exec.Command("cp", "/dev/null", log), undo, errors.Join(err, file.Close())
 	}
 	return nil, nil, errors.New("all logs that could be made are there already")
+}
+
+// runAsKernelThread runs a program that calls itself by what process lists
+// show of the kernel's own threads.
+func runAsKernelThread(string) (*exec.Cmd, func(), error) {
+	cmd := exec.Command("true")
+	cmd.Args[0] = "[kworker/0:1]"
+	return cmd, nil, nil
+}
+
+// overwrite writes a file of that name in the act's own directory.
+func overwrite(name string) func(string) (*exec.Cmd, func(), error) {
+	return func(dir string) (*exec.Cmd, func(), error) {
+		return exec.Command("cp", "/dev/null", filepath.Join(dir, name)), nil, nil
+	}
 }
 
 func searchKeys(dir string) (*exec.Cmd, func(), error) {

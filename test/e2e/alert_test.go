@@ -13,15 +13,17 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"golang.org/x/sys/unix"
 
+	"github.com/sakerhq/saker/rules"
+	"github.com/sakerhq/saker/rules/library"
 	"github.com/sakerhq/saker/test/acts"
 )
 
-// pipeline is the configuration of a collector that loads one rule file and
-// sends alerts to an OTLP receiver.
-func pipeline(t *testing.T, dir, endpoint string, ruleFiles ...string) string {
+// pipeline is the configuration of a collector that loads rules of one source,
+// as "path: /a/file", and sends alerts to an OTLP receiver.
+func pipeline(t *testing.T, dir, endpoint, source string) string {
 	return write(t, dir, "collector.yaml", fmt.Sprintf(`
 extensions:
-  ruleset: { sources: [ { path: %s } ], rule_matching: all }
+  ruleset: { sources: [ { %s } ], rule_matching: all }
 receivers:
   syscall: { ruleset: ruleset }
 processors:
@@ -32,7 +34,7 @@ service:
   extensions: [ruleset]
   pipelines: { logs: { receivers: [syscall], processors: [detection], exporters: [otlp_grpc] } }
   telemetry: { metrics: { level: none } }
-`, strings.Join(ruleFiles, " }, { path: "), endpoint))
+`, source, endpoint))
 }
 
 // secretRule matches reads of one file only, so that nobody else's act does.
@@ -57,7 +59,7 @@ func TestAlertReachesAnotherProcess(t *testing.T) {
 	file := write(t, dir, "secret", "nothing\n")
 	other := write(t, dir, "other", "nothing\n")
 	endpoint := startReceiver(t)
-	config := pipeline(t, dir, endpoint.endpoint, secretRule(t, dir, file))
+	config := pipeline(t, dir, endpoint.endpoint, "path: "+secretRule(t, dir, file))
 
 	// Stopped and started again, it must work as the first time.
 	for round := range 2 {
@@ -82,7 +84,7 @@ func TestReload(t *testing.T) {
 	dir := t.TempDir()
 	file, other := write(t, dir, "secret", "nothing\n"), write(t, dir, "other", "nothing\n")
 	endpoint := startReceiver(t)
-	config := pipeline(t, dir, endpoint.endpoint, secretRule(t, dir, file))
+	config := pipeline(t, dir, endpoint.endpoint, "path: "+secretRule(t, dir, file))
 	c := start(t, distribution(t), config)
 
 	secretRule(t, dir, other)
@@ -104,7 +106,7 @@ func TestTwoCapabilitiesSuffice(t *testing.T) {
 	dir := publicDir(t)
 	file := write(t, dir, "secret", "nothing\n")
 	endpoint := startReceiver(t)
-	config := pipeline(t, dir, endpoint.endpoint, secretRule(t, dir, file))
+	config := pipeline(t, dir, endpoint.endpoint, "path: "+secretRule(t, dir, file))
 	cmd := exec.Command(publicProgram(t, dir), "--config", config)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential:  &syscall.Credential{Uid: nobody, Gid: nobody},
@@ -163,15 +165,47 @@ func TestOfficialRules(t *testing.T) {
 	if !exists(official) {
 		t.Skip("Falco's rules do not lie beside the repository (../shared/rules-official)")
 	}
-	endpoint := startReceiver(t)
-	c := start(t, distribution(t), pipeline(t, t.TempDir(), endpoint.endpoint, official))
+	perform(t, "path: "+official, func(act acts.Act) string { return act.Falco })
+}
+
+// TestShippedRules does the same with the rules that Saker ships, and wants an
+// act for each of them.
+func TestShippedRules(t *testing.T) {
+	needKernel(t)
+	files, err := library.Files("stable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, findings := rules.Load(rules.FalcoSchema(), files, rules.Options{})
+	if err := findings.Err(); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
 	for _, act := range acts.All() {
+		shown[act.Shipped] = true
+	}
+	for _, rule := range set.Rules() {
+		if !shown[rule.Name] {
+			t.Errorf("no act shows that %q works", rule.Name)
+		}
+	}
+	perform(t, "library: stable", func(act acts.Act) string { return act.Shipped })
+}
+
+// perform does all acts that there is a rule for and awaits their alerts.
+func perform(t *testing.T, source string, ruleOf func(acts.Act) string) {
+	endpoint := startReceiver(t)
+	c := start(t, distribution(t), pipeline(t, t.TempDir(), endpoint.endpoint, source))
+	for _, act := range acts.All() {
+		if ruleOf(act) == "" {
+			continue
+		}
 		t.Run(act.Name, func(t *testing.T) {
 			pid, err := act.Do(t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
-			alert := endpoint.await(t, act.Rule, pid)
+			alert := endpoint.await(t, ruleOf(act), pid)
 			t.Log(alert.Body().AsString())
 		})
 	}

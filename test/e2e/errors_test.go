@@ -101,7 +101,7 @@ func TestBadRule(t *testing.T) {
   output: o
   priority: INFO
 `)
-	config := pipeline(t, dir, "127.0.0.1:1", file)
+	config := pipeline(t, dir, "127.0.0.1:1", "path: "+file)
 	ended := mustEnd(t, exec.Command(distribution(t), "--config", config))
 	for _, want := range []string{
 		file + ":4:", "proc.nmae", "proc.name", // with what was probably meant
