@@ -115,10 +115,23 @@ func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError)
 		err.message = "unknown filter: " + err.message
 		return p, 0, err
 	}
+	p.value = c.printed(p.value)
 	if ref := p.value.ref; ref != nil && ref.Not&field.FilterOnly != 0 {
 		return p, 0, wrongf(at, "field '%s' can't be printed", ref)
 	}
 	return p, n + size, nil
+}
+
+// printed is what an expression prints: ancestors without an index, as in
+// Falco, print the process itself.
+func (c *compiler) printed(e *expr) *expr {
+	if e.many != field.SomeAncestor {
+		return e
+	}
+	if self, err := c.table.Ref(e.ref.Self); err == nil {
+		return c.exprOf(self)
+	}
+	return e
 }
 
 // readFormatOperand parses a field or transformer at the start of s.
@@ -144,6 +157,9 @@ func readFormatOperand(s string, at int) (o *operand, size int, wrong *checkErro
 func (c *compiler) longestField(s string, o *operand, size int) (*operand, int) {
 	for end := len(o.name); end > 0; end-- {
 		name := o.name[:end]
+		if name[end-1] == '.' {
+			continue
+		}
 		short := *o
 		if end < len(o.name) {
 			short = operand{kind: isField, name: name}
@@ -153,6 +169,9 @@ func (c *compiler) longestField(s string, o *operand, size int) (*operand, int) 
 				return &short, end
 			}
 			return o, size
+		}
+		if f := c.table.Lookup(name); end == len(o.name) && o.has && f != nil && f.Arg == field.NoArg {
+			return &operand{kind: isField, name: name}, end // the bracket is text
 		}
 	}
 	return o, size

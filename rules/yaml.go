@@ -47,7 +47,10 @@ func decode(d *yaml.Decoder, doc *yaml.Node) (err error) {
 	return d.Decode(doc)
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
+var (
+	yamlLine   = regexp.MustCompile(`line (\d+): `)
+	yamlAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+)
 
 func (r *report) yamlError(s *source, err error) {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
@@ -58,6 +61,9 @@ func (r *report) yamlError(s *source, err error) {
 		if line >= 1 && line <= len(s.starts) {
 			at.at = s.starts[line-1]
 		}
+	}
+	if m := yamlAnchor.FindStringSubmatch(message); m != nil {
+		at.at = max(bytes.Index(s.Content, []byte("*"+m[1])), 0)
 	}
 	r.errorf(ErrYAMLParse, item{"rules content", "", at}, "%s", message)
 }
