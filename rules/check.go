@@ -115,7 +115,7 @@ func (c *compiler) exprOf(ref *field.Ref) *expr {
 		ref = same
 	}
 	e := &expr{
-		text: ref.String(), kind: exprField, ref: ref,
+		text: ref.String(), kind: exprField, ref: ref, get: ref.Get,
 		typ: ref.Type, list: ref.List && ref.Many == field.One, many: ref.Many,
 	}
 	if ref.Arg.IsIndex {

@@ -1,6 +1,9 @@
 package rules
 
-import "github.com/sakerhq/saker/internal/field"
+import (
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+)
 
 // expr is a compiled operand: something that reads a value from an event.
 // Equal operands of a set are the same expr and share a slot.
@@ -8,11 +11,12 @@ type expr struct {
 	text  string // canonical
 	slot  int
 	kind  exprKind
-	ref   *field.Ref  // of exprField and exprDerived
-	call  transformFn // of exprCall
-	args  []*expr     // of exprCall and exprDerived
-	key   string      // the argument in brackets of a transformer
-	value field.Value // of exprConstant
+	get   func(*event.Event, field.Arg) field.Value // of a field that an event itself answers
+	ref   *field.Ref                                // of exprField and exprDerived
+	call  transformFn                               // of exprCall
+	args  []*expr                                   // of exprCall and exprDerived
+	key   string                                    // the argument in brackets of a transformer
+	value field.Value                               // of exprConstant
 	typ   field.Type
 	list  bool
 	many  field.Many
@@ -31,27 +35,24 @@ const (
 	exprTuple // a list of expressions
 )
 
-// eval computes e's value. s is e's own slot, whose memory it may use.
-func (e *expr) eval(r *reader, s *slot) field.Value {
+// eval computes e's value.
+func (e *expr) eval(r *reader) field.Value {
 	switch e.kind {
 	case exprField:
 		return r.src.Value(e.ref)
 	case exprDerived:
 		return e.derive(r)
 	case exprCall:
-		return e.call(e, r, s)
+		return e.call(e, r, &r.rooms[e.slot])
 	case exprTuple:
-		return e.tuple(r, s)
+		return e.tuple(r, &r.rooms[e.slot])
 	default:
 		return e.value
 	}
 }
 
-// derive computes a derived field, or takes the shortcut where there is one.
+// derive computes a derived field.
 func (e *expr) derive(r *reader) field.Value {
-	if r.event != nil && e.ref.Get != nil {
-		return e.ref.Get(r.event, e.ref.Arg)
-	}
 	for _, arg := range e.args {
 		r.read(arg)
 	}
@@ -61,7 +62,7 @@ func (e *expr) derive(r *reader) field.Value {
 	return e.ref.Derive(&r.in, e.ref.Arg)
 }
 
-func (e *expr) tuple(r *reader, s *slot) field.Value {
+func (e *expr) tuple(r *reader, s *room) field.Value {
 	s.list = s.list[:0]
 	for _, arg := range e.args {
 		v := r.read(arg)

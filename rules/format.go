@@ -27,7 +27,8 @@ type part struct {
 func (r *Rule) AppendOutput(dst []byte, src field.Source) []byte {
 	rd, _ := r.set.readers.Get().(*reader)
 	if rd == nil {
-		rd = &reader{slots: make([]slot, len(r.set.exprs))}
+		rd = new(reader)
+		*rd = newReader(r.set)
 	}
 	rd.start(src)
 	for i := range r.format.parts {

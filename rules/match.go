@@ -41,14 +41,24 @@ type reader struct {
 	in    field.Inputs
 	elem  field.Value // the element of a list that is being tested
 	gen   uint32      // grows with every event; a slot of another generation is empty
-	slots []slot
+	slots []slot      // of each expression
+	rooms []room      // of each expression
 }
 
+// slot is one expression's value; it fills a cache line.
 type slot struct {
-	gen   uint32
 	value field.Value
-	buf   []byte        // memory of a computed text
-	list  []field.Value // memory of a computed list
+	gen   uint32
+}
+
+// room is the memory of a computed value.
+type room struct {
+	buf  []byte
+	list []field.Value
+}
+
+func newReader(s *Set) reader {
+	return reader{slots: make([]slot, len(s.exprs)), rooms: make([]room, len(s.exprs))}
 }
 
 // start begins an event.
@@ -71,7 +81,11 @@ func (r *reader) read(e *expr) *field.Value {
 	s := &r.slots[e.slot]
 	if s.gen != r.gen {
 		s.gen = r.gen
-		s.value = e.eval(r, s)
+		if r.event != nil && e.get != nil { // as eval does, with one copy
+			s.value = e.get(r.event, e.ref.Arg)
+		} else {
+			s.value = e.eval(r)
+		}
 	}
 	return &s.value
 }
@@ -94,7 +108,7 @@ type answer struct {
 // NewMatcher makes a matcher for one goroutine.
 func (s *Set) NewMatcher() *Matcher {
 	return &Matcher{
-		reader:  reader{slots: make([]slot, len(s.exprs))},
+		reader:  newReader(s),
 		set:     s,
 		answers: make([]answer, len(s.conds.all)),
 		alive:   newMask(len(s.rules)),

@@ -9,9 +9,9 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 )
 
-// transformFn computes a transformer's value. It keeps what it makes in the
-// slot's memory, so that it does not allocate once that has grown.
-type transformFn func(e *expr, r *reader, s *slot) field.Value
+// transformFn computes a transformer's value. It keeps what it makes in its
+// room, so that it does not allocate once that has grown.
+type transformFn func(e *expr, r *reader, s *room) field.Value
 
 // transformer is one row of the table of transformers.
 type transformer struct {
@@ -54,17 +54,17 @@ func sameType(e *expr)                                 { e.typ, e.list = e.args[
 func uint64Type(e *expr)                               { e.typ = field.Uint64 }
 func textType(e *expr)                                 { e.typ = field.CharBuf }
 func optionType(e *expr)                               { e.typ, e.list = field.CharBuf, e.key == "" }
-func identity(e *expr, r *reader, _ *slot) field.Value { return *r.read(e.args[0]) }
+func identity(e *expr, r *reader, _ *room) field.Value { return *r.read(e.args[0]) }
 
-// made is the text that a slot's memory holds from start on.
-func (s *slot) made(start int) field.Value {
+// made is the text that a room holds from start on.
+func (s *room) made(start int) field.Value {
 	b := s.buf[start:]
 	return field.Str(unsafe.String(unsafe.SliceData(b), len(b)))
 }
 
 // perElement maps a text, or each text of a list, to one that f appends.
 func perElement(f func(dst []byte, text string) ([]byte, bool)) transformFn {
-	return func(e *expr, r *reader, s *slot) field.Value {
+	return func(e *expr, r *reader, s *room) field.Value {
 		v := r.read(e.args[0])
 		if !v.Known() {
 			return *v
@@ -126,7 +126,7 @@ func basename(dst []byte, text string) ([]byte, bool) {
 	return append(dst, text[strings.LastIndexByte(text, '/')+1:]...), true
 }
 
-func length(e *expr, r *reader, _ *slot) field.Value {
+func length(e *expr, r *reader, _ *room) field.Value {
 	v := r.read(e.args[0])
 	switch {
 	case !v.Known():
@@ -137,7 +137,7 @@ func length(e *expr, r *reader, _ *slot) field.Value {
 	return field.Unsigned(uint64(len(v.Text())))
 }
 
-func join(e *expr, r *reader, s *slot) field.Value {
+func join(e *expr, r *reader, s *room) field.Value {
 	sep, v := r.read(e.args[0]), r.read(e.args[1])
 	if !sep.Known() {
 		return *sep
@@ -171,7 +171,7 @@ func appendPlain(dst []byte, v field.Value) []byte {
 	}
 }
 
-func concat(e *expr, r *reader, s *slot) field.Value {
+func concat(e *expr, r *reader, s *room) field.Value {
 	s.buf = s.buf[:0]
 	for _, arg := range e.args {
 		v := r.read(arg)
@@ -185,7 +185,7 @@ func concat(e *expr, r *reader, s *slot) field.Value {
 
 // getopt reads options from arguments as getopt(3) does. With a key it is the
 // last value of that option, without one the list of all options found.
-func getopt(e *expr, r *reader, s *slot) field.Value {
+func getopt(e *expr, r *reader, s *room) field.Value {
 	args, spec := r.read(e.args[0]), r.read(e.args[1])
 	if !args.Known() {
 		return *args
