@@ -8,16 +8,17 @@
 //
 // The passes, in reading order, one or a few files each:
 //
-//	yaml, item    file → items with places
-//	collect       items → lists, macros, rules; append, override, redefinition
-//	exception     exceptions → condition text
-//	expand        list names in a text → their items
-//	lex, parse    text → nodes
-//	macro         macro names in nodes → their nodes
-//	check         nodes → operands with types; which operators are legal
-//	constant      constants → testers
-//	compile       nodes → predicates, shared by all rules, and conditions over them
-//	narrow        conditions → event types
-//	match         event → verdicts
-//	format        event → output text
+//	yaml, item        file → items with places
+//	load, collect     items → lists, macros, rules; append, override, redefinition
+//	exception         exceptions → condition text
+//	expand            list names in a text → their items
+//	lex, parse        text → nodes
+//	macro             macro names in nodes → their nodes
+//	check, doubt      nodes → operands with types; which operators are legal, which doubtful
+//	constant          constants → testers
+//	compile           nodes → predicates and conditions, shared by all rules
+//	narrow, plan      conditions → event types, and what to ask first of each type
+//	lint              what loads but is hardly meant
+//	match             event → verdicts
+//	format            event → output text
 package rules
