@@ -132,6 +132,10 @@ static __always_inline void put_start(u32 slot, struct scratch *s, struct call *
 
 static __always_inline void put_string(struct scratch *s, u64 address)
 {
+	if (!address) {
+		block_none(s);
+		return;
+	}
 	block_begin(s, BLOCK_STRING);
 	append_string(s, address);
 	block_end(s);
@@ -201,26 +205,18 @@ static __always_inline bool read_iovec(u64 *base, u64 *size, u64 iov, u32 i, u8 
 	return true;
 }
 
-/* Two blocks: the address, and the first bytes of what was sent or received. */
-static __always_inline void put_message(struct scratch *s, struct call *call, u64 address, u32 max)
+/* Appends the first bytes of several buffers, left in all, to the open block. */
+__noinline int append_buffers(u32 slot, u64 iov, u32 n, u32 left, u32 max)
 {
-	struct user_msghdr64 m = {};
+	struct scratch *s = scratch_of(slot);
 
-	if (!read_msghdr(&m, address, call->via)) {
-		block_begin(s, BLOCK_ADDR);
-		block_flag(s, BLOCK_FAULT);
-		block_end(s);
-		block_none(s);
-		return;
-	}
-	put_bytes(s, BLOCK_ADDR, m.name, m.namelen, ADDRESS_MAX);
-	block_begin(s, BLOCK_BYTES);
-	u64 left = call->ret > 0 ? call->ret : 0;
+	if (!s)
+		return 0;
 	if (left > max)
 		left = max;
-	for (u32 i = 0; i < IOVECS_MAX && i < m.iovlen && left; i++) {
+	for (u32 i = 0; i < IOVECS_MAX && i < n && left; i++) {
 		u64 base, size;
-		if (!read_iovec(&base, &size, m.iov, i, call->via)) {
+		if (!read_iovec(&base, &size, iov, i, s->call.via)) {
 			block_flag(s, BLOCK_FAULT);
 			break;
 		}
@@ -229,19 +225,77 @@ static __always_inline void put_message(struct scratch *s, struct call *call, u6
 		append_user(s, base, size, max);
 		left -= size;
 	}
+	return 0;
+}
+
+/* Two blocks: the address, and the first of the size bytes sent or received. */
+static __always_inline void put_message(u32 slot, struct scratch *s, u64 address, s64 size, u32 max)
+{
+	struct user_msghdr64 m = {};
+
+	if (!read_msghdr(&m, address, s->call.via)) {
+		block_begin(s, BLOCK_ADDR);
+		block_flag(s, BLOCK_FAULT);
+		block_end(s);
+		block_none(s);
+		return;
+	}
+	put_bytes(s, BLOCK_ADDR, m.name, m.namelen, ADDRESS_MAX);
+	block_begin(s, BLOCK_BYTES);
+	append_buffers(slot, m.iov, m.iovlen, size > 0 ? size : 0, max);
 	block_end(s);
 }
 
+/* How many bytes the message of an mmsghdr had: it stands behind the msghdr. */
+static __always_inline s64 message_size(u64 address, u8 via)
+{
+	u32 size = 0;
+
+	address += via == VIA_NATIVE ? sizeof(struct user_msghdr64) : sizeof(struct user_msghdr32);
+	bpf_probe_read_user(&size, sizeof(size), (void *)address);
+	return size;
+}
+
+/* The file behind a descriptor that lies in user memory. */
+static __always_inline void put_file_at(u32 slot, struct scratch *s, u64 address)
+{
+	s32 fd = -1;
+
+	if (bpf_probe_read_user(&fd, sizeof(fd), (void *)address))
+		block_none(s);
+	else
+		put_file(slot, file_of(bpf_get_current_task_btf(), fd));
+}
+
+/* Whether a capture counts for this call. */
+static __always_inline bool wanted(struct call *call, u32 only, u8 when, u8 out)
+{
+	u32 value = value_of(call, when);
+
+	if (out && call->ret < 0)
+		return false;
+	return !only || (value < 32 && only >> value & 1);
+}
+
 /* Puts the block, or blocks, of one capture. */
-__noinline int put_capture(u32 slot, u32 packed, u32 max)
+__noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 {
 	struct scratch *s = scratch_of(slot);
-	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
+	u8 kind = packed, arg = packed >> 8, aux = packed >> 16, unit = packed >> 24;
 
 	if (!s)
 		return 0;
 	struct call *call = &s->call;
 	u64 value = value_of(call, arg);
+	if (!wanted(call, only, rest, rest >> 8) || (kind == CAPTURE_PATH && !value)) {
+		block_none(s);
+		if (kind == CAPTURE_PATH || kind == CAPTURE_MSG || kind == CAPTURE_MSGS)
+			block_none(s);
+		return 0;
+	}
+	u64 length = value_of(call, aux);
+	if (unit)
+		length = (u64)(u32)length * unit;
 	switch (kind) {
 	case CAPTURE_STRING:
 		put_string(s, value);
@@ -252,10 +306,10 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max)
 			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
 	case CAPTURE_BYTES:
-		put_bytes(s, BLOCK_BYTES, value, value_of(call, aux), max);
+		put_bytes(s, BLOCK_BYTES, value, length, max);
 		break;
 	case CAPTURE_STRUCT:
-		put_bytes(s, BLOCK_BYTES, value, max, max);
+		put_bytes(s, BLOCK_BYTES, value, aux == PLACE_NOWHERE ? max : length, max);
 		break;
 	case CAPTURE_ADDR:
 		put_bytes(s, BLOCK_ADDR, value,
@@ -263,7 +317,18 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max)
 			  ADDRESS_MAX);
 		break;
 	case CAPTURE_MSG:
-		put_message(s, call, value, max);
+		put_message(slot, s, value, call->ret, max);
+		break;
+	case CAPTURE_MSGS:
+		put_message(slot, s, value, message_size(value, call->via), max);
+		break;
+	case CAPTURE_IOVEC:
+		block_begin(s, BLOCK_BYTES);
+		append_buffers(slot, value, length, call->ret < 0 ? max : call->ret, max);
+		block_end(s);
+		break;
+	case CAPTURE_FILE_AT:
+		put_file_at(slot, s, value + aux);
 		break;
 	case CAPTURE_FILE:
 		put_file(slot, file_of(bpf_get_current_task_btf(), (s32)value));
@@ -291,7 +356,8 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 		*APPEND(s, u64) = call->args[i];
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
-		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16, c->max);
+		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24, c->max,
+			    c->only, c->when | c->out << 8);
 	}
 	record_send(slot);
 }

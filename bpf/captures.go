@@ -11,20 +11,33 @@ const SnapLen = 80
 
 // Captures is what the kernel copies for a row's call. The record of the call
 // carries their blocks in this order: one each, but a CapturePath two (the
-// string, and the directory it starts from) and a CaptureMsg two (address,
-// data). The event's own descriptor comes first; then the parameters in the
-// row's order, each descriptor and each structure once.
+// string, and the directory it starts from) and a CaptureMsg or CaptureMsgs
+// two (address, data). The event's own descriptor comes first; then the
+// parameters in the row's order, each descriptor and each structure once.
 func Captures(row *syscalls.Row) []Capture {
 	var cs []Capture
-	if row.FD != syscalls.Nowhere {
+	destroys := row.Flags&syscalls.DestroysFD != 0
+	switch {
+	case row.FDSize != 0:
+		cs = append(cs, fileAt(row.FD, row.FDOffset))
+	case row.FD != syscalls.Nowhere && !destroys:
 		cs = append(cs, Capture{Kind: CaptureFile, Arg: place(row.FD)})
 	}
 	for i := range row.Params {
-		if c, ok := captureOf(&row.Params[i]); ok {
+		p := &row.Params[i]
+		if p.Type == syscalls.FD && p.Size != 0 {
+			cs = merge(cs, fileAt(p.From, p.Offset))
+		}
+		if c, ok := captureOf(p); ok && !(c.Kind == CaptureFile && destroys) {
 			cs = merge(cs, c)
 		}
 	}
 	return cs
+}
+
+// fileAt is the file behind a descriptor that the kernel writes into memory.
+func fileAt(from syscalls.From, offset uint8) Capture {
+	return Capture{Kind: CaptureFileAt, Arg: place(from), Aux: offset, Out: 1}
 }
 
 // merge adds c unless it is there already; of a structure the longer reading stays.
@@ -36,6 +49,10 @@ func merge(cs []Capture, c Capture) []Capture {
 		switch c.Kind {
 		case CaptureFile:
 			return cs
+		case CaptureFileAt:
+			if cs[i].Aux == c.Aux {
+				return cs
+			}
 		case CaptureStruct:
 			cs[i].Max = max(cs[i].Max, c.Max)
 			return cs
@@ -50,29 +67,39 @@ func captureOf(p *syscalls.Param) (Capture, bool) {
 	if p.From > syscalls.Arg5 || p.From == syscalls.Nowhere {
 		return Capture{}, false
 	}
-	arg := place(p.From)
+	c := Capture{Arg: place(p.From), Aux: place(p.Len), Unit: p.Unit, Only: p.Only.Bits}
+	if p.Only.Bits != 0 {
+		c.When = place(p.Only.Arg)
+	}
+	if p.Out {
+		c.Out = 1
+	}
 	if p.Size != 0 {
-		return Capture{Kind: CaptureStruct, Arg: arg, Max: uint32(p.Offset) + uint32(p.Size)}, true
+		c.Kind, c.Max = CaptureStruct, uint32(p.Offset)+uint32(p.Size)
+		return c, true
 	}
 	switch p.Type {
 	case syscalls.FD:
-		return Capture{Kind: CaptureFile, Arg: arg}, true
+		return Capture{Kind: CaptureFile, Arg: place(p.From)}, true
 	case syscalls.FSPath, syscalls.FSRelPath:
-		dir := PlaceCwd
+		c.Kind, c.Aux = CapturePath, PlaceCwd
 		if p.Dir != syscalls.Nowhere {
-			dir = place(p.Dir)
+			c.Aux = place(p.Dir)
 		}
-		return Capture{Kind: CapturePath, Arg: arg, Aux: dir}, true
-	case syscalls.CharBuf:
-		return Capture{Kind: CaptureString, Arg: arg}, true
-	case syscalls.ByteBuf:
-		return Capture{Kind: CaptureBytes, Arg: arg, Aux: place(p.Len), Max: SnapLen}, true
+	case syscalls.CharBuf, syscalls.DynText:
+		c.Kind = CaptureString
+	case syscalls.ByteBuf, syscalls.FDList:
+		c.Kind, c.Max = CaptureBytes, SnapLen
+	case syscalls.Vector:
+		c.Kind, c.Max = CaptureIovec, SnapLen
 	case syscalls.SockAddr, syscalls.SockTuple:
-		return Capture{Kind: CaptureAddr, Arg: arg, Aux: place(p.Len)}, true
+		c.Kind = CaptureAddr
 	case syscalls.Message:
-		return Capture{Kind: CaptureMsg, Arg: arg, Max: SnapLen}, true
+		c.Kind, c.Max = CaptureMsg, SnapLen
+	case syscalls.Messages:
+		c.Kind, c.Max = CaptureMsgs, SnapLen
 	}
-	return Capture{}, false
+	return c, c.Kind != CaptureNone
 }
 
 func place(f syscalls.From) uint8 {
@@ -94,14 +121,7 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 	}
 	w.Ncaptures = uint8(copy(w.Captures[:], cs))
 	var flags sensorWireRowFlag
-	for _, p := range row.Params {
-		if p.From >= syscalls.Arg0 && p.From <= syscalls.Arg5 {
-			w.Nargs = max(w.Nargs, place(p.From)+1)
-		}
-	}
-	if row.FD >= syscalls.Arg0 {
-		w.Nargs = max(w.Nargs, place(row.FD)+1)
-	}
+	w.Nargs = nargs(row)
 	switch row.Effect {
 	case syscalls.ChangesProcess:
 		flags |= sensorWireRowFlagROW_PROCESS
@@ -113,4 +133,22 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 	}
 	w.Flags = uint8(flags)
 	return w, nil
+}
+
+// nargs is how many of the arguments a row's record carries.
+func nargs(row *syscalls.Row) (n uint8) {
+	need := func(from syscalls.From) {
+		if from >= syscalls.Arg0 && from <= syscalls.Arg5 {
+			n = max(n, place(from)+1)
+		}
+	}
+	need(row.FD)
+	for _, p := range row.Params {
+		need(p.From)
+		need(p.Only.Arg)
+		if p.Type == syscalls.Wide || p.Type == syscalls.WideHigh {
+			need(p.From + 1)
+		}
+	}
+	return n
 }

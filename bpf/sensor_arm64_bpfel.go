@@ -75,21 +75,28 @@ type sensorWireCapture struct {
 	Kind   uint8
 	Arg    uint8
 	Aux    uint8
-	Unused uint8
+	Unit   uint8
 	Max    uint32
+	Only   uint32
+	When   uint8
+	Out    uint8
+	Unused [2]uint8
 }
 
 type sensorWireCaptureKind uint32
 
 const (
-	sensorWireCaptureKindCAPTURE_NONE   sensorWireCaptureKind = 0
-	sensorWireCaptureKindCAPTURE_STRING sensorWireCaptureKind = 1
-	sensorWireCaptureKindCAPTURE_PATH   sensorWireCaptureKind = 2
-	sensorWireCaptureKindCAPTURE_BYTES  sensorWireCaptureKind = 3
-	sensorWireCaptureKindCAPTURE_STRUCT sensorWireCaptureKind = 4
-	sensorWireCaptureKindCAPTURE_FILE   sensorWireCaptureKind = 5
-	sensorWireCaptureKindCAPTURE_ADDR   sensorWireCaptureKind = 6
-	sensorWireCaptureKindCAPTURE_MSG    sensorWireCaptureKind = 7
+	sensorWireCaptureKindCAPTURE_NONE    sensorWireCaptureKind = 0
+	sensorWireCaptureKindCAPTURE_STRING  sensorWireCaptureKind = 1
+	sensorWireCaptureKindCAPTURE_PATH    sensorWireCaptureKind = 2
+	sensorWireCaptureKindCAPTURE_BYTES   sensorWireCaptureKind = 3
+	sensorWireCaptureKindCAPTURE_STRUCT  sensorWireCaptureKind = 4
+	sensorWireCaptureKindCAPTURE_FILE    sensorWireCaptureKind = 5
+	sensorWireCaptureKindCAPTURE_ADDR    sensorWireCaptureKind = 6
+	sensorWireCaptureKindCAPTURE_MSG     sensorWireCaptureKind = 7
+	sensorWireCaptureKindCAPTURE_MSGS    sensorWireCaptureKind = 8
+	sensorWireCaptureKindCAPTURE_IOVEC   sensorWireCaptureKind = 9
+	sensorWireCaptureKindCAPTURE_FILE_AT sensorWireCaptureKind = 10
 )
 
 type sensorWireCause uint32

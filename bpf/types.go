@@ -57,6 +57,7 @@ const (
 // Kinds of capture, Capture.Kind, and what stands in place of an argument's
 // number in Capture.Arg and Capture.Aux.
 const (
+	CaptureNone   = uint8(sensorWireCaptureKindCAPTURE_NONE)
 	CaptureString = uint8(sensorWireCaptureKindCAPTURE_STRING)
 	CapturePath   = uint8(sensorWireCaptureKindCAPTURE_PATH)
 	CaptureBytes  = uint8(sensorWireCaptureKindCAPTURE_BYTES)
@@ -64,6 +65,9 @@ const (
 	CaptureFile   = uint8(sensorWireCaptureKindCAPTURE_FILE)
 	CaptureAddr   = uint8(sensorWireCaptureKindCAPTURE_ADDR)
 	CaptureMsg    = uint8(sensorWireCaptureKindCAPTURE_MSG)
+	CaptureMsgs   = uint8(sensorWireCaptureKindCAPTURE_MSGS)
+	CaptureIovec  = uint8(sensorWireCaptureKindCAPTURE_IOVEC)
+	CaptureFileAt = uint8(sensorWireCaptureKindCAPTURE_FILE_AT)
 
 	PlaceCwd     = uint8(sensorWirePlacePLACE_CWD)
 	PlaceNowhere = uint8(sensorWirePlacePLACE_NOWHERE)

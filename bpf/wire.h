@@ -63,6 +63,9 @@ enum wire_capture_kind {
 	CAPTURE_FILE,	/* the open file behind a descriptor */
 	CAPTURE_ADDR,	/* user sockaddr; length in argument aux, or its family's */
 	CAPTURE_MSG,	/* user msghdr: its address, then the first bytes of its buffers */
+	CAPTURE_MSGS,	/* user array of mmsghdr: the same of the first */
+	CAPTURE_IOVEC,	/* user array of buffers, as many as argument aux says: their first bytes */
+	CAPTURE_FILE_AT, /* the open file behind a descriptor in user memory, aux bytes behind */
 };
 
 /* What stands in place of an argument's number. */
@@ -75,9 +78,13 @@ enum wire_place {
 struct wire_capture {
 	__u8 kind; /* enum wire_capture_kind */
 	__u8 arg;
-	__u8 aux; /* PATH: argument with the directory; BYTES, ADDR: with the length */
-	__u8 unused;
-	__u32 max; /* bytes at most; 0: the kind's own limit */
+	__u8 aux;   /* PATH: argument with the directory; BYTES, ADDR, STRUCT: with the length */
+	__u8 unit;  /* BYTES, STRUCT: how many bytes one of aux's is; 0: one */
+	__u32 max;  /* bytes at most; 0: the kind's own limit */
+	__u32 only; /* bits of those values of argument when that make it count; 0: any */
+	__u8 when;
+	__u8 out; /* the kernel fills it: there is nothing if the call failed */
+	__u8 unused[2];
 };
 
 #define MAX_CAPTURES 6

@@ -16,6 +16,9 @@ var falcoSchema = sync.OnceValue(func() *Schema {
 	params := map[string]field.Type{}
 	for _, row := range syscalls.Rows() {
 		s.Events = append(s.Events, row.Name)
+		if row.Busy {
+			s.Named = append(s.Named, row.Name)
+		}
 		for _, p := range row.Params {
 			if _, there := params[p.Name]; !there {
 				params[p.Name] = paramTypes[p.Type.String()]
@@ -35,6 +38,8 @@ var falcoSchema = sync.OnceValue(func() *Schema {
 // Falco's. As there, the first event with a parameter of that name decides.
 var paramTypes = map[string]field.Type{
 	"ERRNO": field.Int64, "FD": field.Int64, "PID": field.Int64, "SYSCALLID": field.Int64, "INT32": field.Int32,
+	"INT16": field.Int16, "INT64": field.Int64, "RELTIME": field.RelTime, "FDLIST": field.CharBuf, "SIGSET": field.Uint32,
+	"FLAGS8": field.Uint8, "ENUMFLAGS8": field.Uint8,
 	"SIGTYPE": field.Uint8, "UINT8": field.Uint8, "FLAGS16": field.Uint16, "ENUMFLAGS16": field.Uint16,
 	"UINT16": field.Uint16, "UID": field.Uint32, "GID": field.Uint32, "FLAGS32": field.Uint32,
 	"ENUMFLAGS32": field.Uint32, "MODE": field.Uint32, "UINT32": field.Uint32, "UINT64": field.Uint64,

@@ -9,8 +9,9 @@ type Schema struct {
 	// Event reports whether a name is an event type; nil accepts all.
 	Event func(name string) bool
 	// Events are the types that Set.EventTypes gives for rules that can match
-	// any type.
-	Events []string
+	// any type, but for those in Named: types so frequent that a rule gets them
+	// only by naming them.
+	Events, Named []string
 	// Param is the type of an event parameter, for fields whose type is that of
 	// their argument; field.Dynamic for one that can't be compared.
 	Param func(name string) field.Type

@@ -154,20 +154,28 @@ func (s *Set) index(schema *Schema) {
 	for source, rules := range bySource {
 		s.sources[source] = s.newPlans(rules)
 	}
-	all := typeSet{}
-	for _, r := range bySource[SyscallSource] {
-		all = all.union(r.types)
-	}
-	s.events = all.sorted()
-	if all.except {
-		s.events = nil
-		for _, t := range schema.Events {
-			if all.has(t) {
-				s.events = append(s.events, t)
-			}
+	s.events = eventTypes(bySource[SyscallSource], schema)
+}
+
+// eventTypes are the types that rules name, and for those that can match any
+// type the schema's.
+func eventTypes(rules []*Rule, schema *Schema) []string {
+	named, open := typeSet{}, typeSet{}
+	for _, r := range rules {
+		if r.types.except {
+			open = open.union(r.types)
+		} else {
+			named = named.union(r.types)
 		}
-		slices.Sort(s.events)
 	}
+	events := slices.Clone(named.sorted())
+	for _, t := range schema.Events {
+		if open.except && open.has(t) && !named.has(t) && !slices.Contains(schema.Named, t) {
+			events = append(events, t)
+		}
+	}
+	slices.Sort(events)
+	return events
 }
 
 func (s *Set) newPlans(rules []*Rule) *plans {

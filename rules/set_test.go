@@ -135,6 +135,26 @@ func TestRefsHoldInputs(t *testing.T) {
 	}
 }
 
+// TestBusyTypesAreNamed checks that a rule for any type does not make the
+// frequent calls be captured, unless another rule names one.
+func TestBusyTypesAreNamed(t *testing.T) {
+	const anyType = "- rule: any\n  desc: d\n  condition: proc.name = a\n  output: o\n  priority: info\n"
+	const read = "- rule: read\n  desc: d\n  condition: evt.type = read\n  output: o\n  priority: info\n"
+	for rules, want := range map[string][3]bool{
+		anyType: {true, false, false}, read: {false, true, false}, anyType + read: {true, true, false},
+	} {
+		set, findings := Load(FalcoSchema(), []File{{Name: "r.yaml", Content: []byte(rules)}}, Options{})
+		if set == nil {
+			t.Fatal(findings)
+		}
+		types := set.EventTypes()
+		got := [3]bool{slices.Contains(types, "openat"), slices.Contains(types, "read"), slices.Contains(types, "write")}
+		if got != want {
+			t.Errorf("%s: openat, read and write are %v, want %v", rules, got, want)
+		}
+	}
+}
+
 func TestDump(t *testing.T) {
 	want := `a
 	condition (evt.type = open and proc.name = x)

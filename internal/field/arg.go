@@ -86,19 +86,24 @@ func evtArg(e *event.Event, a Arg) Value {
 func plain(e *event.Event, i int) string {
 	arg := &e.Args[i]
 	switch p := &e.Row.Params[i]; p.Type {
-	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath:
+	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath, syscalls.FDList:
 		return arg.Text
 	case syscalls.CharBufs:
 		return eachEnded(arg.Text)
-	case syscalls.ByteBuf, syscalls.Message:
+	case syscalls.ByteBuf, syscalls.Message, syscalls.Messages, syscalls.Vector:
 		return printable(arg.Text)
+	case syscalls.DynText:
+		if arg.Text != "" {
+			return arg.Text
+		}
+		return strconv.FormatInt(arg.Num, 10)
 	case syscalls.SockAddr:
 		return address(arg)
 	case syscalls.SockTuple:
 		return tupleArg(arg)
 	case syscalls.UID, syscalls.GID:
 		return strconv.FormatInt(int64(int32(arg.Num)), 10)
-	case syscalls.FD, syscalls.PID, syscalls.Errno, syscalls.Int32:
+	case syscalls.FD, syscalls.OtherFD, syscalls.PID, syscalls.Errno, syscalls.Int16, syscalls.Int32, syscalls.Int64, syscalls.Int:
 		return strconv.FormatInt(arg.Num, 10)
 	default:
 		return number(falcoNumber(e, i), p)
@@ -149,10 +154,14 @@ func evtRawArg(e *event.Event, a Arg) Value {
 	}
 	arg := &e.Args[i]
 	switch e.Row.Params[i].Type {
-	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath:
+	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath, syscalls.FDList:
 		return Str(arg.Text)
-	case syscalls.ByteBuf, syscalls.CharBufs, syscalls.Message:
+	case syscalls.ByteBuf, syscalls.CharBufs, syscalls.Message, syscalls.Messages, syscalls.Vector:
 		return BufText(arg.Text)
+	case syscalls.DynText:
+		if arg.Text != "" {
+			return Str(arg.Text)
+		}
 	case syscalls.SockAddr, syscalls.SockTuple:
 		return NoValue
 	}
@@ -160,12 +169,15 @@ func evtRawArg(e *event.Event, a Arg) Value {
 }
 
 func evtArgs(e *event.Event, _ Arg) Value {
-	if e.Row == nil || len(e.Row.Params) > 0 && e.Row.Params[0].Type == syscalls.SyscallID {
+	if e.Row == nil {
 		return Str("")
 	}
 	var b strings.Builder
 	for i := range e.Row.Params {
-		if i > 0 {
+		if e.Row.Params[i].From == syscalls.OfRow {
+			continue // the event's type says it; Falco prints nothing of such calls
+		}
+		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteString(e.Row.Params[i].Name)

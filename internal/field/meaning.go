@@ -40,6 +40,10 @@ func meaning(e *event.Event, i int) string {
 		return accountName(uint32(arg.Num), e.Process.GID, &e.Process.Group, nil, 0)
 	case syscalls.SigType:
 		return signalName(arg.Num)
+	case syscalls.SigSet:
+		return signalNames(uint32(arg.Num))
+	case syscalls.RelTime:
+		return strconv.FormatFloat(float64(arg.Num)/1e9, 'g', 6, 64) + "s"
 	case syscalls.SyscallID:
 		return e.Row.Name
 	}
@@ -143,6 +147,17 @@ func signalName(n int64) string {
 		return ""
 	}
 	return signals[n-1]
+}
+
+// signalNames are the names of the signals in a set.
+func signalNames(set uint32) string {
+	var names []string
+	for i, name := range signals {
+		if set>>i&1 != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 // memo keeps texts that are made from few different keys. It is made for

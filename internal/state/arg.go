@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/binary"
+	"strconv"
 	"strings"
 
 	"github.com/sakerhq/saker/bpf"
@@ -26,9 +27,13 @@ func reader(p *syscalls.Param) func(*State, *call, *step, *event.Arg) {
 		return readFD
 	case syscalls.FSPath, syscalls.FSRelPath:
 		return readPath
-	case syscalls.CharBuf, syscalls.ByteBuf:
+	case syscalls.CharBuf, syscalls.ByteBuf, syscalls.Vector:
 		return readText
-	case syscalls.Message:
+	case syscalls.DynText:
+		return readDynamic
+	case syscalls.FDList:
+		return readReady
+	case syscalls.Message, syscalls.Messages:
 		return readMessage
 	case syscalls.SockAddr, syscalls.SockTuple:
 		return readAddress
@@ -53,16 +58,42 @@ func readOfRow(s *State, c *call, _ *step, a *event.Arg) {
 }
 
 func readNumber(s *State, c *call, st *step, a *event.Arg) {
-	var n uint64
-	if st.param.Size != 0 {
-		n, a.Valid = s.member(st)
-	} else {
-		n, a.Valid = c.value(st.param.From)
+	if !c.holds(st.param) {
+		// Of an enumeration it is a value without a name.
+		a.Valid, a.Num = st.param.Values != nil, -1
+		return
 	}
-	a.Num = number(st.param, n)
+	n, ok := s.numberOf(c, st)
+	a.Valid, a.Num = ok, number(st.param, n)
 	if fd := c.ev.FD; st.layers && fd != nil {
 		a.Num |= layers(fd)
 	}
+}
+
+// holds reports whether a parameter is there, by the argument that decides it.
+func (c *call) holds(p *syscalls.Param) bool {
+	if p.Only.Bits == 0 {
+		return true
+	}
+	n, ok := c.value(p.Only.Arg)
+	return ok && p.Only.Holds(n&0xffffffff)
+}
+
+// numberOf is what a parameter's register or structure holds.
+func (s *State) numberOf(c *call, st *step) (uint64, bool) {
+	p := st.param
+	if p.Size != 0 {
+		return s.member(c, st)
+	}
+	n, ok := c.value(p.From)
+	if c.ev.Via != event.Compat || p.Type != syscalls.Wide && p.Type != syscalls.WideHigh {
+		return n, ok
+	}
+	behind, there := c.value(p.From + 1)
+	if p.Type == syscalls.WideHigh {
+		n, behind = behind, n
+	}
+	return n&0xffffffff | behind<<32, ok && there
 }
 
 // number gives a register's content the width and sign of its parameter.
@@ -71,22 +102,61 @@ func number(p *syscalls.Param, n uint64) int64 {
 		return int64(n)
 	}
 	switch p.Type {
-	case syscalls.PID, syscalls.Int32:
+	case syscalls.Int16:
+		return int64(int16(n))
+	case syscalls.PID, syscalls.Int32, syscalls.Int, syscalls.Errno, syscalls.FD, syscalls.OtherFD:
 		return int64(int32(n))
-	case syscalls.Uint64, syscalls.Dyn:
+	case syscalls.Int64, syscalls.Uint64, syscalls.Dyn, syscalls.DynText, syscalls.Wide, syscalls.WideHigh, syscalls.RelTime:
 		return int64(n)
+	case syscalls.Uint16:
+		return int64(uint16(n))
+	case syscalls.Uint8:
+		return int64(uint8(n))
 	}
 	return int64(uint32(n))
 }
 
 // member reads from the structure that a parameter points at.
-func (s *State) member(st *step) (uint64, bool) {
-	b := s.blocks.at(st.block)
-	end := int(st.param.Offset) + int(st.param.Size)
-	if b == nil || !b.ok() || st.param.Size != 8 || len(b.data) < end {
+func (s *State) member(c *call, st *step) (uint64, bool) {
+	b, p := s.blocks.at(st.block), st.param
+	if b == nil || !b.ok() {
 		return 0, false
 	}
-	return binary.NativeEndian.Uint64(b.data[st.param.Offset:end]), true
+	offset, size := int(p.Offset), int(p.Size)
+	if p.Longs && c.ev.Via == event.Compat {
+		offset /= 2
+		if size > 4 {
+			size /= 2
+		}
+	}
+	if len(b.data) < offset+size {
+		return 0, false
+	}
+	at := b.data[offset : offset+size]
+	if p.Type == syscalls.RelTime {
+		seconds, rest := integer(at[:size/2]), integer(at[size/2:])
+		return seconds*second + rest, true
+	}
+	n := integer(at)
+	if p.Type == syscalls.Int64 && size == 4 {
+		n = uint64(int32(n))
+	}
+	return n, true
+}
+
+// integer is a number of as many bytes as there are.
+func integer(b []byte) uint64 {
+	switch len(b) {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		return uint64(binary.NativeEndian.Uint16(b))
+	case 4:
+		return uint64(binary.NativeEndian.Uint32(b))
+	case 8:
+		return binary.NativeEndian.Uint64(b)
+	}
+	return 0
 }
 
 // readOpenMode reads a mode that counts only if the call may create.
@@ -123,12 +193,20 @@ func readOfFile(_ *State, c *call, st *step, a *event.Arg) {
 		a.FD, a.Addr = fd, c.peer
 	case syscalls.Flags16:
 		a.Num = layers(fd)
+	case syscalls.FSPath:
+		a.Text, a.Path = fd.Name, fd.Name
 	}
 }
 
 func readFD(s *State, c *call, st *step, a *event.Arg) {
 	n, ok := c.value(st.param.From)
 	a.Valid, a.Num = ok, int64(int32(n))
+	if st.param.Size != 0 {
+		n, ok = s.member(c, st)
+		a.Valid, a.Num = ok, int64(int32(n))
+		a.FD = s.fdAt(st.file)
+		return
+	}
 	if st.param.From == c.ev.Row.FD {
 		a.FD = c.ev.FD
 		return
@@ -138,6 +216,40 @@ func readFD(s *State, c *call, st *step, a *event.Arg) {
 
 func readText(s *State, _ *call, st *step, a *event.Arg) {
 	s.textOf(s.blocks.at(st.block), a)
+}
+
+// readDynamic reads a parameter that is a text or a number.
+func readDynamic(s *State, c *call, st *step, a *event.Arg) {
+	if c.holds(st.param) {
+		readText(s, c, st, a)
+		return
+	}
+	n, ok := c.value(st.param.From)
+	a.Valid, a.Num = ok, int64(n)
+}
+
+// readReady reads an array of pollfd: of each descriptor at which something
+// happened, its number, a question mark for its type, and what happened.
+func readReady(s *State, _ *call, st *step, a *event.Arg) {
+	const size = 8
+	b := s.blocks.at(st.block)
+	if b == nil || !b.ok() {
+		return
+	}
+	start := len(s.text.buf)
+	for rest := b.data; len(rest) >= size; rest = rest[size:] {
+		happened := binary.NativeEndian.Uint16(rest[6:])
+		if happened == 0 {
+			continue
+		}
+		if len(s.text.buf) > start {
+			s.text.buf = append(s.text.buf, ' ')
+		}
+		s.text.buf = strconv.AppendInt(s.text.buf, int64(int32(binary.NativeEndian.Uint32(rest))), 10)
+		s.text.buf = append(s.text.buf, ':', '?')
+		s.text.buf = strconv.AppendUint(s.text.buf, uint64(happened), 16)
+	}
+	a.Valid, a.Cut, a.Text = true, b.cut(), s.text.since(start)
 }
 
 // readMessage reads the second of a message's two blocks; the first is the address.

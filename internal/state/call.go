@@ -115,14 +115,22 @@ func (s *State) decodeArgs(plan *plan) {
 	}
 }
 
-// eventFD finds the event's own descriptor.
+// eventFD finds the event's own descriptor. Of one that the call closed there
+// is only the number.
 func (s *State) eventFD(plan *plan) {
 	ev := s.call.ev
 	fd := s.fdAt(plan.fd)
-	if fd == nil {
+	if fd == nil && ev.Row.Flags&syscalls.DestroysFD == 0 {
 		return
 	}
 	n, _ := s.call.value(ev.Row.FD)
+	if b := s.blocks.at(plan.fdNum); b != nil {
+		at := int(ev.Row.FDOffset)
+		if !b.ok() || len(b.data) < at+int(ev.Row.FDSize) {
+			return
+		}
+		n = integer(b.data[at : at+int(ev.Row.FDSize)])
+	}
 	ev.FD, ev.FDNum = fd, int64(int32(n))
 }
 

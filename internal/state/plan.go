@@ -12,6 +12,7 @@ type plan struct {
 	kinds [len(blocks{}.list)]uint16 // of the record's blocks
 	n     int
 	fd    int // block of the event's descriptor
+	fdNum int // block that holds its number, where that is no argument
 	peer  int // block of an address that the caller passed
 	path  int // parameter with the path of what the call opens
 	steps []step
@@ -26,6 +27,7 @@ type step struct {
 	read   func(*State, *call, *step, *event.Arg)
 	fact   func(*State, *call, *event.Arg)
 	block  int
+	file   int  // block of the file behind a descriptor that lies in memory
 	open   int  // OpenMode: parameter with the flags it depends on
 	layers bool // flags that also tell the layer of the file
 }
@@ -39,7 +41,7 @@ func newPlans(rows []*syscalls.Row) []plan {
 }
 
 func newPlan(row *syscalls.Row) plan {
-	p := plan{fd: absent, peer: absent, path: absent, steps: make([]step, len(row.Params))}
+	p := plan{fd: absent, fdNum: absent, peer: absent, path: absent, steps: make([]step, len(row.Params))}
 	captures := bpf.Captures(row)
 	for _, c := range captures {
 		p.capture(c, row)
@@ -59,8 +61,14 @@ func newPlan(row *syscalls.Row) plan {
 	for i := range row.Params {
 		param := &row.Params[i]
 		p.steps[i] = step{
-			param: param, read: reader(param), block: p.find(captures, param),
+			param: param, read: reader(param), block: p.find(captures, param), file: absent,
 			open: flags, layers: opened && i == flags,
+		}
+		if param.Type == syscalls.FD && param.Size != 0 {
+			p.steps[i].file = p.fileAt(captures, param)
+			if param.From == row.FD && param.Offset == row.FDOffset {
+				p.fdNum = p.steps[i].block
+			}
 		}
 		if param.From == syscalls.OfProcess {
 			p.steps[i].fact = facts[param.Name]
@@ -81,10 +89,15 @@ func (p *plan) capture(c bpf.Capture, row *syscalls.Row) {
 			p.fd = at
 		}
 		p.expect(bpf.BlockFile)
+	case bpf.CaptureFileAt:
+		if row.FDSize != 0 && c.Arg == place(row.FD) && c.Aux == row.FDOffset {
+			p.fd = at
+		}
+		p.expect(bpf.BlockFile)
 	case bpf.CapturePath:
 		p.expect(bpf.BlockString)
 		p.expect(bpf.BlockDir)
-	case bpf.CaptureMsg:
+	case bpf.CaptureMsg, bpf.CaptureMsgs:
 		p.peer = at
 		p.expect(bpf.BlockAddr)
 		p.expect(bpf.BlockBytes)
@@ -104,14 +117,29 @@ func (p *plan) expect(kind uint16) {
 }
 
 // find is the block that holds a parameter, for those of two the first.
-func (p *plan) find(captures []bpf.Capture, param *syscalls.Param) int {
+func (*plan) find(captures []bpf.Capture, param *syscalls.Param) int {
+	return first(captures, func(c bpf.Capture) bool {
+		return serves(c.Kind, param) && c.Arg == place(param.From)
+	})
+}
+
+// fileAt is the block with the file of a descriptor that lies in memory.
+func (*plan) fileAt(captures []bpf.Capture, param *syscalls.Param) int {
+	return first(captures, func(c bpf.Capture) bool {
+		return c.Kind == bpf.CaptureFileAt && c.Arg == place(param.From) && c.Aux == param.Offset
+	})
+}
+
+// first is the block of the first capture that suits.
+func first(captures []bpf.Capture, suits func(bpf.Capture) bool) int {
 	at := 0
 	for _, c := range captures {
-		if serves(c.Kind, param) && c.Arg == place(param.From) {
+		if suits(c) {
 			return at
 		}
 		at++
-		if c.Kind == bpf.CapturePath || c.Kind == bpf.CaptureMsg {
+		switch c.Kind {
+		case bpf.CapturePath, bpf.CaptureMsg, bpf.CaptureMsgs:
 			at++
 		}
 	}
@@ -128,12 +156,16 @@ func serves(kind uint8, param *syscalls.Param) bool {
 		return kind == bpf.CaptureFile
 	case syscalls.FSPath, syscalls.FSRelPath:
 		return kind == bpf.CapturePath
-	case syscalls.CharBuf:
+	case syscalls.CharBuf, syscalls.DynText:
 		return kind == bpf.CaptureString
-	case syscalls.ByteBuf:
+	case syscalls.ByteBuf, syscalls.FDList:
 		return kind == bpf.CaptureBytes
+	case syscalls.Vector:
+		return kind == bpf.CaptureIovec
 	case syscalls.Message:
 		return kind == bpf.CaptureMsg
+	case syscalls.Messages:
+		return kind == bpf.CaptureMsgs
 	case syscalls.SockAddr, syscalls.SockTuple:
 		return kind == bpf.CaptureAddr
 	}

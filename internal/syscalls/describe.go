@@ -29,12 +29,25 @@ func (p *Param) String() string {
 
 // Markdown is docs/events.md.
 func Markdown() string {
-	var b strings.Builder
+	var b, others strings.Builder
 	b.WriteString("# Events\n\n" +
-		"Written by `go test ./internal/syscalls -update`. Names, parameters and types are those of Falco.\n\n" +
+		"Written by `go test ./internal/syscalls -update`. Names, parameters and types are those of Falco.\n" +
+		"Calls that have no event of their own in Falco begin with `ID` and `nativeID`, as there.\n\n" +
 		"| event | category | parameters |\n|---|---|---|\n")
-	for _, d := range Describe() {
-		b.WriteString("| `" + d.Name + "` | " + d.Category + " | `" + strings.Join(d.Params, "`, `") + "` |\n")
+	for i, d := range Describe() {
+		if rows[i].raw {
+			others.WriteString(" `" + d.Name + "`")
+			continue
+		}
+		b.WriteString("| `" + d.Name + "` | " + d.Category + " |")
+		for _, p := range d.Params {
+			b.WriteString(" `" + p + "`")
+		}
+		b.WriteString(" |\n")
 	}
+	b.WriteString("\n## Calls with raw arguments\n\n" +
+		"Every other call of Linux can be captured by name, with its six argument registers\n" +
+		"as `arg1` to `arg6`; a call that takes fewer leaves the rest to chance.\n\n" +
+		strings.TrimSpace(others.String()) + "\n")
 	return b.String()
 }

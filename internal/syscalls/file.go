@@ -18,6 +18,14 @@ var fileRows = []*Row{
 		{Name: "creat_flags", Type: Flags16, Base: Hex, From: OfFile, Values: layerFlags},
 	}},
 
+	// The path is that of what was opened: the call itself is given none.
+	{Name: "open_by_handle_at", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
+		fd("fd", Result), fd("mountfd", Arg0), flags("flags", Arg2, openFlags), value("path", FSPath, OfFile), dev, ino,
+	}},
+	{Name: "name_to_handle_at", Category: Other, Flags: UsesFD, FD: Arg0, Params: beyond(
+		res, fd("dirfd", Arg0), pathAt("path", Arg1, Arg0), flags("flags", Arg4, handleFlags),
+	)},
+
 	{Name: "mkdir", Category: File, Params: []Param{
 		res, path("path", Arg0), hex(value("mode", Uint32, Arg1)),
 	}},
@@ -73,8 +81,5 @@ var fileRows = []*Row{
 	}},
 	{Name: "dup3", Category: IOOther, Flags: CreatesFD | UsesFD, FD: Result, Params: []Param{
 		fd("res", Result), fd("oldfd", Arg0), fd("newfd", Arg1), flags("flags", Arg2, descriptorFlags),
-	}},
-	{Name: "userfaultfd", Category: File, Flags: CreatesFD, FD: Result, Params: []Param{
-		res, flags("flags", Arg0, openFlags),
 	}},
 }

@@ -1,5 +1,7 @@
 package syscalls
 
+import "slices"
+
 // openFlags are the flags of the open family. The two halves of O_SYNC and
 // O_TMPFILE stand for the whole: their other halves are flags of their own.
 var openFlags = &Values{List: []Value{
@@ -112,4 +114,78 @@ var cloneFlags = &Values{List: []Value{
 var moduleFlags = &Values{List: []Value{
 	same("MODULE_INIT_IGNORE_MODVERSIONS", 1), same("MODULE_INIT_IGNORE_VERMAGIC", 2),
 	same("MODULE_INIT_COMPRESSED_FILE", 4),
+}}
+
+var closeRangeFlags = &Values{List: []Value{same("CLOSE_RANGE_UNSHARE", 2), same("CLOSE_RANGE_CLOEXEC", 4)}}
+
+var lockOperations = &Values{List: []Value{
+	same("LOCK_SH", 1), same("LOCK_EX", 2), same("LOCK_NB", 4), same("LOCK_UN", 8), absent("LOCK_NONE", 0),
+}}
+
+var accessModes = &Values{List: []Value{same("F_OK", 0), same("R_OK", 4), same("W_OK", 2), same("X_OK", 1)}}
+
+var spliceFlags = &Values{List: []Value{
+	same("SPLICE_F_MOVE", 1), same("SPLICE_F_NONBLOCK", 2), same("SPLICE_F_MORE", 4), same("SPLICE_F_GIFT", 8),
+}}
+
+var pipeFlags = &Values{List: []Value{
+	bit("O_DIRECT", onARM(0o200000, 0o40000), 1<<9), bit("O_NONBLOCK", 0o4000, 1<<6), bit("O_CLOEXEC", 0o2000000, 1<<12),
+	absent("O_NONE", 0),
+}}
+
+var epollFlags = &Values{List: []Value{bit("EPOLL_CLOEXEC", 0o2000000, 1)}}
+
+var statFlags = &Values{List: []Value{
+	same("AT_EMPTY_PATH", 0x1000), same("AT_NO_AUTOMOUNT", 0x800), same("AT_SYMLINK_NOFOLLOW", 0x100),
+}}
+
+var ownerFlags = &Values{List: []Value{same("AT_SYMLINK_NOFOLLOW", 0x100), same("AT_EMPTY_PATH", 0x1000)}}
+
+var handleFlags = &Values{List: []Value{
+	same("AT_SYMLINK_FOLLOW", 0x400), same("AT_EMPTY_PATH", 0x1000), same("AT_HANDLE_FID", 0x200),
+}}
+
+// nodeModes are permissions and the kind of file that mknod makes: wide kinds
+// before those whose bits they hold.
+var nodeModes = &Values{List: append(slices.Clone(permissions.List),
+	kind("S_IFSOCK", 0o140000), kind("S_IFBLK", 0o60000), kind("S_IFREG", 0o100000), kind("S_IFCHR", 0o20000),
+	kind("S_IFIFO", 0o10000),
+)}
+
+func kind(name string, n uint64) Value { return Value{Name: name, Mask: 0o170000, Is: n, Falco: n} }
+
+var xattrFlags = &Values{List: []Value{same("XATTR_CREATE", 1), same("XATTR_REPLACE", 2)}}
+
+var mountFlags = &Values{List: []Value{
+	same("RDONLY", 1<<0), same("NOSUID", 1<<1), same("NODEV", 1<<2), same("NOEXEC", 1<<3), same("SYNCHRONOUS", 1<<4),
+	same("REMOUNT", 1<<5), same("MANDLOCK", 1<<6), same("DIRSYNC", 1<<7), same("NOATIME", 1<<10), same("NODIRATIME", 1<<11),
+	same("BIND", 1<<12), same("MOVE", 1<<13), same("REC", 1<<14), same("SILENT", 1<<15), same("POSIXACL", 1<<16),
+	same("UNBINDABLE", 1<<17), same("PRIVATE", 1<<18), same("SLAVE", 1<<19), same("SHARED", 1<<20), same("RELATIME", 1<<21),
+	same("KERNMOUNT", 1<<22), same("I_VERSION", 1<<23), same("STRICTATIME", 1<<24), same("LAZYTIME", 1<<25),
+	same("NOSEC", 1<<28), same("BORN", 1<<29), same("ACTIVE", 1<<30), same("NOUSER", 1<<31),
+}}
+
+var unmountFlags = &Values{List: []Value{
+	same("FORCE", 1), same("DETACH", 2), same("EXPIRE", 4), same("NOFOLLOW", 8),
+}}
+
+var moveMountFlags = &Values{List: []Value{
+	same("MOVE_MOUNT_F_SYMLINKS", 1), same("MOVE_MOUNT_F_AUTOMOUNTS", 2), same("MOVE_MOUNT_F_EMPTY_PATH", 4),
+	same("MOVE_MOUNT_T_SYMLINKS", 0x10), same("MOVE_MOUNT_T_AUTOMOUNTS", 0x20), same("MOVE_MOUNT_T_EMPTY_PATH", 0x40),
+	same("MOVE_MOUNT_SET_GROUP", 0x100), same("MOVE_MOUNT_BENEATH", 0x200),
+}}
+
+var openTreeFlags = &Values{List: []Value{
+	same("OPEN_TREE_CLONE", 1), same("OPEN_TREE_CLOEXEC", 0o2000000), same("AT_RECURSIVE", 0x8000),
+	same("AT_EMPTY_PATH", 0x1000), same("AT_NO_AUTOMOUNT", 0x800), same("AT_SYMLINK_NOFOLLOW", 0x100),
+}}
+
+var fsopenFlags = &Values{List: []Value{same("FSOPEN_CLOEXEC", 1)}}
+
+var fsmountFlags = &Values{List: []Value{same("FSMOUNT_CLOEXEC", 1)}}
+
+var mountAttributes = &Values{List: []Value{
+	same("MOUNT_ATTR_RDONLY", 1), same("MOUNT_ATTR_NOSUID", 2), same("MOUNT_ATTR_NODEV", 4), same("MOUNT_ATTR_NOEXEC", 8),
+	same("MOUNT_ATTR_NOATIME", 0x10), same("MOUNT_ATTR_STRICTATIME", 0x20), same("MOUNT_ATTR_NODIRATIME", 0x80),
+	same("MOUNT_ATTR_IDMAP", 0x100000), same("MOUNT_ATTR_NOSYMFOLLOW", 0x200000),
 }}

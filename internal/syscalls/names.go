@@ -16,7 +16,8 @@ const otherEvents = `
 	s390_sthyi s390_runtime_instr s390_guarded_storage riscv_flush_icache riscv_hwprobe switch_endian
 	multiplexer spu_create sync_file_range2 spu_run swapcontext rtas sys_debug_setcontext subpage_prot`
 
-// paramNames are the names of all parameters of all events of Falco's.
+// paramNames are the names of all parameters of all events of Falco's; rows
+// that go beyond have more.
 const paramNames = `
 	ID action addr arg arg2 arg2_int arg2_str arg3 arg4 arg5 args argument argv aux backlog
 	cap_effective cap_inheritable cap_permitted cgroups clockid cmd comm container_id core cpu cpu_sys
@@ -47,7 +48,15 @@ func set(words string) map[string]struct{} {
 
 var (
 	otherEventSet = sync.OnceValue(func() map[string]struct{} { return set(otherEvents) })
-	paramNameSet  = sync.OnceValue(func() map[string]struct{} { return set(paramNames) })
+	paramNameSet  = sync.OnceValue(func() map[string]struct{} {
+		names := set(paramNames)
+		for _, row := range rows {
+			for i := range row.Params {
+				names[row.Params[i].Name] = struct{}{}
+			}
+		}
+		return names
+	})
 )
 
 // Known reports whether name is an event type at all: one of Falco's, or a
@@ -60,7 +69,8 @@ func Known(name string) bool {
 	return other
 }
 
-// IsParam reports whether some event of Falco's has a parameter of that name.
+// IsParam reports whether some event has a parameter of that name, captured or
+// only one of Falco's.
 func IsParam(name string) bool {
 	_, ok := paramNameSet()[name]
 	return ok

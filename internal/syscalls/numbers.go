@@ -50,10 +50,18 @@ func Number(arch string, row *Row) []int {
 		return nil
 	}
 	var found []int
-	for _, name := range []string{row.Name, row.Name + "32"} {
+	for _, name := range row.calls() {
 		if n, ok := numbers()[name]; ok && n[column] != noNumber {
 			found = append(found, n[column])
 		}
 	}
 	return found
+}
+
+// calls are the names of the calls that a row serves.
+func (r *Row) calls() []string {
+	if r.Calls != "" {
+		return strings.Fields(r.Calls)
+	}
+	return []string{r.Name, r.Name + "32"}
 }

@@ -35,6 +35,14 @@ func flags(name string, from From, values *Values) Param {
 	return Param{Name: name, Type: Flags32, Base: Hex, From: from, Values: values}
 }
 
+// flagsOf is flags of another width.
+func flagsOf(t Type, name string, from From, values *Values) Param {
+	return Param{Name: name, Type: t, Base: Hex, From: from, Values: values}
+}
+
+// dynamic is a text that for other operations than only's is a number.
+func dynamic(p Param) Param { p.Type = DynText; return p }
+
 func enum(name string, t Type, from From, values *Values) Param {
 	return Param{Name: name, Type: t, From: from, Values: values}
 }
@@ -42,6 +50,36 @@ func enum(name string, t Type, from From, values *Values) Param {
 // member is a parameter that lies in the structure that from points at.
 func member(p Param, offset, size uint8) Param {
 	p.Offset, p.Size = offset, size
+	return p
+}
+
+// long is a member of a structure of longs; index counts them.
+func long(p Param, index uint8) Param {
+	p = member(p, 8*index, 8)
+	p.Longs = true
+	return p
+}
+
+// timespec is a length of time that from points at.
+func timespec(name string, from From) Param {
+	p := member(value(name, RelTime, from), 0, 16)
+	p.Longs = true
+	return p
+}
+
+// each is a parameter in an array of structures of unit bytes, of which the
+// argument n tells the number.
+func each(p Param, n From, unit uint8) Param { p.Len, p.Unit = n, unit; return p }
+
+// out is a parameter that the kernel fills.
+func out(p Param) Param { p.Out = true; return p }
+
+// only is a parameter that is there when the argument is one of values.
+func only(p Param, argument From, values ...uint8) Param {
+	p.Only.Arg = argument
+	for _, v := range values {
+		p.Only.Bits |= 1 << v
+	}
 	return p
 }
 
@@ -53,13 +91,28 @@ func mode(from From) Param {
 // openMode is the permissions that an opening call gives a file it creates.
 func openMode(from From) Param { return octal(value("mode", OpenMode, from)) }
 
-func data(from, length From) Param {
-	return Param{Name: "data", Type: ByteBuf, From: from, Len: length}
+func data(from, length From) Param { return bytes("data", from, length) }
+
+func bytes(name string, from, length From) Param {
+	return Param{Name: name, Type: ByteBuf, From: from, Len: length}
 }
+
+// vector is the data of several buffers; n is how many.
+func vector(from, n From) Param { return Param{Name: "data", Type: Vector, From: from, Len: n} }
 
 // message is the data that a message header leads to.
 func message(from From) Param {
 	return Param{Name: "data", Type: Message, From: from, Len: Result}
+}
+
+// messages is the same for the first of several.
+func messages(from From) Param {
+	return Param{Name: "data", Type: Messages, From: from, Len: Result}
+}
+
+// descriptor is a descriptor that the kernel writes where from points.
+func descriptor(name string, from From, offset uint8) Param {
+	return out(member(fd(name, from), offset, 4))
 }
 
 // peer is tuple where the caller passed the other end's address.
@@ -67,9 +120,17 @@ func peer(from, length From) Param {
 	return Param{Name: "tuple", Type: SockTuple, From: from, Len: length}
 }
 
-// generic is the parameters of calls that Falco has no own event for.
+// beyond is the parameters of a call that has no event of its own in Falco:
+// those that Falco gives all of them, then what the call really takes.
+func beyond(params ...Param) []Param {
+	return append([]Param{value("ID", SyscallID, OfRow), value("nativeID", Uint16, OfRow)}, params...)
+}
+
+// generic is the parameters of a call that is only known by name: its
+// arguments as the registers held them, counted as Falco does for keyctl.
 func generic() []Param {
-	return []Param{value("ID", SyscallID, OfRow), value("nativeID", Uint16, OfRow)}
+	raw := func(name string, from From) Param { return hex(value(name, Uint64, from)) }
+	return beyond(raw("arg1", Arg0), raw("arg2", Arg1), raw("arg3", Arg2), raw("arg4", Arg3), raw("arg5", Arg4), raw("arg6", Arg5))
 }
 
 // image is the parameters of a program's start, after the result.
@@ -79,7 +140,7 @@ func image(more ...Param) []Param {
 		res, of("exe", CharBuf), of("args", CharBufs), of("tid", PID), of("pid", PID), of("ptid", PID),
 		of("cwd", CharBuf),
 		value("fdlimit", Uint64, Nowhere), value("pgft_maj", Uint64, Nowhere), value("pgft_min", Uint64, Nowhere),
-		value("vm_size", Uint32, Nowhere), value("vm_rss", Uint32, Nowhere), value("vm_swap", Uint32, Nowhere),
+		vmSize, vmRSS, vmSwap,
 		of("comm", CharBuf), of("cgroups", CharBufs), of("env", CharBufs), of("tty", Uint32), of("vpgid", PID),
 		of("loginuid", UID), flags("flags", OfProcess, exeFlags),
 		hex(of("cap_inheritable", Uint64)), hex(of("cap_permitted", Uint64)), hex(of("cap_effective", Uint64)),
@@ -87,4 +148,25 @@ func image(more ...Param) []Param {
 		of("uid", UID), of("trusted_exepath", FSPath), of("pgid", PID), of("gid", GID),
 	}
 	return append(params, more...)
+}
+
+// What a process uses of memory is not told: its counters change with every page.
+var (
+	vmSize = value("vm_size", Uint32, Nowhere)
+	vmRSS  = value("vm_rss", Uint32, Nowhere)
+	vmSwap = value("vm_swap", Uint32, Nowhere)
+)
+
+// fork is the parameters of a process's or thread's start: those of who comes
+// back from the call, the parent with the child's number or the child with 0.
+func fork(flags Param) []Param {
+	of := func(name string, t Type) Param { return value(name, t, OfProcess) }
+	return []Param{
+		value("res", PID, Result), of("exe", CharBuf), of("args", CharBufs), of("tid", PID), of("pid", PID),
+		of("ptid", PID), of("cwd", CharBuf),
+		value("fdlimit", Int64, Nowhere), value("pgft_maj", Uint64, Nowhere), value("pgft_min", Uint64, Nowhere),
+		vmSize, vmRSS, vmSwap,
+		of("comm", CharBuf), of("cgroups", CharBufs), flags, of("uid", Uint32), of("gid", Uint32),
+		of("vtid", PID), of("vpid", PID), of("pidns_init_start_ts", Uint64),
+	}
 }

@@ -19,7 +19,6 @@ var processRows = []*Row{
 		res, flags("flags", Arg0, cloneFlags),
 	}},
 	{Name: "chroot", Category: Process, Effect: ChangesProcess, Params: []Param{res, path("path", Arg0)}},
-	{Name: "pivot_root", Category: Other, Effect: ChangesProcess, Params: generic()},
 	{Name: "setsid", Category: Process, Effect: ChangesProcess, Params: []Param{value("res", PID, Result)}},
 	{Name: "setpgid", Category: Process, Effect: ChangesProcess, Params: []Param{
 		res, value("pid", PID, Arg0), value("pgid", PID, Arg1),
@@ -29,32 +28,47 @@ var processRows = []*Row{
 		hex(value("cap_effective", Uint64, OfProcess)),
 	}},
 
-	{Name: "setuid", Category: User, Effect: ChangesProcess, Params: []Param{res, value("uid", UID, Arg0)}},
-	{Name: "setgid", Category: User, Effect: ChangesProcess, Params: []Param{res, value("gid", GID, Arg0)}},
-	{Name: "setreuid", Category: User, Effect: ChangesProcess, Params: []Param{
-		res, value("ruid", UID, Arg0), value("euid", UID, Arg1),
+	{Name: "clone", Category: Process, Params: fork(flags("flags", Arg0, cloneFlags))},
+	{Name: "clone3", Category: Process, Params: fork(member(flags("flags", Arg0, cloneFlags), 0, 8))},
+	{Name: "fork", Category: Process, Params: fork(flags("flags", Nowhere, cloneFlags))},
+	{Name: "vfork", Category: Process, Params: fork(flags("flags", Nowhere, cloneFlags))},
+	// The name that it sets is told apart, for all ways of setting one.
+	{Name: "prctl", Category: Process, Params: []Param{
+		res, enum("option", Enum32, Arg0, prctlOptions), only(text("arg2_str", Arg1), Arg0, prSetName),
+		value("arg2_int", Int64, Arg1),
 	}},
-	// Falco types the groups of setregid as users; rules and outputs see that.
-	{Name: "setregid", Category: User, Effect: ChangesProcess, Params: []Param{
-		res, value("rgid", UID, Arg0), value("egid", UID, Arg1),
-	}},
-	{Name: "setresuid", Category: User, Effect: ChangesProcess, Params: []Param{
-		res, value("ruid", UID, Arg0), value("euid", UID, Arg1), value("suid", UID, Arg2),
-	}},
-	{Name: "setresgid", Category: User, Effect: ChangesProcess, Params: []Param{
-		res, value("rgid", GID, Arg0), value("egid", GID, Arg1), value("sgid", GID, Arg2),
-	}},
-	{Name: "setfsuid", Category: Other, Effect: ChangesProcess, Params: generic()},
-	{Name: "setfsgid", Category: Other, Effect: ChangesProcess, Params: generic()},
-	{Name: "setgroups", Category: Other, Effect: ChangesProcess, Params: generic()},
+	{Name: "personality", Category: Other, Params: beyond(value("res", Int64, Result), flags("persona", Arg0, personalities))},
+	{Name: "seccomp", Category: Other, Params: []Param{res, value("op", Uint64, Arg0), hex(value("flags", Uint64, Arg1))}},
 
-	{Name: "bpf", Category: Other, Flags: CreatesFD, FD: Result, Params: []Param{
-		fd("fd", Result), enum("cmd", Enum32, Arg0, bpfCommands),
+	{Name: "getrlimit", Calls: "getrlimit ugetrlimit", Category: Process, Params: []Param{
+		res, out(long(value("cur", Int64, Arg1), 0)), out(long(value("max", Int64, Arg1), 1)),
+		enum("resource", Enum8, Arg0, limits),
 	}},
-	{Name: "init_module", Category: Other, Params: []Param{
-		res, {Name: "img", Type: ByteBuf, From: Arg0, Len: Arg1}, value("length", Uint64, Arg1), text("uargs", Arg2),
+	{Name: "setrlimit", Category: Process, Params: []Param{
+		res, long(value("cur", Int64, Arg1), 0), long(value("max", Int64, Arg1), 1), enum("resource", Enum8, Arg0, limits),
 	}},
-	{Name: "finit_module", Category: Other, Flags: UsesFD | ReadsFD, FD: Arg0, Params: []Param{
-		res, fd("fd", Arg0), text("uargs", Arg1), flags("flags", Arg2, moduleFlags),
+	{Name: "prlimit", Calls: "prlimit64", Category: Process, Params: []Param{
+		res, member(value("newcur", Int64, Arg2), 0, 8), member(value("newmax", Int64, Arg2), 8, 8),
+		out(member(value("oldcur", Int64, Arg3), 0, 8)), out(member(value("oldmax", Int64, Arg3), 8, 8)),
+		value("pid", Int, Arg0), enum("resource", Enum8, Arg1, limits),
 	}},
+
+	{Name: "pidfd_open", Category: Process, Flags: CreatesFD, FD: Result, Params: []Param{
+		fd("fd", Result), value("pid", PID, Arg0), flags("flags", Arg1, pidfdFlags),
+	}},
+	{Name: "pidfd_getfd", Category: Process, Flags: CreatesFD, FD: Result, Params: []Param{
+		fd("fd", Result), fd("pid_fd", Arg0), value("target_fd", OtherFD, Arg1), hex(value("flags", Uint32, Arg2)),
+	}},
+	{Name: "pidfd_send_signal", Category: Other, Flags: UsesFD, FD: Arg0, Params: beyond(
+		res, fd("fd", Arg0), value("sig", SigType, Arg1), hex(value("flags", Uint32, Arg3)),
+	)},
+	{Name: "process_vm_readv", Category: IPC, Params: []Param{
+		value("res", Int64, Result), value("pid", PID, Arg0), out(vector(Arg1, Arg2)),
+	}},
+	{Name: "process_vm_writev", Category: IPC, Params: []Param{
+		value("res", Int64, Result), value("pid", PID, Arg0), vector(Arg1, Arg2),
+	}},
+	{Name: "process_madvise", Category: Other, Flags: UsesFD, FD: Arg0, Params: beyond(
+		value("res", Int64, Result), fd("pid_fd", Arg0), value("advice", Int32, Arg3),
+	)},
 }

@@ -62,16 +62,26 @@ const (
 	OfRow     // known from the row alone
 )
 
-// Row is one event. A call is the row of its own name and of its name with 32
-// behind it, which 32-bit tables use for the form with wide ids (setuid32).
+// Row is one event. Where Calls is empty, a call is the row of its own name
+// and of its name with 32 behind it, which 32-bit tables use for the form with
+// wide ids (setuid32).
 type Row struct {
 	Name     string
+	Calls    string // names of the calls that the row serves, if not Name
 	Kind     Kind
 	Category Category
 	Flags    Flags
 	Effect   Effect
-	FD       From // Result or ArgN that holds the event's descriptor; Nowhere: none
-	Params   []Param
+	// Busy marks calls so frequent that rules get them only where they name
+	// them, as in Falco (base_syscalls.all).
+	Busy bool
+	// FD is Result or ArgN that holds the event's descriptor; Nowhere: none.
+	// With FDSize, ArgN points at descriptors, and it is the one at FDOffset.
+	FD               From
+	FDOffset, FDSize uint8
+	Params           []Param
+
+	raw bool // its parameters are the registers
 }
 
 // Param is one parameter of a row, in Falco's order.
@@ -85,12 +95,32 @@ type Param struct {
 	Dir From
 	// Len is the argument, or Result, that holds a buffer's or address's
 	// length; Nowhere at an address: not known, as much as an address can have.
+	// At a Vector it is the number of buffers, at a member that of structures.
 	Len From
+	// Unit is how many bytes one of Len's is; 0: one.
+	Unit uint8
 	// Offset and Size select a member of the structure that From points at
 	// (open_how); Size 0: From itself.
 	Offset, Size uint8
-	Values       *Values // names of flags or enumerated values, nil for plain types
+	// Longs: the structure is made of longs and pointers, which are half as
+	// wide for 32-bit programs.
+	Longs bool
+	// Out: the kernel fills what From points at, so that a call that failed
+	// left nothing there.
+	Out    bool
+	Only   Only
+	Values *Values // names of flags or enumerated values, nil for plain types
 }
+
+// Only is when a parameter is there: when the argument Arg is a number below
+// 32 whose bit is set in Bits. The zero Only is always.
+type Only struct {
+	Arg  From
+	Bits uint32
+}
+
+// Holds reports whether the argument's value is one of those meant.
+func (o Only) Holds(value uint64) bool { return value < 32 && o.Bits>>value&1 != 0 }
 
 // Type is a parameter's type in Falco's terms.
 type Type uint8
@@ -99,6 +129,7 @@ type Type uint8
 const (
 	Errno Type = iota + 1
 	FD
+	OtherFD // FD whose file is not told: another process's, or perhaps no descriptor at all
 	PID
 	UID
 	GID
@@ -109,33 +140,48 @@ const (
 	ByteBuf
 	CharBufs // ByteBuf of NUL-separated strings (args, env, cgroups)
 	Message  // ByteBuf of a message: From is its header, with address and buffers
+	Messages // the same of the first of several messages
+	Vector   // ByteBuf of buffers: From is the array that leads to them (iovec)
 	SockAddr
 	SockTuple // an ArgN as From: there the caller passed the peer's address
+	FDList    // descriptors that are ready: From is an array of pollfd
+	SigSet    // the first 32 signals of a set
+	Flags8
 	Flags16
 	Flags32
+	Enum8
 	Enum16
 	Enum32
 	Mode
 	OpenMode // Uint32, counts only for a call that creates a file
+	Int16
 	Int32
+	Int64
+	Int      // Int64, an int of C
+	Uint     // Uint64, an unsigned of C
+	Wide     // Uint64; for 32-bit programs the upper half is the argument behind
+	WideHigh // the same with the upper half in front
 	Uint8
 	Uint16
 	Uint32
 	Uint64
 	Device // Uint32, as stat(2) gives it
 	AbsTime
+	RelTime // with Size 16 a timespec
 	SyscallID
 	Dyn
+	DynText // Dyn: a text where Only holds, else a number
 )
 
 var typeNames = [...]string{
-	Errno: "ERRNO", FD: "FD", PID: "PID", UID: "UID", GID: "GID", SigType: "SIGTYPE",
+	Errno: "ERRNO", FD: "FD", OtherFD: "FD", PID: "PID", UID: "UID", GID: "GID", SigType: "SIGTYPE",
 	FSPath: "FSPATH", FSRelPath: "FSRELPATH", CharBuf: "CHARBUF", ByteBuf: "BYTEBUF",
-	CharBufs: "BYTEBUF", Message: "BYTEBUF", SockAddr: "SOCKADDR", SockTuple: "SOCKTUPLE",
-	Flags16: "FLAGS16", Flags32: "FLAGS32", Enum16: "ENUMFLAGS16", Enum32: "ENUMFLAGS32",
-	Mode: "MODE", OpenMode: "UINT32", Int32: "INT32", Uint8: "UINT8", Uint16: "UINT16",
-	Uint32: "UINT32", Uint64: "UINT64", Device: "UINT32", AbsTime: "ABSTIME",
-	SyscallID: "SYSCALLID", Dyn: "DYN",
+	CharBufs: "BYTEBUF", Message: "BYTEBUF", Messages: "BYTEBUF", Vector: "BYTEBUF", SockAddr: "SOCKADDR", SockTuple: "SOCKTUPLE",
+	FDList: "FDLIST", SigSet: "SIGSET", Flags8: "FLAGS8", Flags16: "FLAGS16", Flags32: "FLAGS32",
+	Enum8: "ENUMFLAGS8", Enum16: "ENUMFLAGS16", Enum32: "ENUMFLAGS32",
+	Mode: "MODE", OpenMode: "UINT32", Int16: "INT16", Int32: "INT32", Int64: "INT64", Int: "INT64", Uint: "UINT64", Wide: "UINT64", WideHigh: "UINT64",
+	Uint8: "UINT8", Uint16: "UINT16", Uint32: "UINT32", Uint64: "UINT64", Device: "UINT32",
+	AbsTime: "ABSTIME", RelTime: "RELTIME", SyscallID: "SYSCALLID", Dyn: "DYN", DynText: "DYN",
 }
 
 // String is Falco's name of the type.
@@ -164,11 +210,19 @@ const (
 	IORead
 	IOWrite
 	IOOther
+	IPC
+	Memory
+	Signal
+	Sleep
+	System
+	Time
+	Wait
 )
 
 var categoryNames = [...]string{
 	Other: "other", File: "file", Net: "net", Process: "process", User: "user",
-	IORead: "io_read", IOWrite: "io_write", IOOther: "io_other",
+	IORead: "io_read", IOWrite: "io_write", IOOther: "io_other", IPC: "IPC", Memory: "memory",
+	Signal: "signal", Sleep: "sleep", System: "system", Time: "time", Wait: "wait",
 }
 
 // String is the value of evt.category.
