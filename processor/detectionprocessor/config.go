@@ -16,11 +16,12 @@ type Config struct {
 	//
 	//	candidates  those that a receiver with a ruleset emitted only because a
 	//	            rule might have become true here (the default)
-	//	all         every one, so that nothing but alerts goes on
+	//	all         every one, so that nothing but alerts goes on: records that
+	//	            tell of losses (saker.loss) end here too, watch the metric
 	//	none        no record
 	//
-	// With "candidates" logs from elsewhere, and events that a receiver was
-	// told to emit by name, pass unchanged. Choose "none" where a later stage
+	// With "candidates" logs from elsewhere, events that a receiver was told to
+	// emit by name, and what tells of losses pass unchanged. Choose "none" where a later stage
 	// knows more (k8s attributes added on a gateway).
 	DropUnmatched string `mapstructure:"drop_unmatched"`
 }

@@ -48,11 +48,15 @@ func (w *worker) scope(records plog.LogRecordSlice, matched func(*rules.Rule)) (
 
 // record evaluates one record: the first rule that is true makes it an alert,
 // each further one a copy of it. Unknown counts as false: this stage is the
-// last one. What an earlier stage made an alert stays as it is.
+// last one. What an earlier stage made an alert stays as it is, and a record
+// that tells of a loss is about no event.
 func (w *worker) record(records plog.LogRecordSlice, i int, matched func(*rules.Rule)) (hit bool) {
 	original := records.At(i)
 	if record.IsAlert(original) {
 		return true
+	}
+	if record.IsLoss(original) {
+		return false
 	}
 	w.reader.Reset(w.resource, original)
 	var first *rules.Rule

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -35,13 +36,15 @@ func call(t testing.TB, name string, args ...uint64) []byte {
 type script struct {
 	reads  chan [][]byte // each the records of one Read
 	end    error         // what Read returns when the feed ends, nil: it waits
-	counts bpf.Counts
+	counts atomic.Pointer[bpf.Counts]
 	once   sync.Once
 	closed chan struct{}
 }
 
 func newScript() *script {
-	return &script{reads: make(chan [][]byte, 100), closed: make(chan struct{})}
+	s := &script{reads: make(chan [][]byte, 100), closed: make(chan struct{})}
+	s.counts.Store(&bpf.Counts{})
+	return s
 }
 
 func (s *script) Scan(func(bpf.Raw)) error { return nil }
@@ -63,9 +66,11 @@ func (s *script) Read(handle func(bpf.Raw)) (int, error) {
 	}
 }
 
-func (s *script) Counts() (bpf.Counts, error) { return s.counts, nil }
+func (s *script) Counts() (bpf.Counts, error) { return *s.counts.Load(), nil }
 
-func (s *script) Close() error {
+func (s *script) Stop() error {
 	s.once.Do(func() { close(s.closed) })
 	return nil
 }
+
+func (s *script) Close() error { return s.Stop() }

@@ -14,6 +14,9 @@ import (
 	"github.com/sakerhq/saker/internal/state"
 )
 
+// hand gives a batch of so many records to the pipeline. An error: it was refused.
+type hand func(context.Context, plog.Logs, int) error
+
 // loop is the one goroutine that reads, decodes, matches and batches. Nothing
 // in it is shared but counts.
 type loop struct {
@@ -22,47 +25,71 @@ type loop struct {
 	choice choice
 	batch  BatchConfig
 	writer *record.Writer
-	hand   func(context.Context, plog.Logs, int)
+	hand   hand
 	counts *counts
+	losses losses
 
 	event  event.Event
 	ctx    context.Context // of the run, for a batch that fills up while reading
 	oldest time.Time       // when the batch got its first record
 }
 
-func newLoop(cfg *Config, src source, chosen choice, hand func(context.Context, plog.Logs, int)) *loop {
+func newLoop(cfg *Config, src source, chosen choice, hand hand) *loop {
 	return &loop{
 		source: src, state: state.New(state.Options{}), choice: chosen, batch: cfg.Batch,
-		writer: record.NewWriter(), hand: hand, counts: &counts{},
+		writer: record.NewWriter(), hand: hand, counts: &counts{}, losses: losses{looked: time.Now()},
 	}
 }
 
 // scan learns what runs already. It comes before run.
 func (l *loop) scan() error {
 	return l.source.Scan(func(raw bpf.Raw) {
+		l.counts.scanned.Add(1)
 		if _, err := l.state.Apply(raw, &l.event); err != nil {
 			l.counts.undecodable.Add(1)
+			return
 		}
+		l.counts.now.received++
 	})
 }
 
-// run reads until the source is closed. An error means that it can't be read
+// run reads until the source is stopped. An error means that it can't be read
 // any more.
 func (l *loop) run(ctx context.Context) error {
 	l.ctx = ctx
 	for {
-		n, err := l.source.Read(l.take)
-		l.publish(n)
+		_, err := l.source.Read(l.take)
+		l.publish()
 		if err != nil {
+			l.look(time.Now())
 			l.flush()
 			if errors.Is(err, os.ErrClosed) {
 				return nil
 			}
 			return err
 		}
-		if l.writer.Len() > 0 && time.Since(l.oldest) >= l.batch.MaxDelay {
+		now := time.Now()
+		if l.lookDue(now) || l.writer.Len() > 0 && now.Sub(l.oldest) >= l.batch.MaxDelay {
 			l.flush()
 		}
+	}
+}
+
+// lookDue looks for losses if it is time to, and reports whether that found
+// some that nobody has been told of.
+func (l *loop) lookDue(now time.Time) bool {
+	if now.Sub(l.losses.looked) < lookEvery {
+		return false
+	}
+	l.look(now)
+	return l.losses.untold()
+}
+
+// look reads the accounts. Those of the kernel can't fail as long as the
+// source is open.
+func (l *loop) look(now time.Time) {
+	if kernel, err := l.source.Counts(); err == nil {
+		l.losses.look(&kernel, l.counts, now)
 	}
 }
 
@@ -74,6 +101,7 @@ func (l *loop) take(raw bpf.Raw) {
 		l.counts.undecodable.Add(1)
 		return
 	}
+	l.counts.now.received++
 	if !isEvent {
 		return
 	}
@@ -91,26 +119,37 @@ func (l *loop) take(raw bpf.Raw) {
 	}
 }
 
-// flush hands the batch over and waits until the pipeline has taken or
-// refused it. Meanwhile the ring fills, and tells when it is full.
+// flush hands the batch over, with what there is to tell of losses, and waits
+// until the pipeline has taken or refused it. Meanwhile the ring fills, and
+// tells when it is full.
+//
+// A refused batch is lost: waiting would lose events in the kernel instead, and
+// those would be missing from the state too. The next batch tells of it, and
+// again of the losses that the refused one told.
 func (l *loop) flush() {
+	l.lookDue(time.Now()) // where a slow pipeline keeps run from it
 	n := l.writer.Len()
-	if n == 0 {
+	if n == 0 && !l.losses.untold() {
 		return
 	}
 	logs := l.writer.Take()
 	if l.choice.candidates() {
 		record.MarkCandidates(logs)
 	}
-	l.hand(l.ctx, logs, n)
+	list := l.losses.list()
+	l.writer.TellLosses(logs, list)
+	if l.hand(l.ctx, logs, n+len(list)) == nil {
+		l.losses.accept()
+		return
+	}
+	l.losses.grow(refused, l.counts.refused.Add(uint64(n)), l.oldest, time.Now())
 }
 
-// publish shows the counters of the goroutine to those who observe them,
-// after n more records were read.
-func (l *loop) publish(n int) {
+// publish shows the counters of the goroutine to those who observe them.
+func (l *loop) publish() {
 	l.counts.events.Store(l.counts.now.events)
+	l.counts.received.Store(l.counts.now.received)
 	known := l.state.Counts()
 	l.counts.placeholders.Store(known.Unknown - known.Found)
 	l.counts.processes.Store(uint64(l.state.Processes()))
-	l.counts.received.Add(uint64(n))
 }

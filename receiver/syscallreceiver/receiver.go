@@ -18,7 +18,7 @@ import (
 )
 
 // syscallReceiver is the component: it opens the source and owns the goroutine
-// that reads it.
+// of the loop that reads it.
 type syscallReceiver struct {
 	config    *Config
 	set       receiver.Settings
@@ -26,7 +26,7 @@ type syscallReceiver struct {
 	telemetry *metadata.TelemetryBuilder
 	report    *receiverhelper.ObsReport
 
-	source source             // nil before Start
+	loop   *loop              // nil before Start
 	cancel context.CancelFunc // ends a hand-over that does not return
 	done   chan struct{}      // closed when the goroutine has ended
 }
@@ -41,12 +41,17 @@ func (r *syscallReceiver) Start(_ context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("start the capture: %w", err)
 	}
+	return r.read(host, chosen, src)
+}
+
+// read starts the goroutine that reads src, which is closed on an error.
+func (r *syscallReceiver) read(host component.Host, chosen choice, src source) error {
 	l := newLoop(r.config, src, chosen, r.hand)
 	if err := errors.Join(l.scan(), observe(r.telemetry, src, l.counts, r.config)); err != nil {
 		return errors.Join(fmt.Errorf("start the capture: %w", err), src.Close())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r.source, r.cancel, r.done = src, cancel, make(chan struct{})
+	r.loop, r.cancel, r.done = l, cancel, make(chan struct{})
 	go func() {
 		defer close(r.done)
 		if err := l.run(ctx); err != nil {
@@ -78,11 +83,11 @@ func (r *syscallReceiver) choose(host component.Host) (choice, error) {
 // Shutdown ends the capture and hands over what is left of a batch. It may
 // come without Start, after one that went wrong, and twice.
 func (r *syscallReceiver) Shutdown(ctx context.Context) error {
-	r.telemetry.Shutdown()
-	if r.source == nil {
+	if r.loop == nil {
+		r.telemetry.Shutdown()
 		return nil
 	}
-	err := r.source.Close()
+	err := r.loop.source.Stop()
 	select {
 	case <-r.done:
 	case <-ctx.Done():
@@ -90,6 +95,8 @@ func (r *syscallReceiver) Shutdown(ctx context.Context) error {
 	}
 	r.cancel()
 	<-r.done
-	r.source = nil
+	r.telemetry.Shutdown() // before the source, whose counters it shows
+	err = errors.Join(err, r.loop.source.Close())
+	r.loop = nil
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,8 +92,9 @@ func TestShutdownHandsOver(t *testing.T) {
 
 func TestShutdownDoesNotWaitForever(t *testing.T) {
 	waits := make(chan struct{})
+	var once sync.Once
 	next, err := consumer.NewLogs(func(ctx context.Context, _ plog.Logs) error {
-		close(waits)
+		once.Do(func() { close(waits) })
 		<-ctx.Done()
 		return ctx.Err()
 	})
@@ -122,22 +124,21 @@ func TestAccounts(t *testing.T) {
 	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
 		t.Fatal(err)
 	}
-	count := func(metric string) int64 {
-		m, err := reader.GetMetric(metric)
-		if err != nil {
-			return 0
-		}
-		return m.Data.(metricdata.Sum[int64]).DataPoints[0].Value
+	count := func(metric string) int64 { return sum(t, reader, metric) }
+	// Those that tell of losses are refused too, and told again.
+	eventually(t, "2 refused records", func() bool { return count("otelcol_receiver_refused_log_records") >= 2 })
+	eventually(t, "2 received records", func() bool { return count("otelcol_receiver_syscall_received_records") == 2 })
+	eventually(t, "3 lost records", func() bool { return sum(t, reader, "otelcol_receiver_syscall_lost_records") == 3 })
+	if n := count("otelcol_receiver_syscall_emitted_records"); n != 3 {
+		t.Errorf("%d records emitted", n)
 	}
-	eventually(t, "2 refused records", func() bool { return count("otelcol_receiver_refused_log_records") == 2 })
-	eventually(t, "3 received records", func() bool { return count("otelcol_receiver_syscall_received_records") == 3 })
 	if n := count("otelcol_receiver_syscall_events"); n != 2 {
 		t.Errorf("%d events counted", n)
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
 		lost("call", "ring_full", 0), lost("call", "no_scratch", 0), lost("call", "too_large", 0),
 		lost("process", "ring_full", 0), lost("process", "no_scratch", 0), lost("process", "too_large", 0),
-		lost("any", "undecodable", 1),
+		lost("any", "undecodable", 1), lost("log", "refused", 2),
 	}, metricdatatest.IgnoreTimestamp())
 }
 
@@ -188,6 +189,19 @@ func TestStartErrors(t *testing.T) {
 	}
 }
 
+// sum is what all points of a metric add up to, 0 while it is not there.
+func sum(t *testing.T, reader *componenttest.Telemetry, metric string) (n int64) {
+	t.Helper()
+	m, err := reader.GetMetric(metric)
+	if err != nil {
+		return 0
+	}
+	for _, point := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		n += point.Value
+	}
+	return n
+}
+
 func lost(class, cause string, n int64) metricdata.DataPoint[int64] {
 	return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(
 		attribute.String("class", class), attribute.String("cause", cause))}
@@ -203,18 +217,25 @@ func TestKernelLosses(t *testing.T) {
 	}
 	defer telemetry.Shutdown()
 	src := newScript()
-	src.counts = bpf.Counts{
-		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3},
-		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6},
-	}
+	src.counts.Store(&bpf.Counts{
+		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3, Faults: 7},
+		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6, Faults: 8},
+	})
 	if err := observe(telemetry, src, &counts{}, createDefaultConfig().(*Config)); err != nil {
 		t.Fatal(err)
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
 		lost("call", "ring_full", 1), lost("call", "no_scratch", 2), lost("call", "too_large", 3),
 		lost("process", "ring_full", 4), lost("process", "no_scratch", 5), lost("process", "too_large", 6),
-		lost("any", "undecodable", 0),
+		lost("any", "undecodable", 0), lost("log", "refused", 0),
 	}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualReceiverSyscallEmittedRecords(t, reader,
+		[]metricdata.DataPoint[int64]{{Value: 131}}, metricdatatest.IgnoreTimestamp())
+	ofClass := func(class string, n int64) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("class", class))}
+	}
+	metadatatest.AssertEqualReceiverSyscallIncompleteRecords(t, reader,
+		[]metricdata.DataPoint[int64]{ofClass("call", 7), ofClass("process", 8)}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualReceiverSyscallRingSize(t, reader,
 		[]metricdata.DataPoint[int64]{{Value: bpf.DefaultRingBytes}}, metricdatatest.IgnoreTimestamp())
 }

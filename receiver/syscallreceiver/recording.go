@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sakerhq/saker/bpf"
@@ -48,9 +49,9 @@ type recording struct {
 	file   *os.File
 	in     *bufio.Reader
 	buf    []byte
+	given  atomic.Uint64 // records
 	once   sync.Once
 	closed chan struct{}
-	err    error // of closing the file
 }
 
 func openRecording(name string) (*recording, error) {
@@ -107,6 +108,7 @@ func (r *recording) Read(handle func(bpf.Raw)) (n int, err error) {
 		if err != nil {
 			return n, fmt.Errorf("recording %s: %w", r.file.Name(), err)
 		}
+		r.given.Add(1)
 		handle(raw)
 	}
 	if n == 0 {
@@ -153,13 +155,22 @@ func (r *recording) wait() {
 	}
 }
 
-// Counts is empty: nothing gets lost on the way from a file.
-func (r *recording) Counts() (bpf.Counts, error) { return bpf.Counts{}, nil }
+// Counts says that all was sent, as calls: nothing gets lost on the way from
+// a file.
+func (r *recording) Counts() (bpf.Counts, error) {
+	return bpf.Counts{Calls: bpf.Count{Sent: r.given.Load()}}, nil
+}
+
+// Stop leaves what has not been read.
+func (r *recording) Stop() error {
+	r.once.Do(func() { close(r.closed) })
+	return nil
+}
 
 func (r *recording) Close() error {
-	r.once.Do(func() {
-		close(r.closed)
-		r.err = r.file.Close()
-	})
-	return r.err
+	_ = r.Stop()
+	if err := r.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }

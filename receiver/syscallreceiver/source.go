@@ -2,6 +2,8 @@ package syscallreceiver
 
 import (
 	"errors"
+	"os"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -15,12 +17,35 @@ type source interface {
 	// Scan gives what was there before the first record of Read.
 	Scan(func(bpf.Raw)) error
 	// Read gives the records that wait, and their number. With none it waits
-	// some milliseconds. After Close it returns os.ErrClosed.
+	// some milliseconds. After Stop it gives what was captured until then, and
+	// at the end os.ErrClosed.
 	Read(func(bpf.Raw)) (int, error)
-	// Counts is what became of all records until now.
+	// Counts is what became of all records until now. Not after Close.
 	Counts() (bpf.Counts, error)
-	// Close may be called more than once.
+	// Stop ends the capture, and Read. It may be called more than once.
+	Stop() error
+	// Close comes after the last Read; it may be called more than once.
 	Close() error
+}
+
+// capture is the sensor as a source: it can be read to its end.
+type capture struct {
+	*bpf.Sensor
+	stopped atomic.Bool
+}
+
+func (c *capture) Stop() error {
+	defer c.stopped.Store(true)
+	return c.Detach()
+}
+
+func (c *capture) Read(handle func(bpf.Raw)) (int, error) {
+	stopped := c.stopped.Load() // if so, this Read sees all there is
+	n, err := c.Sensor.Read(handle)
+	if stopped && n == 0 && err == nil {
+		return 0, os.ErrClosed
+	}
+	return n, err
 }
 
 // openSource starts a capture, or opens the recording that is to stand for one.
@@ -38,5 +63,5 @@ func openSource(cfg *Config, rows []*syscalls.Row, log *zap.Logger) (source, err
 	for _, loss := range sensor.Missing() {
 		log.Warn("This kernel lacks " + loss)
 	}
-	return sensor, nil
+	return &capture{Sensor: sensor}, nil
 }

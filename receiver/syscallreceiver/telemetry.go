@@ -10,15 +10,19 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
 )
 
 // counts is the account of the loop. What an event touches is plain and gets
 // published once for each look at the ring.
 type counts struct {
-	now struct{ events uint64 } // the loop's own
+	now struct{ received, events uint64 } // the loop's own
 
-	received, events, undecodable, processes, placeholders atomic.Uint64
+	received, events, processes, placeholders atomic.Uint64
+	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
+	undecodable                               atomic.Uint64
+	refused                                   atomic.Uint64 // log records, those that tell of losses left out
 }
 
 // observe connects the account, and that of the kernel, to our metrics.
@@ -38,10 +42,25 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 			o.Observe(int64(cfg.RingBytes))
 			return nil
 		}),
+		telemetry.RegisterReceiverSyscallEmittedRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
+			kernel, err := src.Counts()
+			if err == nil {
+				o.Observe(int64(emitted(&kernel) + c.scanned.Load()))
+			}
+			return err
+		}),
+		telemetry.RegisterReceiverSyscallIncompleteRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
+			return observeFaults(o, src)
+		}),
 		telemetry.RegisterReceiverSyscallLostRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			return observeLost(o, src, c)
 		}),
 	)
+}
+
+// emitted is how many records the kernel's programs began.
+func emitted(k *bpf.Counts) uint64 {
+	return k.Calls.Sent + k.Calls.Lost() + k.Processes.Sent + k.Processes.Lost()
 }
 
 func observeLost(o metric.Int64Observer, src source, c *counts) error {
@@ -49,32 +68,31 @@ func observeLost(o metric.Int64Observer, src source, c *counts) error {
 	if err != nil {
 		return err
 	}
-	for _, lost := range []struct {
-		class, cause string
-		n            uint64
-	}{
-		{"call", "ring_full", kernel.Calls.LostRing},
-		{"call", "no_scratch", kernel.Calls.LostScratch},
-		{"call", "too_large", kernel.Calls.LostSize},
-		{"process", "ring_full", kernel.Processes.LostRing},
-		{"process", "no_scratch", kernel.Processes.LostScratch},
-		{"process", "too_large", kernel.Processes.LostSize},
-		{"any", "undecodable", c.undecodable.Load()},
-	} {
-		o.Observe(int64(lost.n), metric.WithAttributes(
-			attribute.String("class", lost.class), attribute.String("cause", lost.cause)))
+	for i := range accounts {
+		a := &accounts[i]
+		o.Observe(int64(a.lost(&kernel, c)), metric.WithAttributes(
+			attribute.String("class", a.class), attribute.String("cause", a.cause)))
 	}
 	return nil
 }
 
-// hand gives a batch to the pipeline and counts what became of it. A refused
-// batch is lost: waiting would lose events in the kernel instead, and those
-// would be missing from the state too.
-func (r *syscallReceiver) hand(ctx context.Context, logs plog.Logs, n int) {
+func observeFaults(o metric.Int64Observer, src source) error {
+	kernel, err := src.Counts()
+	if err != nil {
+		return err
+	}
+	o.Observe(int64(kernel.Calls.Faults), metric.WithAttributes(attribute.String("class", "call")))
+	o.Observe(int64(kernel.Processes.Faults), metric.WithAttributes(attribute.String("class", "process")))
+	return nil
+}
+
+// hand gives a batch to the pipeline and counts what became of it.
+func (r *syscallReceiver) hand(ctx context.Context, logs plog.Logs, n int) error {
 	ctx = r.report.StartLogsOp(ctx)
 	err := r.next.ConsumeLogs(ctx, logs)
 	r.report.EndLogsOp(ctx, "saker", n, err)
 	if err != nil {
 		r.set.Logger.Warn("The pipeline refused a batch", zap.Int("records", n), zap.Error(err))
 	}
+	return err
 }

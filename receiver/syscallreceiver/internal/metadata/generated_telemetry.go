@@ -28,7 +28,9 @@ type TelemetryBuilder struct {
 	meter                               metric.Meter
 	mu                                  sync.Mutex
 	registrations                       []metric.Registration
+	ReceiverSyscallEmittedRecords       metric.Int64ObservableCounter
 	ReceiverSyscallEvents               metric.Int64ObservableCounter
+	ReceiverSyscallIncompleteRecords    metric.Int64ObservableCounter
 	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
 	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
 	ReceiverSyscallProcesses            metric.Int64ObservableGauge
@@ -47,12 +49,42 @@ func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
 }
 
+// RegisterReceiverSyscallEmittedRecordsCallback sets callback for observable ReceiverSyscallEmittedRecords metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallEmittedRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEmittedRecords, obs: o})
+		return nil
+	}, builder.ReceiverSyscallEmittedRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverSyscallEventsCallback sets callback for observable ReceiverSyscallEvents metric.
 func (builder *TelemetryBuilder) RegisterReceiverSyscallEventsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEvents, obs: o})
 		return nil
 	}, builder.ReceiverSyscallEvents)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallIncompleteRecordsCallback sets callback for observable ReceiverSyscallIncompleteRecords metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallIncompleteRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallIncompleteRecords, obs: o})
+		return nil
+	}, builder.ReceiverSyscallIncompleteRecords)
 	if err != nil {
 		return err
 	}
@@ -165,15 +197,27 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverSyscallEmittedRecords, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_emitted_records",
+		metric.WithDescription("Records that the kernel's programs began. What is not waiting in the ring buffer was received, or is lost in one of the classes call, process and any. [Development]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallEvents, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_events",
 		metric.WithDescription("Events decoded, whether or not a rule could match. [Development]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallIncompleteRecords, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_incomplete_records",
+		metric.WithDescription("Arguments and other memory of programs that could not be read when their record was made; the record says which it was. [Development]"),
+		metric.WithUnit("{fault}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallLostRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_lost_records",
-		metric.WithDescription("Kernel records lost on their way, by class and cause. [Development]"),
+		metric.WithDescription("Records lost on their way, by class and cause. Log records with the event name saker.loss tell the same numbers, with the times of the gaps. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
@@ -191,7 +235,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallReceivedRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_received_records",
-		metric.WithDescription("Kernel records read, of every kind. [Development]"),
+		metric.WithDescription("Kernel records read and understood, of every kind. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

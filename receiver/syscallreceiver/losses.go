@@ -1,0 +1,105 @@
+package syscallreceiver
+
+import (
+	"time"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/record"
+)
+
+// accounts are the ways for a record to get lost. All but the last are about
+// records of the kernel: what it emitted is what was received and all of
+// these. The last is about log records that were made already.
+var accounts = [...]struct {
+	class, cause string
+	lost         func(*bpf.Counts, *counts) uint64
+	what, why    string
+}{
+	{"call", "ring_full", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostRing }, ofCalls, ringFull},
+	{"call", "no_scratch", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostScratch }, ofCalls, noScratch},
+	{"call", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostSize }, ofCalls, tooLarge},
+	{"process", "ring_full", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostRing }, ofProcesses, ringFull},
+	{"process", "no_scratch", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostScratch }, ofProcesses, noScratch},
+	{"process", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostSize }, ofProcesses, tooLarge},
+	{"any", "undecodable", func(_ *bpf.Counts, c *counts) uint64 { return c.undecodable.Load() }, "Kernel records", undecodable},
+	refused: {"log", "refused", func(_ *bpf.Counts, c *counts) uint64 { return c.refused.Load() }, "Log records", refusedBatch},
+}
+
+// refused is the account of log records that the pipeline refused.
+const refused = 7
+
+// What a reader of a loss is told.
+const (
+	ofCalls      = "Records of calls"
+	ofProcesses  = "Records of how processes start, change and end"
+	ringFull     = "the ring buffer was full (ring_bytes)"
+	noScratch    = "the CPU's buffer was in use"
+	tooLarge     = "they were larger than a record can be"
+	undecodable  = "they could not be decoded"
+	refusedBatch = "the pipeline refused them"
+)
+
+// lookEvery is how often the kernel's accounts are read.
+const lookEvery = time.Second
+
+// losses knows what was lost, and what of it the pipeline has been told. It is
+// for one goroutine.
+type losses struct {
+	looked time.Time // when the accounts were read last
+	by     [len(accounts)]struct {
+		counted, told uint64
+		from, to      time.Time // of what is counted and not told
+	}
+}
+
+// look reads the accounts, which count since the last look.
+func (l *losses) look(kernel *bpf.Counts, c *counts, now time.Time) {
+	for i := range accounts {
+		l.grow(i, accounts[i].lost(kernel, c), l.looked, now)
+	}
+	l.looked = now
+}
+
+// grow takes over that an account has n now, and when it grew.
+func (l *losses) grow(account int, n uint64, from, to time.Time) {
+	a := &l.by[account]
+	if n <= a.counted {
+		return
+	}
+	if a.counted == a.told {
+		a.from = from
+	}
+	a.counted, a.to = n, to
+}
+
+// untold reports whether there is something to tell.
+func (l *losses) untold() bool {
+	for i := range l.by {
+		if l.by[i].counted > l.by[i].told {
+			return true
+		}
+	}
+	return false
+}
+
+// list is what there is to tell: nil, or an entry for each account that grew.
+func (l *losses) list() (list []record.Loss) {
+	for i := range l.by {
+		a := &l.by[i]
+		if a.counted == a.told {
+			continue
+		}
+		list = append(list, record.Loss{
+			Class: accounts[i].class, Cause: accounts[i].cause, Count: a.counted - a.told,
+			From: a.from, To: a.to, What: accounts[i].what, Why: accounts[i].why,
+		})
+	}
+	return list
+}
+
+// accept says that the pipeline took what list gave.
+func (l *losses) accept() {
+	for i := range l.by {
+		l.by[i].told = l.by[i].counted
+	}
+}
