@@ -86,9 +86,6 @@ func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
 	if err != nil {
 		return nil, c.unknownField(o, err)
 	}
-	if ref.Field.Arg == field.MustParam && o.has && !ref.Arg.IsIndex {
-		return nil, wrongf(o.at, "%s is not a valid number", o.arg)
-	}
 	return c.exprOf(ref), nil
 }
 
@@ -118,7 +115,7 @@ func (c *compiler) exprOf(ref *field.Ref) *expr {
 		text: ref.String(), kind: exprField, ref: ref, get: ref.Get,
 		typ: ref.Type, list: ref.List && ref.Many == field.One, many: ref.Many,
 	}
-	if ref.Arg.IsIndex {
+	if ref.Arg.Given {
 		e.many = field.One
 	}
 	if e.typ == field.Dynamic && c.schema.Param != nil && !ref.Arg.IsIndex {

@@ -60,6 +60,14 @@ var addressFields = []*Field{
 		Doc: "Both ends' ports: a comparison holds if either end satisfies it, != only if both do.",
 	},
 	{
+		Name: "fd.proto", Type: Port, Many: EitherEnd, Not: filterOnly, From: []string{"fd.cport", "fd.sport"}, Derive: bothEnds,
+		Doc: "The same as fd.port, to compare with the name of a service.",
+	},
+	{Name: "fd.cproto", Type: CharBuf, From: []string{"fd.cport"}, Derive: portText, Doc: "The client's port as text."},
+	{Name: "fd.sproto", Type: CharBuf, From: []string{"fd.sport"}, Derive: portText, Doc: "The server's port as text."},
+	{Name: "fd.lproto", Type: CharBuf, From: []string{"fd.lport"}, Derive: portText, Doc: "The port of this end as text."},
+	{Name: "fd.rproto", Type: CharBuf, From: []string{"fd.rport"}, Derive: portText, Doc: "The port of the other end as text."},
+	{
 		Name: "fd.net", Type: IPNet, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
 		Doc: "Both ends' addresses, to compare with networks such as 10.0.0.0/8.",
 	},
@@ -269,3 +277,9 @@ func fdNameChanged(e *event.Event, _ Arg) Value {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// portText is a port as text. Like Falco, as it comes, it asks nobody for the
+// name of the service.
+func portText(in *Inputs, _ Arg) Value {
+	return hold(in[0], func(v Value) Value { return Str(itoa(v.Int())) })
+}

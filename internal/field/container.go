@@ -64,6 +64,14 @@ var containerFields = []*Field{
 		Doc: "The image's name and digest with an @ between.",
 	},
 	{
+		Name: "container.image.id", Type: CharBuf, Attr: "container.image.id", Where: Resource, Get: metaFact,
+		Doc: "The image's id.",
+	},
+	{
+		Name: "container.label", Type: CharBuf, Arg: MustKey, Attr: "container.label", Keyed: "container.label", Where: Resource, Get: metaFact,
+		Doc: "One of the container's labels.",
+	},
+	{
 		Name: "container.privileged", Type: Boolean, Attr: "saker.container.privileged", Get: privileged,
 		Doc: "Whether the container is privileged.",
 	},
@@ -123,6 +131,39 @@ var containerFields = []*Field{
 	{
 		Name: "k8s.pod.id", Type: CharBuf, From: []string{"k8s.pod.uid"}, Derive: asIs,
 		Doc: "The same as k8s.pod.uid.",
+	},
+
+	{
+		Name: "k8s.pod.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.pod.label", Keyed: "k8s.pod.label", Where: Resource, Get: metaFact,
+		Doc: "One of the pod's labels.",
+	},
+	{
+		Name: "k8s.pod.ip", Type: CharBuf, Attr: "k8s.pod.ip", Where: Resource, Get: metaFact,
+		Doc: "The pod's address.",
+	},
+	{
+		Name: "k8s.ns.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.namespace.label", Keyed: "k8s.namespace.label", Where: Resource, Get: metaFact,
+		Doc: "One of the labels of the pod's namespace.",
+	},
+	{
+		Name: "k8s.deployment.name", Type: CharBuf, Attr: "k8s.deployment.name", Where: Resource, Get: metaFact,
+		Doc: "The name of the deployment that the pod belongs to.",
+	},
+	{
+		Name: "k8s.deployment.id", Type: CharBuf, Attr: "k8s.deployment.uid", Where: Resource, Get: metaFact,
+		Doc: "The unique id of the deployment that the pod belongs to.",
+	},
+	{
+		Name: "k8s.deployment.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.deployment.label", Keyed: "k8s.deployment.label", Where: Resource, Get: metaFact,
+		Doc: "One of the labels of the deployment that the pod belongs to.",
+	},
+	{
+		Name: "k8s.rs.name", Type: CharBuf, Attr: "k8s.replicaset.name", Where: Resource, Get: metaFact,
+		Doc: "The name of the replica set that the pod belongs to.",
+	},
+	{
+		Name: "k8s.rs.id", Type: CharBuf, Attr: "k8s.replicaset.uid", Where: Resource, Get: metaFact,
+		Doc: "The unique id of the replica set that the pod belongs to.",
 	},
 }
 

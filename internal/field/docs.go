@@ -13,9 +13,17 @@ func (t *Table) Markdown() string {
 		"begin with `saker.` are parts of others and may be used in rules too.\n\n" +
 		"| field | type | argument | attribute | meaning |\n|---|---|---|---|---|\n")
 	for _, f := range t.fields {
-		b.WriteString("| `" + f.Name + "` | " + f.typeText() + " | " + argTexts[f.Arg] + " | " + f.place() + " | " + f.Doc + " |\n")
+		b.WriteString("| `" + f.Name + "` | " + f.typeText() + " | " + argTexts[f.Arg] + " | " + f.place() + " | " + f.Meaning() + " |\n")
 	}
 	return b.String()
+}
+
+// Meaning is the field's doc, and why nobody answers it where that is so.
+func (f *Field) Meaning() string {
+	if f.Unserved != "" {
+		return f.Doc + " Not answered: " + f.Unserved + "."
+	}
+	return f.Doc
 }
 
 // typeText is the type as documentation names it.

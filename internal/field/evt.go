@@ -76,6 +76,27 @@ var eventFields = []*Field{
 		Doc: "1 for a call that failed, 0 for one that did not.",
 	},
 
+	{
+		Name: "evt.count.error.file", Type: Uint32, From: errorInputs, Derive: countErrorOf(onFile),
+		Doc: "evt.count.error of an event that opens a file or has one as its descriptor.",
+	},
+	{
+		Name: "evt.count.error.net", Type: Uint32, From: errorInputs, Derive: countErrorOf(onSocket),
+		Doc: "evt.count.error of an event that connects or has a socket as its descriptor.",
+	},
+	{
+		Name: "evt.count.error.memory", Type: Uint32, From: errorInputs, Derive: countErrorOf(onMemory),
+		Doc: "evt.count.error of an event that maps or unmaps memory.",
+	},
+	{
+		Name: "evt.count.error.other", Type: Uint32, From: errorInputs, Derive: countErrorOf(onOther),
+		Doc: "evt.count.error of all other events.",
+	},
+	{
+		Name: "evt.is_async", Type: Boolean, Derive: always(Truth(false)),
+		Doc: "Whether the event was put between the others by somebody else; always false.",
+	},
+
 	{Name: "evt.latency", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 	{Name: "evt.latency.s", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 	{Name: "evt.latency.ns", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
@@ -174,4 +195,39 @@ func countError(in *Inputs, _ Arg) Value {
 		}
 		return Unsigned(0)
 	})
+}
+
+// errorInputs tell what an event that may have failed worked on.
+var errorInputs = []string{"evt.rawres", "evt.type", "fd.type"}
+
+// countErrorOf makes a Derive of countError for the events that work on one
+// kind of thing.
+func countErrorOf(on func(name string, fd event.FDType) bool) func(*Inputs, Arg) Value {
+	return func(in *Inputs, a Arg) Value {
+		if !in[1].Known() || !on(in[1].Text(), event.FDTypeOf(in[2].Text())) {
+			return NoValue
+		}
+		return countError(in, a)
+	}
+}
+
+func onFile(name string, fd event.FDType) bool {
+	return fd.HasPath() || fd == event.FDUnknown && (opens(name) || name == "creat")
+}
+
+func onSocket(name string, fd event.FDType) bool {
+	return fd.IsInet() || fd == event.FDUnix ||
+		fd == event.FDUnknown && (name == "connect" || strings.HasPrefix(name, "accept"))
+}
+
+func onMemory(name string, _ event.FDType) bool {
+	switch name {
+	case "brk", "mmap", "mmap2", "munmap":
+		return true
+	}
+	return false
+}
+
+func onOther(name string, fd event.FDType) bool {
+	return !onFile(name, fd) && !onSocket(name, fd) && !onMemory(name, fd)
 }

@@ -16,7 +16,7 @@ var Falco = sync.OnceValue(func() *Table {
 		eventFields, timeFields, ioFields, argFields,
 		fdFields, addressFields, pathFields,
 		processFields, lineageFields, leaderFields, imageFields, threadFields,
-		userFields, containerFields,
+		userFields, containerFields, unservedFields,
 	), syscalls.IsParam)
 	if err != nil {
 		panic(err)

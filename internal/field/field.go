@@ -134,6 +134,9 @@ type Field struct {
 	// Volatile fields depend on time or counters: never cached per process.
 	Volatile bool
 	Doc      string
+	// Unserved says why nobody answers the field here: it is always Missing, so
+	// that files which name it load. Such a row has neither Get nor Derive.
+	Unserved string
 
 	Get    func(*event.Event, Arg) Value
 	From   []string // references as a rule writes them, at most MaxInputs
@@ -222,6 +225,16 @@ func (r *Ref) ID() int { return r.id }
 // Key is the key of the attribute that says a primary reference. References
 // that differ only in an ancestor's index have the same.
 func (r *Ref) Key() string { return r.key }
+
+// ByKey reports whether a record says the reference by an attribute whose key
+// ends in its argument.
+func (r *Ref) ByKey() bool {
+	return r.Arg.Given && r.Keyed != "" && (r.Many != SomeAncestor || !r.Arg.IsIndex)
+}
+
+// InArray reports whether a record says the reference as one of the array of
+// all ancestors.
+func (r *Ref) InArray() bool { return r.Many == SomeAncestor && !r.ByKey() }
 
 // Same is the reference that r is another way to write, nil for most:
 // proc.aname[0] is proc.name.

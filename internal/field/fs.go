@@ -33,6 +33,19 @@ var pathFields = []*Field{
 	},
 
 	{
+		Name: "evt.abspath", Type: CharBuf, From: abspathInputs, Derive: abspath(0),
+		Doc: "The path that a call at a directory's descriptor names, in full; of two, the one it takes from.",
+	},
+	{
+		Name: "evt.abspath.src", Type: CharBuf, From: abspathInputs, Derive: abspath(0),
+		Doc: "The same as evt.abspath.",
+	},
+	{
+		Name: "evt.abspath.dst", Type: CharBuf, From: abspathInputs, Derive: abspath(1),
+		Doc: "The path that a call puts something at.",
+	},
+
+	{
 		Name: "saker.file.path", Type: FSPath, Attr: "file.path", Get: filePath,
 		Doc: "The path of the descriptor's file; without a descriptor, the path that the call names.",
 	},
@@ -178,4 +191,24 @@ func fsFrom(in *Inputs, which func(pathParams) string) Value {
 		return NoValue
 	}
 	return file
+}
+
+var abspathInputs = []string{"evt.type", "fs.path.name", "fs.path.source", "fs.path.target"}
+
+// abspathOf says which of abspathInputs a call takes from and which it puts
+// something at; 0 for none. Falco knows the field for these calls only.
+var abspathOf = map[string][2]int{
+	"openat": {1, 0}, "openat2": {1, 0}, "open_by_handle_at": {1, 0}, "unlinkat": {1, 0}, "mkdirat": {1, 0},
+	"fchmodat": {1, 0}, "fchownat": {1, 0}, "symlinkat": {2, 0},
+	"rename": {2, 3}, "renameat": {2, 3}, "renameat2": {2, 3}, "linkat": {3, 2},
+}
+
+// abspath makes a Derive of where a call takes from (0) or puts at (1).
+func abspath(which int) func(*Inputs, Arg) Value {
+	return func(in *Inputs, _ Arg) Value {
+		if i := abspathOf[in[0].Text()][which]; i > 0 {
+			return in[i]
+		}
+		return NoValue
+	}
 }

@@ -53,6 +53,38 @@ var ioFields = []*Field{
 		Doc: "How many bytes were read or written.",
 	},
 	{
+		Name: "evt.buflen.in", Type: Uint64, From: buflenInputs, Derive: buflenOf(syscalls.ReadsFD, anyFD),
+		Doc: "How many bytes were read.",
+	},
+	{
+		Name: "evt.buflen.out", Type: Uint64, From: buflenInputs, Derive: buflenOf(syscalls.WritesFD, anyFD),
+		Doc: "How many bytes were written.",
+	},
+	{
+		Name: "evt.buflen.file", Type: Uint64, From: buflenInputs, Derive: buflenOf(bothWays, event.FDType.HasPath),
+		Doc: "How many bytes were read from a file or written to one.",
+	},
+	{
+		Name: "evt.buflen.file.in", Type: Uint64, From: buflenInputs, Derive: buflenOf(syscalls.ReadsFD, event.FDType.HasPath),
+		Doc: "How many bytes were read from a file.",
+	},
+	{
+		Name: "evt.buflen.file.out", Type: Uint64, From: buflenInputs, Derive: buflenOf(syscalls.WritesFD, event.FDType.HasPath),
+		Doc: "How many bytes were written to a file.",
+	},
+	{
+		Name: "evt.buflen.net", Type: Uint64, From: buflenInputs, Derive: buflenOf(bothWays, event.FDType.IsInet),
+		Doc: "How many bytes were received or sent.",
+	},
+	{
+		Name: "evt.buflen.net.in", Type: Uint64, From: buflenInputs, Derive: buflenOf(syscalls.ReadsFD, event.FDType.IsInet),
+		Doc: "How many bytes were received.",
+	},
+	{
+		Name: "evt.buflen.net.out", Type: Uint64, From: buflenInputs, Derive: buflenOf(syscalls.WritesFD, event.FDType.IsInet),
+		Doc: "How many bytes were sent.",
+	},
+	{
 		Name: "evt.is_syslog", Type: Boolean, From: []string{"evt.type", "fd.type", "fd.name"}, Derive: isSyslog,
 		Doc: "Whether the event writes to the system log's socket.",
 	},
@@ -164,6 +196,23 @@ func evtBufLen(in *Inputs, _ Arg) Value {
 		return NoValue
 	}
 	return Unsigned(in[1].Uint())
+}
+
+const bothWays = syscalls.ReadsFD | syscalls.WritesFD
+
+func anyFD(event.FDType) bool { return true }
+
+var buflenInputs = []string{"evt.buflen", "evt.type", "fd.type"}
+
+// buflenOf makes a Derive of evt.buflen for one direction and kind of descriptor.
+func buflenOf(way syscalls.Flags, on func(event.FDType) bool) func(*Inputs, Arg) Value {
+	return func(in *Inputs, _ Arg) Value {
+		row := syscalls.ByName(in[1].Text())
+		if row == nil || row.Flags&way == 0 || !on(event.FDTypeOf(in[2].Text())) {
+			return NoValue
+		}
+		return in[0]
+	}
 }
 
 func isSyslog(in *Inputs, _ Arg) Value {

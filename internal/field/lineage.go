@@ -65,6 +65,12 @@ var lineageFields = []*Field{
 	},
 
 	{
+		Name: "proc.aenv", Type: CharBuf, Many: SomeAncestor, Arg: MayKey, Not: NoRHS | NoTransformer,
+		Attr: "saker.proc.aenv", Keyed: "saker.proc.aenv_of", Self: "proc.env", Get: envOfAncestors,
+		Doc: "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
+	},
+
+	{
 		Name: "proc.aargs", Type: CharBuf, Arg: MayIndex, From: []string{"saker.proc.aargs", "proc.args"}, Derive: ancestorArgs,
 		Doc: "An ancestor's arguments, counted as in proc.aname; without an index, those of all ancestors, joined by blanks.",
 	},
@@ -87,12 +93,14 @@ const (
 	viewLine
 	viewPID
 	viewArgs
+	viewEnv
 )
 
 var views = [...]func(*event.Process) Value{
 	viewName: nameText, viewExe: exeText, viewPath: pathText, viewLine: lineText,
 	viewPID:  func(p *event.Process) Value { return Num(int64(p.PID)) },
 	viewArgs: func(p *event.Process) Value { return Str(p.ArgsText()) },
+	viewEnv:  func(p *event.Process) Value { return Str(envText(p)) },
 }
 
 // ofParent makes a Get of something of the parent.
@@ -153,6 +161,20 @@ func ancestorArgs(in *Inputs, a Arg) Value {
 		rest = append(rest, all.At(i).Text())
 	}
 	return Str(event.Join(all.At(0).Text(), rest))
+}
+
+// envOfAncestors is the environment of ancestors, or one variable of it: empty
+// when no ancestor has it.
+func envOfAncestors(e *event.Event, a Arg) Value {
+	if !a.Given || a.IsIndex {
+		return ofAncestors(viewEnv)(e, a)
+	}
+	for p, n := e.Process.Parent, 0; p != nil && n < maxAncestors; p, n = p.Parent, n+1 {
+		if value := variable(p, a.Text); value != "" {
+			return Str(value)
+		}
+	}
+	return Str("")
 }
 
 func loginShell(e *event.Event, _ Arg) Value {

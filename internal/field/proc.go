@@ -176,14 +176,21 @@ func lenArgs(in *Inputs, _ Arg) Value {
 
 func procEnv(e *event.Event, a Arg) Value {
 	if !a.Given {
-		return Str(strings.Join(e.Process.Env, " "))
+		return Str(envText(e.Process))
 	}
-	for _, v := range e.Process.Env {
-		if name, value, ok := strings.Cut(v, "="); ok && name == a.Text {
-			return Str(strings.Trim(value, " \t"))
+	return Str(variable(e.Process, a.Text))
+}
+
+func envText(p *event.Process) string { return strings.Join(p.Env, " ") }
+
+// variable is one variable of a process's environment, empty when it is not set.
+func variable(p *event.Process, name string) string {
+	for _, v := range p.Env {
+		if key, value, ok := strings.Cut(v, "="); ok && key == name {
+			return strings.Trim(value, " \t")
 		}
 	}
-	return Str("")
+	return ""
 }
 
 func procCwd(e *event.Event, _ Arg) Value { return StrOrMissing(e.Process.Directory()) }

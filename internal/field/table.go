@@ -32,6 +32,9 @@ func NewTable(fields []*Field, param func(string) bool) (*Table, error) {
 		}
 		t.byName[f.Name] = f
 		f.index = i
+		if f.Unserved != "" && f.Get == nil && f.Derive == nil {
+			f.Derive = always(NoValue)
+		}
 	}
 	for _, f := range fields {
 		if err := t.check(f); err != nil {
@@ -44,7 +47,7 @@ func NewTable(fields []*Field, param func(string) bool) (*Table, error) {
 func (t *Table) check(f *Field) error {
 	switch {
 	case f.Get == nil && f.Derive == nil:
-		return errors.New("needs Get or Derive")
+		return errors.New("needs Get, Derive or Unserved")
 	case (f.Derive == nil) != (f.Attr != ""):
 		return errors.New("a primary field has an attribute, a derived one has none")
 	case f.Derive == nil && len(f.From) > 0:
@@ -103,7 +106,7 @@ func (t *Table) Resolve(name, arg string, bracket bool) (*Ref, error) {
 	if f == nil {
 		return nil, fmt.Errorf("%w %s", ErrUnknown, name)
 	}
-	if dotted != "" && f.Arg != MustParam && f.Arg != MustName {
+	if strings.HasSuffix(name, ".") || dotted != "" && f.Arg != MustParam && f.Arg != MustName {
 		return nil, fmt.Errorf("%w %s", ErrUnknown, name)
 	}
 	if dotted != "" && bracket {
@@ -148,7 +151,7 @@ func (t *Table) checkArg(f *Field, a *Arg, bracket bool) error {
 			return fmt.Errorf("field %s requires an argument", f.Name)
 		}
 	}
-	if (f.Arg == MayIndex || f.Arg == MustIndex) && !a.IsIndex {
+	if (f.Arg == MayIndex || f.Arg == MustIndex || f.Arg == MustParam && bracket) && !a.IsIndex {
 		return fmt.Errorf("field %s: argument %q is not a number", f.Name, a.Text)
 	}
 	if f.Arg == MustParam && !a.IsIndex && t.param != nil && !t.param(a.Text) {
@@ -158,15 +161,12 @@ func (t *Table) checkArg(f *Field, a *Arg, bracket bool) error {
 }
 
 func (t *Table) intern(f *Field, a Arg, bracket bool) (*Ref, error) {
-	text, key := f.Name, f.Attr
+	text := f.Name
 	switch {
 	case bracket:
 		text += "[" + a.Text + "]"
 	case a.Given:
 		text += "." + a.Text
-	}
-	if a.Given && f.Keyed != "" {
-		key = f.Keyed + "." + a.Text
 	}
 	t.mu.Lock()
 	r := t.refs[text]
@@ -174,7 +174,10 @@ func (t *Table) intern(f *Field, a Arg, bracket bool) (*Ref, error) {
 	if r != nil {
 		return r, nil
 	}
-	r = &Ref{Field: f, Arg: a, text: text, key: key}
+	r = &Ref{Field: f, Arg: a, text: text, key: f.Attr}
+	if r.ByKey() {
+		r.key = f.Keyed + "." + a.Text
+	}
 	if err := t.connect(r); err != nil {
 		return nil, err
 	}

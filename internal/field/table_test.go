@@ -32,7 +32,7 @@ func TestNewTableRefuses(t *testing.T) {
 		fields []*Field
 	}{
 		{"stands twice", []*Field{primary("a.b"), primary("a.b")}},
-		{"needs Get or Derive", []*Field{with(primary("a.b"), func(f *Field) { f.Get = nil })}},
+		{"needs Get, Derive or Unserved", []*Field{with(primary("a.b"), func(f *Field) { f.Get = nil })}},
 		{"a derived one has none", []*Field{with(primary("a.b"), func(f *Field) { f.Derive = derive })}},
 		{"a primary field has an attribute", []*Field{with(primary("a.b"), func(f *Field) { f.Attr = "" })}},
 		{"a primary field derives from nothing", []*Field{with(primary("a.b"), func(f *Field) { f.From = []string{"a.b"} })}},
@@ -68,7 +68,10 @@ func TestRefs(t *testing.T) {
 		{"evt.arg", "requires an argument"},
 		{"evt.arg.flags", ""},
 		{"evt.arg[0]", ""},
-		{"evt.arg[flags]", ""},
+		{"evt.arg[flags]", "is not a number"},
+		{"proc.name.", "unknown field"},
+		{"evt.arg.", "unknown field"},
+		{"proc.vmsize", ""},
 		{"evt.arg.nosuch", "no event has a parameter"},
 		{"evt.arg.flagsx", "no event has a parameter"},
 		{"evt.arg.flags[0]", "takes one argument"},

@@ -16,6 +16,26 @@ var threadFields = []*Field{
 		Doc: "Whether the thread is the first of its process.",
 	},
 	{
+		Name: "thread.vtid", Type: Int64, From: []string{"thread.tid", "proc.pid", "proc.vpid"}, Derive: vtid,
+		Doc: "The number of the thread in its own namespace; in another than the host's, only of the first thread.",
+	},
+	{
+		Name: "thread.nametid", Type: CharBuf, From: []string{"proc.name", "thread.tid"}, Derive: nameTID,
+		Doc: "The thread's name and number, with nothing between.",
+	},
+	{
+		Name: "saker.thread.cgroup", Type: CharBuf, Attr: "saker.thread.cgroup", Get: of(cgroupText),
+		Doc: "The path of the cgroup.",
+	},
+	{
+		Name: "thread.cgroup", Type: CharBuf, Arg: MustName, From: []string{"saker.thread.cgroup"}, Derive: asIs,
+		Doc: "The path of the cgroup, the same for every subsystem that the argument may name.",
+	},
+	{
+		Name: "thread.cgroups", Type: CharBuf, From: []string{"saker.thread.cgroup"}, Derive: cgroups,
+		Doc: "The path of the cgroup for each subsystem that container limits use, as subsystem=path joined by blanks.",
+	},
+	{
 		Name: "thread.cap_permitted", Type: CharBuf, Attr: "saker.thread.cap_permitted", Form: Words,
 		Get: capsOf(func(p *event.Process) uint64 { return p.CapPermitted }),
 		Doc: "The permitted capabilities, such as CAP_SYS_ADMIN, joined by blanks.",
@@ -39,6 +59,44 @@ func isMain(in *Inputs, _ Arg) Value {
 		return NoValue
 	}
 	return Truth(in[0].Int() == in[1].Int())
+}
+
+// vtid is certain of first threads, and of processes that the host numbers as
+// they number themselves.
+func vtid(in *Inputs, _ Arg) Value {
+	tid, pid, vpid := in[0], in[1], in[2]
+	switch {
+	case !tid.Known() || !pid.Known() || !vpid.Known():
+		return NoValue
+	case tid.Int() == pid.Int():
+		return vpid
+	case pid.Int() == vpid.Int():
+		return tid
+	}
+	return NoValue
+}
+
+func nameTID(in *Inputs, _ Arg) Value {
+	if !in[0].Known() || !in[1].Known() {
+		return NoValue
+	}
+	return Str(in[0].Text() + itoa(in[1].Int()))
+}
+
+func cgroupText(p *event.Process) Value { return StrOrMissing(p.Cgroup) }
+
+// cgroups names the path once for each subsystem, in one hierarchy as in many.
+func cgroups(in *Inputs, _ Arg) Value {
+	return hold(in[0], func(v Value) Value {
+		var b strings.Builder
+		for i, subsystem := range []string{"cpuset", "cpu", "io", "memory", "pids"} {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(subsystem + "=" + v.Text())
+		}
+		return Str(b.String())
+	})
 }
 
 // capNames are the names of the capabilities by their bit.

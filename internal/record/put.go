@@ -49,7 +49,7 @@ func (w *Writer) putPlain(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
 		attrs.PutStr(key, v.Addr().String())
 	case field.List:
 		n := v.Len()
-		if ref.Many == field.SomeAncestor {
+		if ref.InArray() {
 			n = min(n, w.depth[ref.Index()])
 		}
 		w.putList(attrs.PutEmptySlice(key), v, n)

@@ -16,9 +16,9 @@ import (
 func (r *Reader) read(ref *field.Ref, v pcommon.Value) field.Value {
 	isSlice := v.Type() == pcommon.ValueTypeSlice
 	switch {
-	case ref.Many == field.SomeAncestor && isSlice:
+	case ref.InArray() && isSlice:
 		return r.ancestors(ref, v.Slice())
-	case ref.Many == field.SomeAncestor:
+	case ref.InArray():
 		return field.NoValue
 	case ref.Form == field.Words && isSlice:
 		return words(v.Slice())

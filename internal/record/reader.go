@@ -93,7 +93,7 @@ func (r *Reader) Value(ref *field.Ref) field.Value {
 		return r.time()
 	case ref.Field == r.kind:
 		return field.StrOrMissing(r.EventType())
-	case ref.Arg.Given && ref.Keyed != "":
+	case ref.ByKey():
 		return r.ofKey(ref)
 	}
 	if s := &r.slots[ref.Index()]; s.reset == r.reset {

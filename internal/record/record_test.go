@@ -36,10 +36,13 @@ func refs(t testing.TB, texts ...string) (all []*field.Ref) {
 
 // arguments are what the tests give fields that take one.
 var arguments = map[string][]string{
-	"evt.type.is": {".open"},
-	"proc.args":   {"", "[0]", "[1]", "[9]"},
-	"proc.aargs":  {"", "[0]", "[1]", "[2]", "[9]"},
-	"proc.env":    {"", "[HOME]", "[PAD]", "[NOSUCH]"},
+	"evt.type.is":   {".open"},
+	"thread.cgroup": {".cpu"},
+	"fd.types":      {"", "[0]"},
+	"proc.aenv":     {"", "[0]", "[1]", "[2]", "[70]", "[HOME]", "[NOSUCH]"},
+	"proc.args":     {"", "[0]", "[1]", "[9]"},
+	"proc.aargs":    {"", "[0]", "[1]", "[2]", "[9]"},
+	"proc.env":      {"", "[HOME]", "[PAD]", "[NOSUCH]"},
 }
 
 // everything is references to every field, with arguments where they take one.
@@ -52,7 +55,7 @@ func everything(t testing.TB, e *event.Event) (all []*field.Ref) {
 			for i := range e.Row.Params {
 				args = append(args, "."+e.Row.Params[i].Name)
 			}
-		case f.Many == field.SomeAncestor:
+		case f.Many == field.SomeAncestor && f.Arg == field.MayIndex:
 			args = []string{"", "[0]", "[1]", "[2]", "[70]"}
 		case f.Arg == field.NoArg:
 			args = []string{""}

@@ -121,7 +121,7 @@ func (w *Writer) get(e *event.Event) (known int) {
 	w.values = w.values[:0]
 	for _, ref := range w.wanted {
 		arg := ref.Arg
-		if ref.Many == field.SomeAncestor {
+		if ref.InArray() {
 			arg = field.Arg{} // the record says all of them, as far as needed
 		}
 		v := ref.Get(e, arg)
@@ -154,7 +154,7 @@ func (w *Writer) known(ref *field.Ref) bool {
 	}
 	again := w.seen[ref.ID()] == w.add
 	w.seen[ref.ID()] = w.add
-	if again || ref.Many != field.SomeAncestor {
+	if again || !ref.InArray() {
 		return again
 	}
 	need, i := ref.Arg.Index, ref.Index()
