@@ -2,7 +2,7 @@
 //
 // It takes rule files and Saker's own tables and gives findings and lists, as
 // text or as JSON. It owns no knowledge: everything it prints comes from the
-// tables that the collector uses too. It never captures.
+// tables that the collector uses too. Only doctor captures, for a moment.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 // Exit codes.
 const (
 	exitOK       = 0
-	exitFindings = 1 // the input has errors
+	exitFindings = 1 // the input has errors, or doctor saw no capture
 	exitUsage    = 2 // called in a wrong way, or a file can't be read
 )
 
@@ -32,6 +32,7 @@ var commands = []command{
 	{"list", "[--json] FILE...", "list the rules of rule files; without files, those that Saker ships", list},
 	{"fields", "[--json]", "list the fields that rules may name", fields},
 	{"events", "[--json]", "list the events that can be captured, with their parameters", events},
+	{"doctor", "[--json]", "show what the sensor can do on this machine, and prove that it captures", doctor},
 	{"version", "", "show the version", version},
 }
 
