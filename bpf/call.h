@@ -337,23 +337,33 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 	return 0;
 }
 
-static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row)
+/* Begins the record of a call: all but who made it, and its blocks. */
+static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
+						    struct wire_row *row)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct wire_call *w = record_begin(slot, CLASS_CALL, sizeof(*w));
 	struct scratch *s = scratch_of(slot);
 
 	if (!w || !s)
-		return;
-	record_header(&w->header, task, WIRE_CALL);
+		return 0;
+	record_header(&w->header, bpf_get_current_task_btf(), WIRE_CALL);
 	w->header.row = call->row;
 	w->header.via = call->via;
 	w->header.nargs = row->nargs;
 	w->ret = call->ret;
 	s->call = *call;
-	COPY(&w->comm, &task->comm);
 	for (int i = 0; i < 6 && i < row->nargs; i++)
 		*APPEND(s, u64) = call->args[i];
+	return w;
+}
+
+static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row)
+{
+	struct wire_call *w = begin_call(slot, call, row);
+
+	if (!w)
+		return;
+	COPY(&w->comm, &bpf_get_current_task_btf()->comm);
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
 		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24, c->max,

@@ -244,9 +244,12 @@ struct list_head {
 	struct list_head *next;
 };
 
+struct io_uring_task;
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct mm_struct *mm;
+	u32 flags;
 	u32 pid, tgid;
 	int exit_code;
 	struct task_struct *real_parent;
@@ -255,6 +258,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	u64 start_boottime;
 	struct cred *cred;
+	struct io_uring_task *io_uring;
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;

@@ -78,6 +78,7 @@ const flood = 20000
 
 func TestMain(m *testing.M) {
 	maps.Copy(acts, evasions)
+	maps.Copy(acts, uringActs)
 	if name := os.Getenv("SAKER_TEST_ACT"); name != "" {
 		if err := acts[name](os.Getenv("SAKER_TEST_DIR")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -126,6 +127,7 @@ func sensorWith(t testing.TB, opts Options, names ...string) *Sensor {
 type record struct {
 	WireHeader
 	ret     int64
+	comm    string
 	args    []uint64
 	process *WireProcess
 	exit    *WireExit
@@ -153,6 +155,7 @@ func takeApart(raw Raw) record {
 	switch r.Type {
 	case TypeCall:
 		r.ret = at[WireCall](data).Ret
+		r.comm = unix.ByteSliceToString(at[WireCall](data).Comm[:])
 		rest = data[unsafe.Sizeof(WireCall{}):]
 		for range r.Nargs {
 			r.args = append(r.args, *at[uint64](rest))

@@ -4,7 +4,8 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, file.h, process.h, call.h (bodies).
+ * and the ring), path.h, file.h, process.h, call.h (bodies), then what goes
+ * through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -12,6 +13,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "call.h"
+#include "uring_operations.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -37,8 +39,7 @@ const struct {
 	struct wire_row row;
 } *wire __attribute__((unused));
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call call = {.ret = ret};
@@ -49,6 +50,23 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	call.row = row - 1;
 	read_args(&call, regs);
 	return on_call(&call);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	return on_sys_exit(regs, ret);
+}
+
+/* In place of sys_exit where the kernel has io_uring. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (to_look_at && READ(task, io_uring))
+		look(task, false);
+	return on_sys_exit(regs, ret);
 }
 
 /* Here, not at the end of the call: the kernel executes programs of its own accord too. */
@@ -105,15 +123,11 @@ static __always_inline u32 reaper_of(struct task_struct *task)
 
 #define SIGNAL_GROUP_EXIT 4
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *task)
+static __always_inline int on_exit(struct task_struct *task)
 {
 	struct signal_struct *signal = READ(task, signal);
 	struct wire_exit w;
 
-	/* Threads come here too; the process ends with the last of them. */
-	if (READ(signal, live.counter))
-		return 0;
 	__builtin_memset(&w, 0, sizeof(w));
 	record_header(&w.header, task, WIRE_EXIT);
 	w.status = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code)
@@ -121,6 +135,29 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	w.reaper = reaper_of(task);
 	ring_send(CLASS_PROCESS, &w, sizeof(w));
 	return 0;
+}
+
+/* Threads end too; the process ends with the last of them. */
+static __always_inline bool is_last(struct task_struct *task)
+{
+	return !READ(READ(task, signal), live.counter);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	return is_last(task) ? on_exit(task) : 0;
+}
+
+/* In place of process_exit where the kernel has io_uring. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(uring_process_exit, struct task_struct *task)
+{
+	if (!is_last(task))
+		return 0;
+	if (waiting)
+		look(task, true);
+	return on_exit(task);
 }
 
 SEC("tp_btf/task_rename")
@@ -141,6 +178,28 @@ SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(process_cgroup, struct cgroup *to, const char *path, struct task_struct *task)
 {
 	send_process(task, CAUSE_CGROUP);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(uring_submit, struct io_kiocb *req)
+{
+	return on_submit(req);
+}
+
+/* Without a request: one of many results, which its last one follows. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(uring_complete, void *ring, u64 request)
+{
+	return waiting && request ? on_complete(request) : 0;
+}
+
+/* Also how a thread of the kernel's that polls a ring gets here. */
+SEC("tp_btf/io_uring_task_work_run")
+int BPF_PROG(uring_work)
+{
+	if (to_look_at)
+		look(bpf_get_current_task_btf(), false);
 	return 0;
 }
 

@@ -34,7 +34,10 @@ type Options struct {
 	// of the page size. 0: DefaultRingBytes.
 	RingBytes int
 
-	indirect bool // read kernel memory as on kernels that can't cast
+	// For tests: read kernel memory as on kernels that can't cast; change the
+	// programs before they are loaded.
+	indirect bool
+	adjust   func(*ebpf.CollectionSpec)
 }
 
 // Sensor is the loaded programs with their rings. Read belongs to one
@@ -55,19 +58,12 @@ func Load(opts Options) (*Sensor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", ErrNoBTF, err)
 	}
-	spec, err := loadSensor()
-	if err != nil {
-		return nil, fmt.Errorf("read the embedded programs: %w", err)
-	}
-	s := &Sensor{missing: dropOptional(spec, kernel)}
-	if err := configure(spec, kernel, opts); err != nil {
-		return nil, err
-	}
 	// Kernels before 5.11 count maps as locked memory. Without the right to
 	// raise that limit it may still suffice: the load will tell.
 	_ = rlimit.RemoveMemlock()
-	if err := s.load(spec); err != nil {
-		return nil, explain(fmt.Errorf("load the programs: %w", err))
+	s := &Sensor{}
+	if err := s.loadBest(kernel, opts); err != nil {
+		return nil, explain(err)
 	}
 	if err := s.Watch(opts.Rows); err != nil {
 		s.Close()
@@ -80,11 +76,39 @@ func Load(opts Options) (*Sensor, error) {
 	return s, nil
 }
 
-// load loads what spec still has into s.objs.
-func (s *Sensor) load(spec *ebpf.CollectionSpec) error {
+// loadBest loads the programs with those for io_uring, or without if the
+// kernel refuses them.
+func (s *Sensor) loadBest(kernel *btf.Spec, opts Options) error {
+	err := s.load(kernel, opts, fitUring)
+	if err == nil {
+		return nil
+	}
+	without := func(spec *ebpf.CollectionSpec, _ *btf.Spec) []string {
+		dropUring(spec)
+		return []string{fmt.Sprintf(uringLoss, err)}
+	}
+	if s.load(kernel, opts, without) != nil {
+		return err
+	}
+	return nil
+}
+
+// load loads the programs that are left after what the kernel lacks.
+func (s *Sensor) load(kernel *btf.Spec, opts Options, fit func(*ebpf.CollectionSpec, *btf.Spec) []string) error {
+	spec, err := loadSensor()
+	if err != nil {
+		return fmt.Errorf("read the embedded programs: %w", err)
+	}
+	s.missing = append(dropOptional(spec, kernel), fit(spec, kernel)...)
+	if err := configure(spec, kernel, opts); err != nil {
+		return err
+	}
+	if opts.adjust != nil {
+		opts.adjust(spec)
+	}
 	coll, err := ebpf.NewCollection(spec)
 	if err != nil {
-		return err
+		return fmt.Errorf("load the programs: %w", err)
 	}
 	defer coll.Close()
 	if err := coll.Assign(&s.objs.sensorMaps); err != nil {
@@ -106,6 +130,8 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 		"sys_exit": &o.SysExit, "processes": &o.Processes,
 		"process_exec": &o.ProcessExec, "process_fork": &o.ProcessFork, "process_exit": &o.ProcessExit,
 		"process_rename": &o.ProcessRename, "process_cgroup": &o.ProcessCgroup,
+		"uring_sys_exit": &o.UringSysExit, "uring_process_exit": &o.UringProcessExit,
+		"uring_submit": &o.UringSubmit, "uring_complete": &o.UringComplete, "uring_work": &o.UringWork,
 	}
 }
 
@@ -178,13 +204,19 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 		if err := tables.add(row, n); err != nil {
 			return err
 		}
+		if asked[row] {
+			tables.addUring(row, n)
+		}
 	}
-	return errors.Join(s.objs.NativeCalls.Set(&tables.native),
-		s.objs.CompatCalls.Set(&tables.compat), s.objs.X32Calls.Set(&tables.x32))
+	return errors.Join(s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
+		s.objs.X32Calls.Set(&tables.x32), s.objs.UringCalls.Set(&tables.uring))
 }
 
-// callTables lead from a call's number to its row's number + 1.
-type callTables struct{ native, compat, x32 [1024]uint16 }
+// callTables lead from a call's number, or an operation's, to its row's number + 1.
+type callTables struct {
+	native, compat, x32 [1024]uint16
+	uring               [128]uint16
+}
 
 // compatArch is the 32-bit architecture whose calls a 64-bit kernel takes too.
 var compatArch = map[string]string{"amd64": "386", "arm64": "arm"}

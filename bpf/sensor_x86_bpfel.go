@@ -13,6 +13,32 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type sensorOperation struct {
+	_        structs.HostLayout
+	Args     [6]uint64
+	Start    uint64
+	Pid      uint32
+	Tid      uint32
+	Comm     [16]uint8
+	Ring     uint64
+	UserData uint64
+	Flags    uint64
+	Fd       int32
+	Direct   uint32
+	Row      uint16
+	OwnFile  uint8
+	Told     uint8
+	Look     uint8
+	_        [3]byte
+	Texts    [2]struct {
+		_    structs.HostLayout
+		Arg  uint8
+		_    [3]byte
+		Len  uint32
+		Data [4096]uint8
+	}
+}
+
 type sensorScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -267,29 +293,39 @@ const (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	sensorMapCallRing         = "call_ring"
-	sensorMapCounts           = "counts"
-	sensorMapProcessRing      = "process_ring"
-	sensorMapRows             = "rows"
-	sensorMapScratches        = "scratches"
-	sensorProgProcessCgroup   = "process_cgroup"
-	sensorProgProcessExec     = "process_exec"
-	sensorProgProcessExit     = "process_exit"
-	sensorProgProcessFork     = "process_fork"
-	sensorProgProcessRename   = "process_rename"
-	sensorProgProcesses       = "processes"
-	sensorProgSysExit         = "sys_exit"
-	sensorVarArgvMax          = "argv_max"
-	sensorVarCallWakeBytes    = "call_wake_bytes"
-	sensorVarCompatCalls      = "compat_calls"
-	sensorVarDirectReads      = "direct_reads"
-	sensorVarEnvMax           = "env_max"
-	sensorVarIteratorSlot     = "iterator_slot"
-	sensorVarNativeCalls      = "native_calls"
-	sensorVarProcessWakeBytes = "process_wake_bytes"
-	sensorVarSelf             = "self"
-	sensorVarWire             = "wire"
-	sensorVarX32Calls         = "x32_calls"
+	sensorMapCallRing          = "call_ring"
+	sensorMapCounts            = "counts"
+	sensorMapOperations        = "operations"
+	sensorMapProcessRing       = "process_ring"
+	sensorMapRows              = "rows"
+	sensorMapScratches         = "scratches"
+	sensorMapSpare             = "spare"
+	sensorProgProcessCgroup    = "process_cgroup"
+	sensorProgProcessExec      = "process_exec"
+	sensorProgProcessExit      = "process_exit"
+	sensorProgProcessFork      = "process_fork"
+	sensorProgProcessRename    = "process_rename"
+	sensorProgProcesses        = "processes"
+	sensorProgSysExit          = "sys_exit"
+	sensorProgUringComplete    = "uring_complete"
+	sensorProgUringProcessExit = "uring_process_exit"
+	sensorProgUringSubmit      = "uring_submit"
+	sensorProgUringSysExit     = "uring_sys_exit"
+	sensorProgUringWork        = "uring_work"
+	sensorVarArgvMax           = "argv_max"
+	sensorVarCallWakeBytes     = "call_wake_bytes"
+	sensorVarCompatCalls       = "compat_calls"
+	sensorVarDirectReads       = "direct_reads"
+	sensorVarEnvMax            = "env_max"
+	sensorVarIteratorSlot      = "iterator_slot"
+	sensorVarNativeCalls       = "native_calls"
+	sensorVarProcessWakeBytes  = "process_wake_bytes"
+	sensorVarSelf              = "self"
+	sensorVarToLookAt          = "to_look_at"
+	sensorVarUringCalls        = "uring_calls"
+	sensorVarWaiting           = "waiting"
+	sensorVarWire              = "wire"
+	sensorVarX32Calls          = "x32_calls"
 )
 
 // loadSensor returns the embedded CollectionSpec for sensor.
@@ -334,13 +370,18 @@ type sensorSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorProgramSpecs struct {
-	ProcessCgroup *ebpf.ProgramSpec `ebpf:"process_cgroup"`
-	ProcessExec   *ebpf.ProgramSpec `ebpf:"process_exec"`
-	ProcessExit   *ebpf.ProgramSpec `ebpf:"process_exit"`
-	ProcessFork   *ebpf.ProgramSpec `ebpf:"process_fork"`
-	ProcessRename *ebpf.ProgramSpec `ebpf:"process_rename"`
-	Processes     *ebpf.ProgramSpec `ebpf:"processes"`
-	SysExit       *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	ProcessCgroup    *ebpf.ProgramSpec `ebpf:"process_cgroup"`
+	ProcessExec      *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExit      *ebpf.ProgramSpec `ebpf:"process_exit"`
+	ProcessFork      *ebpf.ProgramSpec `ebpf:"process_fork"`
+	ProcessRename    *ebpf.ProgramSpec `ebpf:"process_rename"`
+	Processes        *ebpf.ProgramSpec `ebpf:"processes"`
+	SysExit          *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	UringComplete    *ebpf.ProgramSpec `ebpf:"uring_complete"`
+	UringProcessExit *ebpf.ProgramSpec `ebpf:"uring_process_exit"`
+	UringSubmit      *ebpf.ProgramSpec `ebpf:"uring_submit"`
+	UringSysExit     *ebpf.ProgramSpec `ebpf:"uring_sys_exit"`
+	UringWork        *ebpf.ProgramSpec `ebpf:"uring_work"`
 }
 
 // sensorMapSpecs contains maps before they are loaded into the kernel.
@@ -349,9 +390,11 @@ type sensorProgramSpecs struct {
 type sensorMapSpecs struct {
 	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
+	Operations  *ebpf.MapSpec `ebpf:"operations"`
 	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
 	Rows        *ebpf.MapSpec `ebpf:"rows"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
+	Spare       *ebpf.MapSpec `ebpf:"spare"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -367,6 +410,9 @@ type sensorVariableSpecs struct {
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
+	ToLookAt         *ebpf.VariableSpec `ebpf:"to_look_at"`
+	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
+	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
 	X32Calls         *ebpf.VariableSpec `ebpf:"x32_calls"`
 }
@@ -393,18 +439,22 @@ func (o *sensorObjects) Close() error {
 type sensorMaps struct {
 	CallRing    *ebpf.Map `ebpf:"call_ring"`
 	Counts      *ebpf.Map `ebpf:"counts"`
+	Operations  *ebpf.Map `ebpf:"operations"`
 	ProcessRing *ebpf.Map `ebpf:"process_ring"`
 	Rows        *ebpf.Map `ebpf:"rows"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
+	Spare       *ebpf.Map `ebpf:"spare"`
 }
 
 func (m *sensorMaps) Close() error {
 	return _SensorClose(
 		m.CallRing,
 		m.Counts,
+		m.Operations,
 		m.ProcessRing,
 		m.Rows,
 		m.Scratches,
+		m.Spare,
 	)
 }
 
@@ -421,6 +471,9 @@ type sensorVariables struct {
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	Self             *ebpf.Variable `ebpf:"self"`
+	ToLookAt         *ebpf.Variable `ebpf:"to_look_at"`
+	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
+	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`
 	X32Calls         *ebpf.Variable `ebpf:"x32_calls"`
 }
@@ -429,13 +482,18 @@ type sensorVariables struct {
 //
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorPrograms struct {
-	ProcessCgroup *ebpf.Program `ebpf:"process_cgroup"`
-	ProcessExec   *ebpf.Program `ebpf:"process_exec"`
-	ProcessExit   *ebpf.Program `ebpf:"process_exit"`
-	ProcessFork   *ebpf.Program `ebpf:"process_fork"`
-	ProcessRename *ebpf.Program `ebpf:"process_rename"`
-	Processes     *ebpf.Program `ebpf:"processes"`
-	SysExit       *ebpf.Program `ebpf:"sys_exit"`
+	ProcessCgroup    *ebpf.Program `ebpf:"process_cgroup"`
+	ProcessExec      *ebpf.Program `ebpf:"process_exec"`
+	ProcessExit      *ebpf.Program `ebpf:"process_exit"`
+	ProcessFork      *ebpf.Program `ebpf:"process_fork"`
+	ProcessRename    *ebpf.Program `ebpf:"process_rename"`
+	Processes        *ebpf.Program `ebpf:"processes"`
+	SysExit          *ebpf.Program `ebpf:"sys_exit"`
+	UringComplete    *ebpf.Program `ebpf:"uring_complete"`
+	UringProcessExit *ebpf.Program `ebpf:"uring_process_exit"`
+	UringSubmit      *ebpf.Program `ebpf:"uring_submit"`
+	UringSysExit     *ebpf.Program `ebpf:"uring_sys_exit"`
+	UringWork        *ebpf.Program `ebpf:"uring_work"`
 }
 
 func (p *sensorPrograms) Close() error {
@@ -447,6 +505,11 @@ func (p *sensorPrograms) Close() error {
 		p.ProcessRename,
 		p.Processes,
 		p.SysExit,
+		p.UringComplete,
+		p.UringProcessExit,
+		p.UringSubmit,
+		p.UringSysExit,
+		p.UringWork,
 	)
 }
 

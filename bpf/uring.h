@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What a process has io_uring do, told as the call that does the same.
+ *
+ * When a request is submitted the kernel has its own copy of names and
+ * addresses, and frees it when it is done with them: so they are saved then.
+ * The record is built when the request completes.
+ *
+ * But a program can see to it that there is no completion: it may not want one
+ * (IOSQE_CQE_SKIP_SUCCESS), leave no room for it, or not ask for it. So while
+ * requests wait, a process that has io_uring is looked at after each of its
+ * calls, when it submits another request or runs the ring's work, and when it
+ * ends. That a request is done then shows in the request itself.
+ */
+#ifndef SAKER_URING_H
+#define SAKER_URING_H
+
+#include "call.h"
+#include "kernel_uring.h"
+
+#define OPERATIONS_MAX	 128 /* opcodes, a power of two */
+#define WAITING_MAX	 1024
+#define TEXTS_MAX	 2
+#define PF_IO_WORKER	 0x10
+#define FILE_INDEX_ALLOC (~0U) /* a direct descriptor in a slot that the kernel chooses */
+#define FILE_POINTER	 (~7UL)
+#define EINPROGRESS	 115
+#define ECANCELED	 125
+
+/* Opcode → row + 1; 0: nobody asked for it. */
+u16 uring_calls[OPERATIONS_MAX];
+
+/* How many requests wait, and how many of them to look at: not an accept, which often waits long,
+ * and doesn't show that it is done. */
+u64 waiting = 0;
+u64 to_look_at = 0;
+
+/* The kernel's copy of what an argument points at. */
+struct text {
+	u8 arg;
+	u32 len;
+	u8 data[STRING_MAX];
+};
+
+/* A request between its submission and its record. */
+struct operation {
+	u64 args[6];
+	u64 start; /* who submitted it: as in wire_header */
+	u32 pid, tid;
+	u8 comm[16];
+	u64 ring, user_data, flags; /* as they were then */
+	s32 fd;
+	u32 direct; /* of a new direct descriptor: its slot + 1, or FILE_INDEX_ALLOC */
+	u16 row;
+	u8 own_file; /* argument 0 is the request's file */
+	u8 told;
+	u8 look; /* counted in to_look_at */
+	struct text texts[TEXTS_MAX];
+};
+
+/* By the request's address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, WAITING_MAX);
+	__type(key, u64);
+	__type(value, struct operation);
+} operations SEC(".maps");
+
+/* One per CPU, for when no more can wait. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct operation);
+} spare SEC(".maps");
+
+#define SPARE 0 /* in place of a request's address */
+
+static __always_inline struct operation *operation_of(u64 request)
+{
+	u32 first = 0;
+
+	if (request == SPARE)
+		return bpf_map_lookup_elem(&spare, &first);
+	return bpf_map_lookup_elem(&operations, &request);
+}
+
+static __always_inline u64 flags_of(struct io_kiocb *req)
+{
+	struct io_kiocb___narrow *narrow = (void *)req;
+
+	if (bpf_core_field_size(req->flags) == sizeof(u64))
+		return READ(req, flags);
+	return READ(narrow, flags);
+}
+
+/* The structure that the request's operation has, as type. */
+#define COMMAND(type, req) KERNEL(type, (u64)(req) + bpf_core_field_offset(struct io_kiocb, cmd))
+
+/* A worker of the ring acts for the process. */
+static __always_inline void put_submitter(struct operation *o)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *leader = READ(task, group_leader);
+
+	o->start = READ(leader, start_boottime);
+	o->pid = READ(task, tgid);
+	if (READ(task, flags) & PF_IO_WORKER) {
+		o->tid = o->pid;
+		COPY(&o->comm, &leader->comm);
+	} else {
+		o->tid = READ(task, pid);
+		COPY(&o->comm, &task->comm);
+	}
+}
+
+/* An entry for a request, at *key: its own, or the spare one if too many wait. */
+static __always_inline struct operation *entry_for(struct scratch *s, u64 request, u64 *key)
+{
+	*key = request;
+	/* The buffer is memory to make the entry from; what is in it doesn't matter. */
+	if (bpf_map_update_elem(&operations, &request, s->data, BPF_NOEXIST))
+		*key = SPARE;
+	else
+		__sync_fetch_and_add(&waiting, 1);
+	return operation_of(*key);
+}
+
+static __always_inline void put_request(struct operation *o, struct io_kiocb *req, u16 row)
+{
+	put_submitter(o);
+	o->ring = (u64)READ(req, ctx);
+	o->user_data = READ(req, cqe.user_data);
+	o->flags = flags_of(req);
+	o->fd = READ(req, cqe.fd);
+	o->row = row;
+	o->direct = 0;
+	o->own_file = 0;
+	o->told = 0;
+	o->look = 0;
+	for (int i = 0; i < 6; i++)
+		o->args[i] = 0;
+	for (int i = 0; i < TEXTS_MAX; i++) {
+		o->texts[i].arg = PLACE_NOWHERE;
+		o->texts[i].len = 0;
+	}
+}
+
+static __always_inline void operation_end(u64 request)
+{
+	struct operation *o = operation_of(request);
+	bool looked = o && o->look;
+
+	if (bpf_map_delete_elem(&operations, &request))
+		return;
+	__sync_fetch_and_add(&waiting, -1);
+	if (looked)
+		__sync_fetch_and_add(&to_look_at, -1);
+}
+
+static __always_inline void save_name(struct operation *o, u32 i, u8 arg, struct filename *name)
+{
+	struct text *t = &o->texts[i];
+	long n = bpf_probe_read_kernel_str(t->data, STRING_MAX, READ(name, name));
+
+	t->arg = arg;
+	t->len = n > 0 ? n - 1 : 0;
+	o->args[arg] = (u64)READ(name, uptr);
+}
+
+static __always_inline void save_bytes(struct operation *o, u8 arg, const void *from, u32 size)
+{
+	struct text *t = &o->texts[1];
+
+	t->arg = arg;
+	t->len = size;
+	bpf_probe_read_kernel(t->data, BOUND(size, ADDRESS_MAX * 2 - 1), from);
+}
+
+/* The file in a slot of the ring's table of direct descriptors. */
+static __always_inline u64 direct_file(u64 ring, u32 i)
+{
+	struct io_ring_ctx *ctx = KERNEL(struct io_ring_ctx, ring);
+	u64 entry = 0, node = 0;
+
+	if (bpf_core_field_exists(ctx->file_table.data)) {
+		COPY(&node, READ(ctx, file_table.data.nodes) + i);
+		if (node)
+			COPY(&entry, node + bpf_core_field_offset(struct io_rsrc_node, file_ptr));
+	} else {
+		COPY(&entry, READ(ctx, file_table.files) + i);
+	}
+	return entry & FILE_POINTER;
+}
+
+/* The file that an argument, or the result, refers to. */
+static __always_inline u64 operation_file(struct scratch *s, struct operation *o, u64 request,
+					  u8 arg)
+{
+	s64 value = value_of(&s->call, arg);
+
+	if (arg == 0 && o->own_file)
+		return plain(s, READ(KERNEL(struct io_kiocb, request), file));
+	if (arg != PLACE_RESULT || !o->direct)
+		return file_of(bpf_get_current_task_btf(), (s32)value);
+	if (value < 0)
+		return 0;
+	return direct_file(o->ring, o->direct == FILE_INDEX_ALLOC ? value : o->direct - 1);
+}
+
+static __always_inline void put_text(struct scratch *s, struct operation *o, u16 kind, u8 arg)
+{
+	for (int i = 0; i < TEXTS_MAX; i++) {
+		struct text *t = &o->texts[i];
+		if (t->arg != arg)
+			continue;
+		block_begin(s, kind);
+		bpf_probe_read_kernel(&s->data[s->off & (RECORD_MAX - 1)],
+				      BOUND(t->len, STRING_MAX - 1), t->data);
+		s->off += t->len;
+		block_end(s);
+		return;
+	}
+	block_none(s);
+}
+
+/* As put_capture, from what was saved and from the request. */
+__noinline int put_saved(u32 slot, u64 request, u32 packed)
+{
+	struct scratch *s = scratch_of(slot);
+	struct operation *o = operation_of(request);
+	struct task_struct *task = bpf_get_current_task_btf();
+	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
+
+	if (!s || !o)
+		return 0;
+	/* A thread of the kernel's own, after the process: its descriptors say nothing. */
+	bool foreign = READ(task, tgid) != o->pid;
+	switch (kind) {
+	case CAPTURE_STRING:
+		put_text(s, o, BLOCK_STRING, arg);
+		break;
+	case CAPTURE_PATH:
+		put_text(s, o, BLOCK_STRING, arg);
+		if (foreign || !READ(task, fs))
+			block_none(s);
+		else
+			put_start(
+				slot, s, &s->call, aux,
+				s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
+		break;
+	case CAPTURE_STRUCT:
+		put_text(s, o, BLOCK_BYTES, arg);
+		break;
+	case CAPTURE_ADDR:
+		put_text(s, o, BLOCK_ADDR, arg);
+		break;
+	case CAPTURE_FILE:
+		put_file(slot, foreign ? 0 : operation_file(s, o, request, arg));
+		break;
+	default:
+		block_none(s);
+		break;
+	}
+	return 0;
+}
+
+/* Sends the record of a request. */
+__noinline int send_operation(u64 request, s64 ret)
+{
+	struct operation *o = operation_of(request);
+	u32 slot = bpf_get_smp_processor_id(), key = o ? o->row : 0;
+	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
+
+	if (!o || !row || o->told)
+		return 0;
+	o->told = 1;
+	struct call call = {.ret = ret, .row = o->row, .via = VIA_IO_URING};
+	for (int i = 0; i < 6; i++)
+		call.args[i] = o->args[i];
+	struct wire_call *w = begin_call(slot, &call, row);
+	if (!w)
+		return 0;
+	w->header.start = o->start;
+	w->header.pid = o->pid;
+	w->header.tid = o->tid;
+	__builtin_memcpy(w->comm, o->comm, sizeof(w->comm));
+	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
+		struct wire_capture *c = &row->captures[i];
+		put_saved(slot, request, c->kind | c->arg << 8 | c->aux << 16);
+	}
+	record_send(slot);
+	return 0;
+}
+
+#endif
