@@ -64,8 +64,8 @@ int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (to_look_at && READ(task, io_uring))
-		look(task, false);
+	if (looked && READ(task, io_uring))
+		look(READ(task, tgid));
 	return on_sys_exit(regs, ret);
 }
 
@@ -156,7 +156,7 @@ int BPF_PROG(uring_process_exit, struct task_struct *task)
 	if (!is_last(task))
 		return 0;
 	if (waiting)
-		look(task, true);
+		end_all(READ(task, tgid));
 	return on_exit(task);
 }
 
@@ -198,8 +198,8 @@ int BPF_PROG(uring_complete, void *ring, u64 request)
 SEC("tp_btf/io_uring_task_work_run")
 int BPF_PROG(uring_work)
 {
-	if (to_look_at)
-		look(bpf_get_current_task_btf(), false);
+	if (looked)
+		look(bpf_get_current_pid_tgid() >> 32);
 	return 0;
 }
 

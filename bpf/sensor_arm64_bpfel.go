@@ -13,6 +13,12 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type sensorLookedAt struct {
+	_        structs.HostLayout
+	Pids     [256]uint32
+	Requests [256]uint64
+}
+
 type sensorOperation struct {
 	_        structs.HostLayout
 	Args     [6]uint64
@@ -28,8 +34,8 @@ type sensorOperation struct {
 	Row      uint16
 	OwnFile  uint8
 	Told     uint8
-	Look     uint8
-	_        [3]byte
+	Look     uint16
+	_        [2]byte
 	Texts    [2]struct {
 		_    structs.HostLayout
 		Arg  uint8
@@ -55,6 +61,13 @@ type sensorScratch struct {
 		_    [5]byte
 	}
 	Data [98304]uint8
+}
+
+type sensorSubmitted struct {
+	_       structs.HostLayout
+	Request uint64
+	Tid     uint32
+	_       [4]byte
 }
 
 type sensorWireBlock struct {
@@ -295,11 +308,13 @@ const (
 const (
 	sensorMapCallRing          = "call_ring"
 	sensorMapCounts            = "counts"
+	sensorMapLookedAt          = "looked_at"
 	sensorMapOperations        = "operations"
 	sensorMapProcessRing       = "process_ring"
 	sensorMapRows              = "rows"
 	sensorMapScratches         = "scratches"
 	sensorMapSpare             = "spare"
+	sensorMapSubmitted         = "submitted"
 	sensorProgProcessCgroup    = "process_cgroup"
 	sensorProgProcessExec      = "process_exec"
 	sensorProgProcessExit      = "process_exit"
@@ -318,10 +333,10 @@ const (
 	sensorVarDirectReads       = "direct_reads"
 	sensorVarEnvMax            = "env_max"
 	sensorVarIteratorSlot      = "iterator_slot"
+	sensorVarLooked            = "looked"
 	sensorVarNativeCalls       = "native_calls"
 	sensorVarProcessWakeBytes  = "process_wake_bytes"
 	sensorVarSelf              = "self"
-	sensorVarToLookAt          = "to_look_at"
 	sensorVarUringCalls        = "uring_calls"
 	sensorVarWaiting           = "waiting"
 	sensorVarWire              = "wire"
@@ -390,11 +405,13 @@ type sensorProgramSpecs struct {
 type sensorMapSpecs struct {
 	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
+	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
 	Operations  *ebpf.MapSpec `ebpf:"operations"`
 	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
 	Rows        *ebpf.MapSpec `ebpf:"rows"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 	Spare       *ebpf.MapSpec `ebpf:"spare"`
+	Submitted   *ebpf.MapSpec `ebpf:"submitted"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -407,10 +424,10 @@ type sensorVariableSpecs struct {
 	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
 	EnvMax           *ebpf.VariableSpec `ebpf:"env_max"`
 	IteratorSlot     *ebpf.VariableSpec `ebpf:"iterator_slot"`
+	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
-	ToLookAt         *ebpf.VariableSpec `ebpf:"to_look_at"`
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
 	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
@@ -439,22 +456,26 @@ func (o *sensorObjects) Close() error {
 type sensorMaps struct {
 	CallRing    *ebpf.Map `ebpf:"call_ring"`
 	Counts      *ebpf.Map `ebpf:"counts"`
+	LookedAt    *ebpf.Map `ebpf:"looked_at"`
 	Operations  *ebpf.Map `ebpf:"operations"`
 	ProcessRing *ebpf.Map `ebpf:"process_ring"`
 	Rows        *ebpf.Map `ebpf:"rows"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
 	Spare       *ebpf.Map `ebpf:"spare"`
+	Submitted   *ebpf.Map `ebpf:"submitted"`
 }
 
 func (m *sensorMaps) Close() error {
 	return _SensorClose(
 		m.CallRing,
 		m.Counts,
+		m.LookedAt,
 		m.Operations,
 		m.ProcessRing,
 		m.Rows,
 		m.Scratches,
 		m.Spare,
+		m.Submitted,
 	)
 }
 
@@ -468,10 +489,10 @@ type sensorVariables struct {
 	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
 	EnvMax           *ebpf.Variable `ebpf:"env_max"`
 	IteratorSlot     *ebpf.Variable `ebpf:"iterator_slot"`
+	Looked           *ebpf.Variable `ebpf:"looked"`
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	Self             *ebpf.Variable `ebpf:"self"`
-	ToLookAt         *ebpf.Variable `ebpf:"to_look_at"`
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
 	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`

@@ -20,6 +20,7 @@
 
 #define OPERATIONS_MAX	 128 /* opcodes, a power of two */
 #define WAITING_MAX	 1024
+#define LOOK_MAX	 256 /* a power of two */
 #define TEXTS_MAX	 2
 #define PF_IO_WORKER	 0x10
 #define FILE_INDEX_ALLOC (~0U) /* a direct descriptor in a slot that the kernel chooses */
@@ -30,10 +31,9 @@
 /* Opcode → row + 1; 0: nobody asked for it. */
 u16 uring_calls[OPERATIONS_MAX];
 
-/* How many requests wait, and how many of them to look at: not an accept, which often waits long,
- * and doesn't show that it is done. */
+/* How many requests wait, and how many of them are in looked_at. */
 u64 waiting = 0;
-u64 to_look_at = 0;
+u64 looked = 0;
 
 /* The kernel's copy of what an argument points at. */
 struct text {
@@ -54,7 +54,7 @@ struct operation {
 	u16 row;
 	u8 own_file; /* argument 0 is the request's file */
 	u8 told;
-	u8 look; /* counted in to_look_at */
+	u16 look; /* place in looked_at + 1 */
 	struct text texts[TEXTS_MAX];
 };
 
@@ -66,6 +66,25 @@ struct {
 	__type(key, u64);
 	__type(value, struct operation);
 } operations SEC(".maps");
+
+/* Those that show when they are done, side by side: walking the map above takes 20 µs. */
+struct looked_at {
+	u32 pids[LOOK_MAX];
+	u64 requests[LOOK_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct looked_at);
+} looked_at SEC(".maps");
+
+static __always_inline struct looked_at *get_looked_at(void)
+{
+	u32 first = 0;
+	return bpf_map_lookup_elem(&looked_at, &first);
+}
 
 /* One per CPU, for when no more can wait. */
 struct {
@@ -147,16 +166,47 @@ static __always_inline void put_request(struct operation *o, struct io_kiocb *re
 	}
 }
 
+/* Has the request looked at; false if too many are. */
+static __always_inline bool look_begin(struct operation *o, u64 request)
+{
+	struct looked_at *l = get_looked_at();
+
+	for (u32 i = 0; l && i < 4; i++) {
+		u32 at = BOUND((request >> 8) + i, LOOK_MAX - 1);
+		if (l->requests[at])
+			continue;
+		l->requests[at] = request;
+		l->pids[at] = o->pid;
+		o->look = at + 1;
+		__sync_fetch_and_add(&looked, 1);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline void look_end(u64 request, u16 place)
+{
+	struct looked_at *l = get_looked_at();
+	u32 at = BOUND(place - 1, LOOK_MAX - 1);
+
+	if (!place)
+		return;
+	__sync_fetch_and_add(&looked, -1);
+	if (l && l->requests[at] == request) {
+		l->pids[at] = 0;
+		l->requests[at] = 0;
+	}
+}
+
 static __always_inline void operation_end(u64 request)
 {
 	struct operation *o = operation_of(request);
-	bool looked = o && o->look;
+	u16 place = o ? o->look : 0;
 
 	if (bpf_map_delete_elem(&operations, &request))
 		return;
 	__sync_fetch_and_add(&waiting, -1);
-	if (looked)
-		__sync_fetch_and_add(&to_look_at, -1);
+	look_end(request, place);
 }
 
 static __always_inline void save_name(struct operation *o, u32 i, u8 arg, struct filename *name)

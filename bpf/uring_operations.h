@@ -231,25 +231,21 @@ static __always_inline int on_complete(u64 request)
 	return 0;
 }
 
-struct bpf_map;
-
-struct look {
-	u32 pid;
-	u32 last; /* the process ends: what is not done by now never is */
-};
-
-/* Tells a waiting request that is done, or a connection that has begun, if it is of the process. */
-static long look_at(struct bpf_map *map, u64 *key, struct operation *o, struct look *look)
+/*
+ * Tells a waiting request if it is done, or if it is a connection that has
+ * begun. At the process's last, what is not done by now never is.
+ */
+__noinline int look_at(u64 request, u32 last)
 {
-	u64 request = *key;
+	struct operation *o = operation_of(request);
 	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
 
-	if (o->pid != look->pid)
+	if (!o)
 		return 0;
 	/* Else its ring is gone. */
 	bool there = (u64)READ(req, ctx) == o->ring && READ(req, cqe.user_data) == o->user_data;
-	bool done = there && is_done(o, req, look->last);
-	if (done || look->last) {
+	bool done = there && is_done(o, req, last);
+	if (done || last) {
 		send_operation(request, done ? READ(req, cqe.res) : -ECANCELED);
 		operation_end(request);
 	} else if (there && in_progress(req)) {
@@ -258,12 +254,75 @@ static long look_at(struct bpf_map *map, u64 *key, struct operation *o, struct l
 	return 0;
 }
 
-/* Looks at the requests of the current process that wait. */
-static __always_inline void look(struct task_struct *task, bool last)
+/* Looks at the requests of a process that show when they are done. */
+static __always_inline void look(u32 pid)
 {
-	struct look at = {.pid = READ(task, tgid), .last = last};
+	struct looked_at *l = get_looked_at();
 
-	bpf_for_each_map_elem(&operations, look_at, &at, 0);
+	for (u32 i = 0; l && i < LOOK_MAX; i++)
+		if (l->pids[i] == pid)
+			look_at(l->requests[i], false);
+}
+
+struct bpf_map;
+
+static long look_last(struct bpf_map *map, u64 *request, struct operation *o, u32 *pid)
+{
+	if (o->pid == *pid)
+		look_at(*request, true);
+	return 0;
+}
+
+/* The process ends: nothing of it stays. */
+static __always_inline void end_all(u32 pid)
+{
+	bpf_for_each_map_elem(&operations, look_last, &pid, 0);
+}
+
+/* The request that a CPU submitted last. */
+struct submitted {
+	u64 request;
+	u32 tid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct submitted);
+} submitted SEC(".maps");
+
+/* The thread's request before this one may be done, and this one may close its file. */
+static __always_inline void look_before(u64 request)
+{
+	u32 first = 0, tid = bpf_get_current_pid_tgid();
+	struct submitted *l = bpf_map_lookup_elem(&submitted, &first);
+
+	if (!l)
+		return;
+	if (l->tid == tid && l->request)
+		look_at(l->request, false);
+	l->tid = tid;
+	l->request = request;
+}
+
+/* Begins a request. What can't be told when it is done is told now. */
+static __always_inline int begin_request(struct scratch *s, u64 request, u16 row)
+{
+	u64 key;
+	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
+	struct operation *o = entry_for(s, request, &key);
+
+	if (!o)
+		return 0;
+	put_request(o, req, row);
+	begin(o, req);
+	if (key == SPARE)
+		return send_operation(SPARE, -EINPROGRESS);
+	/* An accept often waits long, and doesn't show that it is done. */
+	if (READ(req, opcode) != IORING_OP_ACCEPT && !look_begin(o, request))
+		return send_operation(request, -EINPROGRESS);
+	return 0;
 }
 
 static __always_inline int on_submit(struct io_kiocb *submitted)
@@ -276,25 +335,10 @@ static __always_inline int on_submit(struct io_kiocb *submitted)
 		return 0;
 	u64 request = plain(s, submitted);
 	on_complete(request); /* what the request was before */
-	/* The request before this one may be done, and this one may close its file. */
-	if (to_look_at)
-		look(task, false);
+	look_before(request);
 	if (!row || READ(task, tgid) == self)
 		return 0;
-	u64 key;
-	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
-	struct operation *o = entry_for(s, request, &key);
-	if (!o)
-		return 0;
-	put_request(o, req, row - 1);
-	begin(o, req);
-	/* If it can't be told when it is done, then now. */
-	if (key == SPARE)
-		return send_operation(SPARE, -EINPROGRESS);
-	o->look = READ(req, opcode) != IORING_OP_ACCEPT;
-	if (o->look)
-		__sync_fetch_and_add(&to_look_at, 1);
-	return 0;
+	return begin_request(s, request, row - 1);
 }
 
 #endif

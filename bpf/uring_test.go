@@ -599,7 +599,7 @@ func nothingWaits(t *testing.T, s *Sensor) {
 	if err := s.objs.Operations.NextKey(nil, &request); !errors.Is(err, ebpf.ErrKeyNotExist) {
 		t.Errorf("a request stayed in the kernel's map: %v", err)
 	}
-	for name, counter := range map[string]*ebpf.Variable{"wait": s.objs.Waiting, "are to be looked at": s.objs.ToLookAt} {
+	for name, counter := range map[string]*ebpf.Variable{"wait": s.objs.Waiting, "are looked at": s.objs.Looked} {
 		var n uint64
 		if err := counter.Get(&n); err != nil || n != 0 {
 			t.Errorf("%d requests %s: %v", n, name, err)
