@@ -246,12 +246,12 @@ static __always_inline void put_message(u32 slot, struct scratch *s, u64 address
 	block_end(s);
 }
 
-/* How many bytes the message of an mmsghdr had: it stands behind the msghdr. */
+/* How many bytes the message of an mmsghdr had: it stands behind the seven longs of the msghdr. */
 static __always_inline s64 message_size(u64 address, u8 via)
 {
 	u32 size = 0;
 
-	address += via == VIA_NATIVE ? sizeof(struct user_msghdr64) : sizeof(struct user_msghdr32);
+	address += via == VIA_NATIVE ? 7 * sizeof(u64) : 7 * sizeof(u32);
 	bpf_probe_read_user(&size, sizeof(size), (void *)address);
 	return size;
 }

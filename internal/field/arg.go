@@ -103,7 +103,12 @@ func plain(e *event.Event, i int) string {
 		return tupleArg(arg)
 	case syscalls.UID, syscalls.GID:
 		return strconv.FormatInt(int64(int32(arg.Num)), 10)
-	case syscalls.FD, syscalls.OtherFD, syscalls.PID, syscalls.Errno, syscalls.Int16, syscalls.Int32, syscalls.Int64, syscalls.Int:
+	case syscalls.Int32:
+		if p.Base == syscalls.Hex {
+			return number(uint64(uint32(arg.Num)), p)
+		}
+		return strconv.FormatInt(arg.Num, 10)
+	case syscalls.FD, syscalls.OtherFD, syscalls.PID, syscalls.Errno, syscalls.Int16, syscalls.Int64, syscalls.Int:
 		return strconv.FormatInt(arg.Num, 10)
 	default:
 		return number(falcoNumber(e, i), p)

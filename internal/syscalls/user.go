@@ -17,9 +17,9 @@ var userRows = []*Row{
 	{Name: "setresgid", Category: User, Effect: ChangesProcess, Params: []Param{
 		res, value("rgid", GID, Arg0), value("egid", GID, Arg1), value("sgid", GID, Arg2),
 	}},
-	{Name: "setfsuid", Category: Other, Effect: ChangesProcess, Params: generic()},
-	{Name: "setfsgid", Category: Other, Effect: ChangesProcess, Params: generic()},
-	{Name: "setgroups", Category: Other, Effect: ChangesProcess, Params: generic()},
+	{Name: "setfsuid", Category: Other, Effect: ChangesProcess, Params: beyond(value("uid", UID, Arg0))},
+	{Name: "setfsgid", Category: Other, Effect: ChangesProcess, Params: beyond(value("gid", GID, Arg0))},
+	{Name: "setgroups", Category: Other, Effect: ChangesProcess, Params: beyond(res, value("size", Int32, Arg0))},
 
 	{Name: "getuid", Category: User, Params: []Param{value("uid", UID, Result)}},
 	{Name: "geteuid", Category: User, Params: []Param{value("euid", UID, Result)}},

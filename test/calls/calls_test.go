@@ -1,0 +1,211 @@
+// Package calls holds the table of events against the kernel.
+//
+// It takes the real sensor, with all rows, and a child that makes each call
+// once, on objects of its own. It owns a trigger for every row of the table: a
+// row without one fails. It asserts on nothing but what its child does.
+package calls
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/state"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// trigger makes the call of a row once.
+type trigger struct {
+	name string
+	// act gives the event's evt.args as they should be; each * there stands
+	// for what can't be known.
+	act func(a *actor) string
+}
+
+// unreachable are rows whose calls never come back to where they are reported.
+var unreachable = map[string]string{
+	"exit":            "a thread that ends does not return",
+	"exit_group":      "a process that ends does not return",
+	"rt_sigreturn":    "returns into what a signal interrupted, no longer as this call",
+	"sigreturn":       "returns into what a signal interrupted, no longer as this call",
+	"uprobe":          "kills a program that is not probed",
+	"uretprobe":       "kills a program that is not probed",
+	"restart_syscall": "returns as the call that it restarts",
+	"sigsuspend":      "waits for a signal, whatever its arguments are",
+}
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(actorVariable); dir != "" {
+		if err := perform(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestEveryRowHasATrigger(t *testing.T) {
+	has := map[string]bool{}
+	for _, tr := range triggers() {
+		if has[tr.name] || syscalls.ByName(tr.name) == nil {
+			t.Errorf("%s: no such row, or two triggers", tr.name)
+		}
+		has[tr.name] = true
+	}
+	for _, row := range syscalls.Rows() {
+		if has[row.Name] == (unreachable[row.Name] != "") {
+			t.Errorf("%s needs a trigger or a reason why it can't have one, not both", row.Name)
+		}
+	}
+}
+
+// expectation is a line of the child's: what it did, and what must be told.
+type expectation struct{ name, args string }
+
+// told is what the test keeps of an event.
+type told struct{ name, args string }
+
+func TestEveryRow(t *testing.T) {
+	sensor, err := bpf.Load(bpf.Options{Rows: syscalls.Rows(), RingBytes: 1 << 24})
+	var privilege *bpf.PrivilegeError
+	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
+		t.Skip("this machine can't load the sensor: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sensor.Close() })
+	if err := sensor.Attach(); err != nil {
+		t.Fatal(err)
+	}
+	expected, lacking, events := run(t, sensor)
+	if len(lacking) > 0 {
+		t.Logf("not here: %s", strings.Join(lacking, ", "))
+	}
+	if c, err := sensor.Counts(); err != nil || c.Calls.Lost() != 0 {
+		t.Fatalf("records were lost: %+v %v", c, err)
+	}
+	for _, e := range expected {
+		if near, ok := find(events, e); !ok {
+			t.Errorf("%s:\nwant %s\n got %s", e.name, e.args, near)
+		}
+	}
+	t.Logf("%d calls made, %d events of the child", len(expected), len(events))
+}
+
+// find reports whether an event is as expected; if none is, near is one of its name.
+func find(events []told, e expectation) (near string, ok bool) {
+	near = "no event"
+	for _, ev := range events {
+		if ev.name == e.name {
+			near = ev.args
+			if like(near, e.args) {
+				return near, true
+			}
+		}
+	}
+	return near, false
+}
+
+// like reports whether text is pattern, in which * stands for anything.
+func like(text, pattern string) bool {
+	parts := strings.Split(pattern, "*")
+	rest, ok := strings.CutPrefix(text, parts[0])
+	if !ok || len(parts) == 1 {
+		return ok && rest == ""
+	}
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(part):]
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
+}
+
+// run starts the child and gives what it says and what the sensor says.
+func run(t *testing.T, sensor *bpf.Sensor) (expected []expectation, lacking []string, events []told) {
+	t.Helper()
+	s := state.New(state.Options{})
+	args, err := field.Falco().Ref("evt.args")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ev event.Event
+	pid, ended := uint32(0), false
+	take := func(raw bpf.Raw) {
+		ok, err := s.Apply(raw, &ev)
+		if err != nil {
+			t.Errorf("record of type %d: %v", raw.Header().Type, err)
+		}
+		if !ok || pid == 0 || ev.Process.PID != pid && ev.Process.PPID != pid {
+			return
+		}
+		ended = ended || ev.Process.PID == pid && ev.Row.Name == "procexit"
+		if ev.TID == ev.Process.PID || ev.Row.Name == "procexit" {
+			events = append(events, told{name: ev.Row.Name, args: strings.Clone(args.Get(&ev, args.Arg).Text())})
+		}
+	}
+	if err := sensor.Scan(take); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = []string{actorVariable + "=" + t.TempDir(), "GOGC=off", "GODEBUG=asyncpreemptoff=1"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS}
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := cmd.Start(); err != nil {
+		t.Skip("this machine gives a child no namespaces: ", err)
+	}
+	pid = uint32(cmd.Process.Pid)
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for deadline := time.Now().Add(20 * time.Second); !ended && time.Now().Before(deadline); {
+		if _, err := sensor.Read(take); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !ended {
+		cmd.Process.Kill()
+	}
+	if err := <-done; err != nil {
+		t.Fatalf("%v: %s\nafter %s", err, complaint.String(), lastLine(out.String()))
+	}
+	expected, lacking = report(t, out.String())
+	return expected, lacking, events
+}
+
+func lastLine(s string) string {
+	s = strings.TrimRight(s, "\n")
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}
+
+// report takes the child's lines apart.
+func report(t *testing.T, out string) (expected []expectation, lacking []string) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		words := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
+		switch {
+		case len(words) == 3 && words[0] == "did":
+			expected = append(expected, expectation{name: words[1], args: words[2]})
+		case len(words) == 3 && words[0] == "lacks":
+			lacking = append(lacking, words[1]+" ("+words[2]+")")
+		default:
+			t.Errorf("the child said %q", line)
+		}
+	}
+	return expected, lacking
+}
