@@ -1,0 +1,205 @@
+package evasions
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// buffer is a page with a path, beside the Go heap.
+type buffer struct{ page []byte }
+
+func newBuffer(path string) (*buffer, error) {
+	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	b := &buffer{page}
+	if err == nil {
+		b.set(path)
+	}
+	return b, err
+}
+
+func (b *buffer) set(path string)  { copy(b.page, path+"\x00") }
+func (b *buffer) address() uintptr { return uintptr(unsafe.Pointer(&b.page[0])) }
+func (b *buffer) unmap()           { _ = unix.Munmap(b.page) }
+
+func (b *buffer) open() (int, error) {
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(at), b.address(), unix.O_RDONLY, 0, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(fd), nil
+}
+
+// at is AT_FDCWD as an argument.
+var at = int64(unix.AT_FDCWD)
+
+// blockedOpen opens a pipe, which takes until somebody opens its other end, and
+// meanwhile does something to the path.
+func blockedOpen(dir string, meanwhile func(*buffer)) error {
+	b, err := newBuffer(dir + "/pipe")
+	if err != nil {
+		return err
+	}
+	writer := make(chan error)
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		meanwhile(b)
+		fd, err := unix.Open(dir+"/pipe", unix.O_WRONLY, 0)
+		_ = unix.Close(fd)
+		writer <- err
+	}()
+	fd, err := b.open()
+	_ = unix.Close(fd)
+	return errors.Join(err, <-writer)
+}
+
+// rounds is how often a race is run.
+const rounds = 1000
+
+// swapPath opens what a second thread changes between two names, and says how
+// often that was the secret.
+func swapPath(dir string) error {
+	b, err := newBuffer(dir + "/secret")
+	if err != nil {
+		return err
+	}
+	names := [2][]byte{[]byte("secret"), []byte("public")}
+	last := b.page[len(dir)+1:]
+	defer whileRunning(func(i int) { copy(last, names[i&1]) })()
+	return countSecrets(dir, b.open)
+}
+
+// dropPage opens a path that lies in a file's page, which a second thread
+// takes out of memory.
+func dropPage(dir string) error {
+	file := dir + "/path"
+	if err := os.WriteFile(file, append([]byte(dir+"/secret"), make([]byte, os.Getpagesize())...), 0o600); err != nil {
+		return err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	page, err := unix.Mmap(int(f.Fd()), 0, os.Getpagesize(), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return err
+	}
+	b := &buffer{page}
+	defer whileRunning(func(int) { _ = unix.Madvise(page, unix.MADV_DONTNEED) })()
+	return countSecrets(dir, b.open)
+}
+
+// whileRunning calls f in a second thread until stop is called.
+func whileRunning(f func(i int)) (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-quit:
+				return
+			default:
+				f(i)
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-done
+	}
+}
+
+// countSecrets opens in rounds and says how often the file was the secret.
+func countSecrets(dir string, open func() (int, error)) error {
+	var want, got unix.Stat_t
+	if err := unix.Stat(dir+"/secret", &want); err != nil {
+		return err
+	}
+	n := 0
+	for range rounds {
+		fd, err := open()
+		if err != nil {
+			continue // between the names
+		}
+		if err := errors.Join(unix.Fstat(fd, &got), unix.Close(fd)); err != nil {
+			return err
+		}
+		if got.Ino == want.Ino {
+			n++
+		}
+	}
+	fmt.Println(n)
+	return nil
+}
+
+// swapAddress connects to what a second thread changes between two addresses,
+// and says how often that was the first.
+func swapAddress(string) error {
+	target := [4]byte{127, 83, 75, 1}
+	port, err := listen(target, [4]byte{127, 83, 75, 2})
+	if err != nil {
+		return err
+	}
+	b, err := newBuffer("")
+	if err != nil {
+		return err
+	}
+	to := (*unix.RawSockaddrInet4)(unsafe.Pointer(&b.page[0]))
+	*to = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port<<8 | port>>8, Addr: target}
+	defer whileRunning(func(i int) { to.Addr[3] = byte(1 + i&1) })()
+	n := 0
+	for range rounds / 4 {
+		hit, err := connectTo(b, target)
+		if err != nil {
+			return err
+		}
+		if hit {
+			n++
+		}
+	}
+	fmt.Println(n)
+	return nil
+}
+
+// connectTo connects to the address in b and reports whether that was target.
+func connectTo(b *buffer, target [4]byte) (bool, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(fd)
+	if _, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), b.address(), unix.SizeofSockaddrInet4); errno != 0 {
+		return false, errno
+	}
+	peer, err := unix.Getpeername(fd)
+	if err != nil {
+		return false, err
+	}
+	return peer.(*unix.SockaddrInet4).Addr == target, nil
+}
+
+// listen listens on one port of several addresses.
+func listen(addresses ...[4]byte) (port uint16, err error) {
+	for _, a := range addresses {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		if err != nil {
+			return 0, err
+		}
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(port), Addr: a}); err != nil {
+			return 0, err
+		}
+		if err := unix.Listen(fd, rounds); err != nil {
+			return 0, err
+		}
+		name, err := unix.Getsockname(fd)
+		if err != nil {
+			return 0, err
+		}
+		port = uint16(name.(*unix.SockaddrInet4).Port)
+	}
+	return port, nil
+}
