@@ -23,6 +23,10 @@ var hot = map[string]record{
 		sock(udp(tcpClose, clientEnd, clientEnd), "").text(bpf.BlockBytes, "hello").addr(sockaddr(serverEnd)...),
 	"change": shell.process(bpf.CauseChange, system, "bash"),
 	"rename": shell.rename("bash"),
+	"pipe":   structures["pipe"].r,
+	"poll":   structures["ready"].r,
+	"semop":  structures["one operation"].r,
+	"keyctl": structures["texts of keyctl"].r,
 }
 
 func TestApplyDoesNotAllocate(t *testing.T) {

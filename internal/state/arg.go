@@ -59,8 +59,9 @@ func readOfRow(s *State, c *call, _ *step, a *event.Arg) {
 
 func readNumber(s *State, c *call, st *step, a *event.Arg) {
 	if !c.holds(st.param) {
-		// Of an enumeration it is a value without a name.
-		a.Valid, a.Num = st.param.Values != nil, -1
+		if st.param.Values != nil {
+			a.Valid, a.Num = true, -1 // a value without a name
+		}
 		return
 	}
 	n, ok := s.numberOf(c, st)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,6 +22,7 @@ const actorVariable = "SAKER_CALLS_DIR"
 // actor is the child: it makes calls on its main thread.
 type actor struct {
 	row    *syscalls.Row
+	narrow bool // calls go through the entry of 32-bit programs
 	result int64
 	keep   []any // what calls point at
 
@@ -42,8 +44,10 @@ func perform(dir string) error {
 	if err := a.prepare(); err != nil {
 		return err
 	}
-	for _, tr := range triggers() {
-		a.row, a.result = syscalls.ByName(tr.name), 0
+	all := triggers()
+	wide := len(all) - len(lastTriggers)
+	for i, tr := range slices.Concat(all[:wide], narrowTriggers, lastTriggers) {
+		a.row, a.result, a.narrow = syscalls.ByName(tr.name), 0, i >= wide && i < wide+len(narrowTriggers)
 		want, err := a.attempt(tr)
 		if err != nil {
 			fmt.Printf("lacks\t%s\t%v\n", tr.name, err)
@@ -92,8 +96,8 @@ func (a *actor) prepare() error {
 
 // call makes the row's call: by the native entry, else by the 32-bit one.
 func (a *actor) call(args ...uintptr) int64 {
-	if numbers := syscalls.Number(runtime.GOARCH, a.row); len(numbers) > 0 {
-		a.result = raw(uintptr(numbers[0]), args)
+	if a.native() {
+		a.result = raw(uintptr(syscalls.Number(runtime.GOARCH, a.row)[0]), args)
 		return a.result
 	}
 	numbers := syscalls.Number("386", a.row)
@@ -114,8 +118,8 @@ func raw(number uintptr, args []uintptr) int64 {
 	return int64(r)
 }
 
-// native reports whether this machine's own programs have the row's call.
-func (a *actor) native() bool { return len(syscalls.Number(runtime.GOARCH, a.row)) > 0 }
+// native reports whether the call is made as this machine's own programs do.
+func (a *actor) native() bool { return !a.narrow && len(syscalls.Number(runtime.GOARCH, a.row)) > 0 }
 
 // text is the address of a text.
 func (a *actor) text(s string) uintptr { return a.bytes(append([]byte(s), 0)) }
