@@ -28,7 +28,7 @@ func Captures(row *syscalls.Row) []Capture {
 		if p.Type == syscalls.FD && p.Size != 0 {
 			cs = merge(cs, fileAt(p.From, p.Offset))
 		}
-		if c, ok := captureOf(p); ok && !(c.Kind == CaptureFile && destroys) {
+		if c, ok := captureOf(p); ok && (c.Kind != CaptureFile || !destroys) {
 			cs = merge(cs, c)
 		}
 	}

@@ -146,10 +146,6 @@ var keyctlOperations = counted(
 	"KEYCTL_RESTRICT_KEYRING", "KEYCTL_MOVE", "KEYCTL_CAPABILITIES", "KEYCTL_WATCH_KEY",
 )
 
-var seccompOperations = counted(
-	"SECCOMP_SET_MODE_STRICT", "SECCOMP_SET_MODE_FILTER", "SECCOMP_GET_ACTION_AVAIL", "SECCOMP_GET_NOTIF_SIZES",
-)
-
 var landlockRules = &Values{Enum: true, List: []Value{
 	one("LANDLOCK_RULE_PATH_BENEATH", 1, 1), one("LANDLOCK_RULE_NET_PORT", 2, 2),
 }}

@@ -10,34 +10,34 @@ var ioRows = []*Row{
 	}},
 
 	{Name: "read", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Busy: true, Params: []Param{
-		res, data(Arg1, Result), fd("fd", Arg0), value("size", Uint32, Arg2),
+		res, data(Result), fd("fd", Arg0), value("size", Uint32, Arg2),
 	}},
 	{Name: "write", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Busy: true, Params: []Param{
-		res, data(Arg1, Arg2), fd("fd", Arg0), value("size", Uint32, Arg2),
+		res, data(Arg2), fd("fd", Arg0), value("size", Uint32, Arg2),
 	}},
 	{Name: "pread", Calls: "pread64", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Busy: true, Params: []Param{
-		res, data(Arg1, Result), fd("fd", Arg0), value("size", Uint32, Arg2), value("pos", Wide, Arg3),
+		res, data(Result), fd("fd", Arg0), value("size", Uint32, Arg2), value("pos", Wide, Arg3),
 	}},
 	{Name: "pwrite", Calls: "pwrite64", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Busy: true, Params: []Param{
-		res, data(Arg1, Arg2), fd("fd", Arg0), value("size", Uint32, Arg2), value("pos", Wide, Arg3),
+		res, data(Arg2), fd("fd", Arg0), value("size", Uint32, Arg2), value("pos", Wide, Arg3),
 	}},
 	{Name: "readv", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Busy: true, Params: []Param{
-		res, value("size", Uint32, Result), out(vector(Arg1, Arg2)), fd("fd", Arg0),
+		res, value("size", Uint32, Result), out(vector), fd("fd", Arg0),
 	}},
 	{Name: "writev", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Busy: true, Params: []Param{
-		res, vector(Arg1, Arg2), fd("fd", Arg0), value("size", Uint32, Result),
+		res, vector, fd("fd", Arg0), value("size", Uint32, Result),
 	}},
 	{Name: "preadv", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Busy: true, Params: []Param{
-		res, value("size", Uint32, Result), out(vector(Arg1, Arg2)), fd("fd", Arg0), value("pos", Wide, Arg3),
+		res, value("size", Uint32, Result), out(vector), fd("fd", Arg0), value("pos", Wide, Arg3),
 	}},
 	{Name: "pwritev", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Busy: true, Params: []Param{
-		res, vector(Arg1, Arg2), fd("fd", Arg0), value("size", Uint32, Result), value("pos", Wide, Arg3),
+		res, vector, fd("fd", Arg0), value("size", Uint32, Result), value("pos", Wide, Arg3),
 	}},
 	{Name: "preadv2", Category: Other, Flags: UsesFD | ReadsFD, FD: Arg0, Busy: true, Params: beyond(
-		res, out(vector(Arg1, Arg2)), fd("fd", Arg0), value("pos", Wide, Arg3), hex(value("flags", Uint32, Arg5)),
+		res, out(vector), fd("fd", Arg0), value("pos", Wide, Arg3), hex(value("flags", Uint32, Arg5)),
 	)},
 	{Name: "pwritev2", Category: Other, Flags: UsesFD | WritesFD, FD: Arg0, Busy: true, Params: beyond(
-		res, vector(Arg1, Arg2), fd("fd", Arg0), value("pos", Wide, Arg3), hex(value("flags", Uint32, Arg5)),
+		res, vector, fd("fd", Arg0), value("pos", Wide, Arg3), hex(value("flags", Uint32, Arg5)),
 	)},
 
 	{Name: "sendfile", Calls: "sendfile sendfile64", Category: IOWrite, Flags: UsesFD, FD: Arg0, Busy: true, Params: []Param{

@@ -47,19 +47,19 @@ var netRows = []*Row{
 	}},
 
 	{Name: "send", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Busy: true, Params: []Param{
-		res, data(Arg1, Arg2), fd("fd", Arg0), value("size", Uint32, Arg2), tuple,
+		res, data(Arg2), fd("fd", Arg0), value("size", Uint32, Arg2), tuple,
 	}},
 	{Name: "recv", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Busy: true, Params: []Param{
-		res, data(Arg1, Result), fd("fd", Arg0), value("size", Uint32, Arg2), tuple,
+		res, data(Result), fd("fd", Arg0), value("size", Uint32, Arg2), tuple,
 	}},
 	{Name: "sendto", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Params: []Param{
-		res, data(Arg1, Arg2), fd("fd", Arg0), value("size", Uint32, Arg2), peer(Arg4, Arg5),
+		res, data(Arg2), fd("fd", Arg0), value("size", Uint32, Arg2), peer(Arg4, Arg5),
 	}},
 	{Name: "sendmsg", Category: IOWrite, Flags: UsesFD | WritesFD, FD: Arg0, Params: []Param{
 		res, message(Arg1), fd("fd", Arg0), value("size", Uint32, Result), tuple,
 	}},
 	{Name: "recvfrom", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Params: []Param{
-		res, data(Arg1, Result), peer(Arg4, Nowhere), fd("fd", Arg0), value("size", Uint32, Arg2),
+		res, data(Result), peer(Arg4, Nowhere), fd("fd", Arg0), value("size", Uint32, Arg2),
 	}},
 	{Name: "recvmsg", Category: IORead, Flags: UsesFD | ReadsFD, FD: Arg0, Params: []Param{
 		res, value("size", Uint32, Result), message(Arg1), tuple, value("msgcontrol", ByteBuf, Nowhere),

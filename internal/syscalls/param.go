@@ -91,14 +91,15 @@ func mode(from From) Param {
 // openMode is the permissions that an opening call gives a file it creates.
 func openMode(from From) Param { return octal(value("mode", OpenMode, from)) }
 
-func data(from, length From) Param { return bytes("data", from, length) }
+// data is what the second argument points at, as with all calls that move some.
+func data(length From) Param { return bytes("data", Arg1, length) }
 
 func bytes(name string, from, length From) Param {
 	return Param{Name: name, Type: ByteBuf, From: from, Len: length}
 }
 
-// vector is the data of several buffers; n is how many.
-func vector(from, n From) Param { return Param{Name: "data", Type: Vector, From: from, Len: n} }
+// vector is the same of several buffers, as many as the third argument says.
+var vector = Param{Name: "data", Type: Vector, From: Arg1, Len: Arg2}
 
 // message is the data that a message header leads to.
 func message(from From) Param {

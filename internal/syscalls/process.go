@@ -63,10 +63,10 @@ var processRows = []*Row{
 		res, fd("fd", Arg0), value("sig", SigType, Arg1), hex(value("flags", Uint32, Arg3)),
 	)},
 	{Name: "process_vm_readv", Category: IPC, Params: []Param{
-		value("res", Int64, Result), value("pid", PID, Arg0), out(vector(Arg1, Arg2)),
+		value("res", Int64, Result), value("pid", PID, Arg0), out(vector),
 	}},
 	{Name: "process_vm_writev", Category: IPC, Params: []Param{
-		value("res", Int64, Result), value("pid", PID, Arg0), vector(Arg1, Arg2),
+		value("res", Int64, Result), value("pid", PID, Arg0), vector,
 	}},
 	{Name: "process_madvise", Category: Other, Flags: UsesFD, FD: Arg0, Params: beyond(
 		value("res", Int64, Result), fd("pid_fd", Arg0), value("advice", Int32, Arg3),

@@ -111,17 +111,16 @@ var fileTriggers = []trigger{
 	}},
 }
 
-// onPath is a trigger of a call that takes a path and nothing that is told but it.
-func onPath(name, param string, more ...uintptr) trigger {
+// onPath is a trigger of a call that tells of a file, and is told by its path.
+func onPath(name string) trigger {
 	return trigger{name, func(a *actor) string {
-		buffer := a.buffer(256)
-		a.call(append([]uintptr{a.path("file"), buffer}, more...)...)
-		return f("res=0 %s=%s", param, a.in("file"))
+		a.call(a.path("file"), a.buffer(256))
+		return "res=0 path=" + a.in("file")
 	}}
 }
 
 var factTriggers = []trigger{
-	onPath("stat", "path"), onPath("lstat", "path"), onPath("stat64", "path"), onPath("lstat64", "path"),
+	onPath("stat"), onPath("lstat"), onPath("stat64"), onPath("lstat64"),
 	{"fstat", func(a *actor) string { a.call(uintptr(a.file), a.buffer(256)); return "res=0 fd=" + a.fileArg() }},
 	{"fstat64", func(a *actor) string { a.call(uintptr(a.file), a.buffer(256)); return "res=0" }},
 	{"newfstatat", func(a *actor) string {
