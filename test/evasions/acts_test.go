@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -76,10 +75,7 @@ var acts = map[string]func(dir string) error{
 	},
 	"namespaces": namespaces,
 	"rename": func(dir string) error {
-		if err := os.WriteFile("/proc/self/comm", []byte("innocent"), 0); err != nil {
-			return err
-		}
-		return open(dir + "/secret")
+		return errors.Join(rename("innocent"), open(dir+"/secret"))
 	},
 	"clone vfork":  cloneWith(unix.CLONE_VFORK | uintptr(unix.SIGCHLD)),
 	"clone files":  cloneWith(unix.CLONE_FILES | unix.CLONE_FS | uintptr(unix.SIGCHLD)),
@@ -87,13 +83,7 @@ var acts = map[string]func(dir string) error{
 	"sibling":      sibling,
 	"clone3":       clone3,
 	"thread": func(dir string) error {
-		return inThread(func() error {
-			name := []byte("another\x00")
-			if err := unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0); err != nil {
-				return err
-			}
-			return open(dir + "/secret")
-		})
+		return inThread(func() error { return errors.Join(rename("another"), open(dir+"/secret")) })
 	},
 	"thread exec": func(dir string) error {
 		return inThread(func() error { return unix.Exec(dir+"/tool", []string{"x"}, nil) })
@@ -129,29 +119,25 @@ func run(program string, args ...string) func(string) error {
 
 // inThread calls f in a thread that is not the process's leader.
 func inThread(f func() error) error {
-	for {
-		done := make(chan error)
-		other := false
-		go func() {
-			runtime.LockOSThread()
-			if unix.Gettid() == os.Getpid() {
-				time.Sleep(10 * time.Millisecond) // while the next one finds another
-				done <- nil
-				return
-			}
-			other = true
-			done <- f()
-		}()
-		if err := <-done; err != nil || other {
-			return err
-		}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		done <- f()
+	}()
+	return <-done
+}
+
+func rename(name string) error {
+	text, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return err
 	}
+	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(text)), 0, 0, 0)
 }
 
 // namespaces reads the file through a mount that only a process with its own
 // mounts and process ids sees.
 func namespaces(dir string) error {
-	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
 		return err
 	}

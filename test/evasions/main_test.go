@@ -8,6 +8,7 @@ package evasions
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 )
 
@@ -16,6 +17,9 @@ const (
 	actVariable = "SAKER_EVASION"
 	dirVariable = "SAKER_EVASION_DIR"
 )
+
+// The acts begin in the process's first thread, and goroutines in others.
+func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
 	name := os.Getenv(actVariable)
