@@ -205,27 +205,36 @@ static __always_inline bool read_iovec(u64 *base, u64 *size, u64 iov, u32 i, u8 
 	return true;
 }
 
-/* Appends the first bytes of several buffers, left in all, to the open block. */
-__noinline int append_buffers(u32 slot, u64 iov, u32 n, u32 left, u32 max)
+/* Appends the first bytes of buffer i, left at most, to the open block; gives how many it has of
+ * them, -1 if that can't be read. */
+__noinline int append_buffer(u32 slot, u64 iov, u32 i, u32 left)
 {
 	struct scratch *s = scratch_of(slot);
+	u64 base, size;
 
 	if (!s)
-		return 0;
+		return -1;
+	if (!read_iovec(&base, &size, iov, i, s->call.via)) {
+		block_flag(s, BLOCK_FAULT);
+		return -1;
+	}
+	if (size > left)
+		size = left;
+	append_user(s, base, size, left);
+	return size;
+}
+
+/* Appends the first bytes of n buffers, left in all, to the open block. */
+static __always_inline void append_buffers(u32 slot, u64 iov, u32 n, u32 left, u32 max)
+{
 	if (left > max)
 		left = max;
 	for (u32 i = 0; i < IOVECS_MAX && i < n && left; i++) {
-		u64 base, size;
-		if (!read_iovec(&base, &size, iov, i, s->call.via)) {
-			block_flag(s, BLOCK_FAULT);
+		int size = append_buffer(slot, iov, i, left);
+		if (size < 0)
 			break;
-		}
-		if (size > left)
-			size = left;
-		append_user(s, base, size, max);
 		left -= size;
 	}
-	return 0;
 }
 
 /* Two blocks: the address, and the first of the size bytes sent or received. */
@@ -305,22 +314,20 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_start(slot, s, call, aux,
 			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
-	case CAPTURE_BYTES:
-		put_bytes(s, BLOCK_BYTES, value, length, max);
-		break;
 	case CAPTURE_STRUCT:
-		put_bytes(s, BLOCK_BYTES, value, aux == PLACE_NOWHERE ? max : length, max);
+	case CAPTURE_BYTES:
+		if (kind == CAPTURE_STRUCT && aux == PLACE_NOWHERE)
+			length = max;
+		put_bytes(s, BLOCK_BYTES, value, length, max);
 		break;
 	case CAPTURE_ADDR:
 		put_bytes(s, BLOCK_ADDR, value,
-			  aux == PLACE_NOWHERE ? address_size(value) : (s32)value_of(call, aux),
-			  ADDRESS_MAX);
+			  aux == PLACE_NOWHERE ? address_size(value) : (s32)length, ADDRESS_MAX);
 		break;
 	case CAPTURE_MSG:
-		put_message(slot, s, value, call->ret, max);
-		break;
 	case CAPTURE_MSGS:
-		put_message(slot, s, value, message_size(value, call->via), max);
+		put_message(slot, s, value,
+			    kind == CAPTURE_MSG ? call->ret : message_size(value, call->via), max);
 		break;
 	case CAPTURE_IOVEC:
 		block_begin(s, BLOCK_BYTES);
