@@ -18,9 +18,6 @@ func (l *loader) build() *Set {
 	c.static, c.lists = l.opts.Static, &l.lists
 	c.set.all = l.opts.All
 	for _, def := range l.rules.order {
-		if def.foreign {
-			continue
-		}
 		if r := l.buildRule(def, m, c); r != nil {
 			c.set.rules = append(c.set.rules, r)
 		}
@@ -30,11 +27,7 @@ func (l *loader) build() *Set {
 
 // buildRule compiles one rule; nil after an error, or when it is left out.
 func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
-	c.scope = ""
-	if def.source != SyscallSource {
-		c.scope = "(log) "
-	}
-	c.table, c.skipUnknown, c.unknown, c.bad = l.schema.table(def.source), def.skip, false, false
+	c.begin(def)
 	r := l.newRule(def)
 	ok := !def.bad
 	if len(def.cond.spans) > 0 {
@@ -43,7 +36,7 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 	if len(def.output.spans) > 0 {
 		ok = c.compileOutput(r, def, l.additions(r)) && ok
 	}
-	if !ok || c.unknown {
+	if !ok || c.left {
 		return nil
 	}
 	if def.warnTypes && def.source == SyscallSource && (r.types.except || len(r.types.names) == 0) {

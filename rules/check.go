@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
@@ -21,11 +22,11 @@ type compiler struct {
 	set   *Set
 
 	// Of the rule at hand:
-	table       *field.Table
-	scope       string // keeps apart the fields of different tables
-	skipUnknown bool   // unknown names are warnings
-	unknown     bool   // one was found
-	bad         bool   // an error was found
+	rule  *ruleDef
+	table *field.Table
+	scope string // keeps apart the fields of different tables
+	left  bool   // the rule is left out for a name that is not known here
+	bad   bool   // an error was found
 }
 
 func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
@@ -35,12 +36,21 @@ func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
 	}
 }
 
+// begin makes def the rule at hand.
+func (c *compiler) begin(def *ruleDef) {
+	c.rule, c.table, c.scope = def, c.schema.table(def.source), ""
+	if def.source != SyscallSource {
+		c.scope = "(log) "
+	}
+	c.left, c.bad = false, false
+}
+
 // checkError is what is wrong with an operand or constant.
 type checkError struct {
 	at      int
 	message string
 	hint    string
-	unknown bool // an unknown name, which skip-if-unknown-filter forgives
+	unknown string // the name, where nothing has it
 }
 
 func wrongf(at int, format string, args ...any) *checkError {
@@ -49,14 +59,29 @@ func wrongf(at int, format string, args ...any) *checkError {
 
 func (c *compiler) fail(e *checkError) {
 	it := item{"condition expression", "", c.pos.place(e.at)}
-	f := Finding{Code: ErrCondition, Message: e.message, Hint: e.hint}
-	if e.unknown && c.skipUnknown {
-		c.unknown = true
-		f.Code, f.Warning = UnknownFilter, true
-	} else {
+	if !c.forgive(e, it) {
 		c.bad = true
+		c.add(Finding{Code: ErrCondition, Message: e.message, Hint: e.hint}, it)
 	}
+}
+
+// forgive leaves the rule out, with a warning, for a name that is not known:
+// where the rule asks for it, and where its source is served by a plugin of
+// Falco's.
+func (c *compiler) forgive(e *checkError, it item) bool {
+	f := Finding{Code: UnknownFilter, Message: e.message, Hint: e.hint, Warning: true}
+	switch {
+	case e.unknown == "":
+		return false
+	case c.rule.skip:
+	case c.rule.source != SyscallSource && !strings.HasPrefix(e.unknown, "log.") && !strings.HasPrefix(e.unknown, "jevt."):
+		f.Code, f.Message = UnknownSource, fmt.Sprintf("Unknown source %s, skipping: %s", c.rule.source, e.message)
+	default:
+		return false
+	}
+	c.left = true
 	c.add(f, it)
+	return true
 }
 
 func (c *compiler) warn(code Code, at int, format string, args ...any) {
@@ -92,18 +117,21 @@ func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
 // unknownField says what is wrong with a reference, and what was meant.
 func (c *compiler) unknownField(o *operand, err error) *checkError {
 	e := wrongf(o.at, "%s", err)
-	e.unknown = true
-	if !errors.Is(err, field.ErrUnknown) {
-		return e
+	e.unknown = o.name
+	if errors.Is(err, field.ErrUnknown) {
+		e.hint = c.similar(o.name, fieldNames(c.table))
 	}
-	e.hint = c.similar(o.name, func(yield func(string) bool) {
-		for _, f := range c.table.Fields() {
-			if f.Name != o.name && !yield(f.Name) {
+	return e
+}
+
+func fieldNames(t *field.Table) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, f := range t.Fields() {
+			if !yield(f.Name) {
 				return
 			}
 		}
-	})
-	return e
+	}
 }
 
 // exprOf is the shared expression of a field.
@@ -218,6 +246,8 @@ func legal(k *check, left *expr) *checkError {
 	switch {
 	case left.ref != nil && left.ref.Not&field.OutputOnly != 0:
 		return wrongf(k.left.at, "field '%s' can only be used in outputs", k.left)
+	case left.ref != nil && left.ref.Not&field.EqualOnly != 0 && k.op.code != opEq:
+		return wrongf(k.opAt, "field '%s' supports only the '=' operator", k.left)
 	case cl.ops == 0:
 		return wrongf(k.opAt, "'%s' operator not supported for type '%s'", k.op.name, left.typeName())
 	case !left.list:

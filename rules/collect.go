@@ -19,7 +19,6 @@ type ruleDef struct {
 	tags      []string
 	except    []*exceptionDef
 	joined    *scalar // the last condition that was appended with "or"
-	foreign   bool    // of an unknown source: left out
 	bad       bool    // its errors are reported already
 }
 
@@ -54,7 +53,6 @@ func (l *loader) brokenRule(r *ruleItem) *ruleDef {
 	if def.source == "" {
 		def.source = SyscallSource
 	}
-	def.foreign = l.schema.table(def.source) == nil
 	if len(r.override) > 0 || r.append {
 		return def
 	}
@@ -91,13 +89,8 @@ func (l *loader) defineRule(r *ruleItem, old *ruleDef) {
 		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
 		return
 	}
-	if l.schema.table(def.source) == nil {
-		l.warnf(UnknownSource, r.item, "Unknown source %s, skipping", def.source)
-		def.foreign = true
-	} else {
-		except, ok := l.sound(r.except, def.source)
-		def.except, def.bad = except, !ok
-	}
+	except, ok := l.sound(r.except, def.source)
+	def.except, def.bad = except, !ok
 	if old != nil && !old.bad {
 		def.ruleset = old.ruleset
 	}
@@ -141,7 +134,7 @@ func (l *loader) appendRule(r *ruleItem, old *ruleDef) {
 		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
 		return
 	}
-	if old.bad || old.foreign {
+	if old.bad {
 		return
 	}
 	if r.cond != nil {
@@ -159,7 +152,7 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 		l.errorf(ErrValidate, r.item, "Rule has been re-defined with a different source")
 		return
 	}
-	if old.bad || old.foreign {
+	if old.bad {
 		return
 	}
 	old.set(r)
@@ -181,6 +174,13 @@ func (l *loader) overrideRule(r *ruleItem, old *ruleDef) {
 	if r.override["exceptions"] {
 		l.mergeExceptions(old, r)
 		return
+	}
+	for _, e := range r.except {
+		if e.fields != nil && e.fields.scalar == nil && e.comps == nil {
+			l.wrongException(e, "Exceptions that replace others need 'comps' beside a list of fields")
+			old.bad = true
+			return
+		}
 	}
 	except, ok := l.sound(r.except, old.source)
 	old.except, old.bad = except, !ok

@@ -1,6 +1,10 @@
 package rules
 
-import "github.com/sakerhq/saker/internal/field"
+import (
+	"slices"
+
+	"github.com/sakerhq/saker/internal/field"
+)
 
 // compile turns an expanded condition into a program; nil after an error. It
 // goes on after one, to find them all.
@@ -60,6 +64,7 @@ func (c *compiler) check(k *check) *predicate {
 		c.fail(err)
 		return nil
 	}
+	c.doubtUnserved(k, left, p.right)
 	c.preds[text] = p
 	return p
 }
@@ -81,14 +86,8 @@ func (c *compiler) typeField(k *check) *checkError {
 	for _, v := range k.values {
 		if !c.schema.Event(v.text) {
 			e := wrongf(v.at, "unknown event type %s", v.text)
-			e.unknown = true
-			e.hint = c.similar(v.text, func(yield func(string) bool) {
-				for _, name := range c.schema.Events {
-					if !yield(name) {
-						return
-					}
-				}
-			})
+			e.unknown = v.text
+			e.hint = c.similar(v.text, slices.Values(c.schema.Events))
 			return e
 		}
 	}

@@ -21,7 +21,6 @@ func TestConformanceRuleCases(t *testing.T) {
 		title, body, _ := strings.Cut(c, "\n")
 		expected[title] = body
 	}
-	schema := goldenSchema(t)
 	rows, diverge := 0, []string(nil)
 	for _, c := range strings.Split(string(cases.data), "### ")[1:] {
 		title, body, _ := strings.Cut(c, "\n")
@@ -29,7 +28,7 @@ func TestConformanceRuleCases(t *testing.T) {
 		for i, content := range strings.Split(body, "=====\n") {
 			files = append(files, File{fmt.Sprintf("f%d.yaml", i+1), []byte(content)})
 		}
-		set, fs := Load(schema, files, Options{})
+		set, fs := Load(FalcoSchema(), files, Options{})
 		rows++
 		for _, d := range compareCase(expected[title], set, fs) {
 			id, _, _ := strings.Cut(title, " ")
@@ -74,7 +73,6 @@ func compareCase(want string, set *Set, fs Findings) (diff []string) {
 
 func TestConformanceExpressions(t *testing.T) {
 	g := openGolden(t, "expressions.tsv")
-	table := goldenSchema(t)
 	rows, diverge := 0, []string(nil)
 	for _, line := range strings.Split(strings.TrimSpace(string(g.data)), "\n")[1:] {
 		col := strings.Split(line, "\t")
@@ -82,7 +80,7 @@ func TestConformanceExpressions(t *testing.T) {
 		n, err := parse(col[0])
 		ok, got := err == nil, fmt.Sprint(err)
 		if ok {
-			set, fs := loadSchema(table, col[0])
+			set, fs := loadSchema(FalcoSchema(), col[0])
 			ok, got = set != nil, fmt.Sprint(fs.Err())
 			if ok {
 				got = dumpNode(n)

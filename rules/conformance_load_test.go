@@ -4,14 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/sakerhq/saker/internal/field"
-	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // falcoRow is one row of the golden loads.
@@ -51,70 +46,16 @@ func (f *File) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// falcoTypes are the names of types in the list of Falco's fields.
-var falcoTypes = func() map[string]field.Type {
-	m := map[string]field.Type{}
-	for t, name := range typeNames {
-		m[name] = t
-	}
-	return m
-}()
-
-// specFields are the fields of Falco, as plain ones; nil where the list is absent.
-func specFields() (fields []*field.Field) {
-	data, err := os.ReadFile(filepath.Join(conformanceDir(), "..", "spec", "fields.tsv"))
-	if err != nil {
-		return nil
-	}
-	for _, line := range strings.Split(string(data), "\n")[1:] {
-		col := strings.Split(line, "\t")
-		if len(col) < 8 {
-			continue
-		}
-		typ, _, _ := strings.Cut(col[1], " ")
-		f := &field.Field{Name: col[0], Type: falcoTypes[typ], List: col[3] == "yes", Doc: "not served", Attr: "x." + col[0], Get: noGet}
-		switch {
-		case strings.HasPrefix(col[2], "optional: .") || strings.HasPrefix(col[2], "required: ."):
-			f.Arg = field.MustName
-		case strings.HasPrefix(col[2], "optional"):
-			f.Arg = field.MayKey
-		case strings.HasPrefix(col[2], "required"):
-			f.Arg = field.MustKey
-		}
-		fields = append(fields, f)
-	}
-	return fields
-}
-
-// goldenSchema is the real schema, with the fields of Falco that the real
-// table does not have yet, so that loads can be compared.
-func goldenSchema(t testing.TB) *Schema {
-	s := *FalcoSchema()
-	fields := slices.Clone(s.Fields.Fields())
-	for _, f := range specFields() {
-		if s.Fields.Lookup(f.Name) == nil {
-			fields = append(fields, f)
-		}
-	}
-	table, err := field.NewTable(fields, syscalls.IsParam)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Fields = table
-	return &s
-}
-
 func TestConformanceLoad(t *testing.T) {
 	for _, name := range []string{"load.jsonl", "upstream/load.jsonl", "upstream/released_rulesets.jsonl.gz"} {
 		t.Run(name, func(t *testing.T) {
 			g := openGolden(t, name)
-			schema := goldenSchema(t)
-			g.each(func(id string, line []byte) (bool, string) {
+			g.each(func(line []byte) (bool, string) {
 				var row falcoRow
 				if err := json.Unmarshal(line, &row); err != nil {
 					t.Fatal(err)
 				}
-				set, fs := Load(schema, row.Files, Options{})
+				set, fs := Load(FalcoSchema(), row.Files, Options{})
 				diff := row.compare(set, fs)
 				return len(diff) == 0, strings.Join(diff, "\n\t\t")
 			})

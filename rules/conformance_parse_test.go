@@ -9,7 +9,7 @@ func TestConformanceParse(t *testing.T) {
 	for _, name := range []string{"parse.jsonl", "upstream/parse.jsonl"} {
 		t.Run(name, func(t *testing.T) {
 			g := openGolden(t, name)
-			g.each(func(id string, row []byte) (bool, string) {
+			g.each(func(row []byte) (bool, string) {
 				var want struct {
 					Expr, AST string
 					OK        bool

@@ -88,7 +88,7 @@ func newBoolTester(op opCode, text string) (tester, error) {
 	case "false":
 		return &numberTest{op, false, 0}, nil
 	}
-	return nil, fmt.Errorf("unrecognized boolean value %s", text)
+	return nil, fmt.Errorf("unrecognized boolean value %s: it must be true or false", text)
 }
 
 func newAddressTester(t field.Type, op opCode, text string) (tester, error) {

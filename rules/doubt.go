@@ -1,6 +1,11 @@
 package rules
 
-import "strings"
+import (
+	"maps"
+	"strings"
+
+	"github.com/sakerhq/saker/internal/field"
+)
 
 // doubt warns of what is legal but hardly meant.
 func (c *compiler) doubt(k *check) {
@@ -49,7 +54,7 @@ func (c *compiler) doubtList(k *check) {
 	for _, v := range k.values {
 		hint := ""
 		if strings.Contains(v.text, "_") || !k.list {
-			hint = c.similarList(v.text)
+			hint = c.similar(v.text, maps.Keys(c.lists.at))
 		}
 		if k.list && hint == "" {
 			continue
@@ -59,14 +64,29 @@ func (c *compiler) doubtList(k *check) {
 	}
 }
 
-func (c *compiler) similarList(name string) string {
-	return c.similar(name, func(yield func(string) bool) {
-		for _, def := range c.lists.order {
-			if !yield(def.item.name) {
-				return
+// doubtUnserved warns of a check that reads a field which nobody answers.
+func (c *compiler) doubtUnserved(k *check, sides ...*expr) {
+	for _, e := range sides {
+		if ref := e.unserved(); ref != nil {
+			c.warn(Lint, k.at, "this check is never true, as '%s' has no value here: %s", ref, ref.Unserved)
+		}
+	}
+}
+
+// unserved is the field of an expression that nobody answers, nil for none.
+func (e *expr) unserved() *field.Ref {
+	switch {
+	case e == nil:
+	case e.ref != nil && e.ref.Unserved != "":
+		return e.ref
+	default:
+		for _, a := range e.args {
+			if ref := a.unserved(); ref != nil {
+				return ref
 			}
 		}
-	})
+	}
+	return nil
 }
 
 // looksLike says which other thing than a text a constant could be.

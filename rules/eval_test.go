@@ -174,7 +174,7 @@ func loadSchema(schema *Schema, cond string) (*Set, Findings) {
 
 func TestConformanceEval(t *testing.T) {
 	table := testTable(t)
-	openGolden(t, "eval.jsonl").each(func(id string, line []byte) (bool, string) {
+	openGolden(t, "eval.jsonl").each(func(line []byte) (bool, string) {
 		var row struct {
 			Cond   string
 			Fields map[string]json.RawMessage

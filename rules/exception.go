@@ -108,7 +108,8 @@ func (l *loader) checkException(e *exceptionDef, source string) bool {
 	}
 	for _, c := range e.comps.list {
 		if comp := c.text(); c != nil && !isComparison(comp) {
-			return l.wrongException(e, "'%s' is not a supported comparison operator", comp)
+			l.notOneOf(operatorNames, comp, Finding{Code: ErrValidate, Message: "Unknown comparison operator"}, e.item)
+			return false
 		}
 	}
 	for _, f := range e.fields.list {
@@ -143,26 +144,16 @@ func (l *loader) checkExceptionField(e *exceptionDef, f *entry, source string) b
 	name := f.text()
 	if o, err := parseOperand(name); err == nil {
 		c := &compiler{report: &report{}, schema: l.schema, table: l.schema.table(source), exprs: map[string]*expr{}, set: &Set{}}
-		if _, err := c.resolve(o); err == nil {
-			return true
+		if _, err := c.resolve(o); err == nil || err.unknown != "" && source != SyscallSource {
+			return true // the condition is compiled with it, and tells
 		}
 	}
 	it := e.item
 	if f.scalar != nil {
 		it.at = f.scalar.place(0)
 	}
-	l.errorf(ErrValidate, it, "'%s' is not a supported filter field", name).Hint = l.similarField(name, source)
+	l.errorf(ErrValidate, it, "'%s' is not a supported filter field", name).Hint = l.similar(name, fieldNames(l.schema.table(source)))
 	return false
-}
-
-func (l *loader) similarField(name, source string) string {
-	return l.similar(name, func(yield func(string) bool) {
-		for _, f := range l.schema.table(source).Fields() {
-			if !yield(f.Name) {
-				return
-			}
-		}
-	})
 }
 
 func (e *entry) text() string {

@@ -8,11 +8,11 @@ import (
 )
 
 // FalcoSchema is the schema that Falco's rules are written for: the real
-// fields and event types.
+// fields and event types, and for other sources the fields of log records.
 func FalcoSchema() *Schema { return falcoSchema() }
 
 var falcoSchema = sync.OnceValue(func() *Schema {
-	s := &Schema{Fields: field.Falco(), Event: syscalls.Known}
+	s := &Schema{Fields: field.Falco(), Others: field.Log(), Event: syscalls.Known}
 	params := map[string]field.Type{}
 	for _, row := range syscalls.Rows() {
 		s.Events = append(s.Events, row.Name)

@@ -17,15 +17,11 @@ func (c *compiler) compileOutput(r *Rule, def *ruleDef, additions string) bool {
 	}
 	f, err := c.parseFormat(text + additions)
 	if err != nil {
-		code, message := ErrOutput, err.message
-		if err.unknown && c.skipUnknown {
-			c.unknown = true
-			f := Finding{Code: UnknownFilter, Message: message, Hint: err.hint, Warning: true}
-			c.add(f, at)
+		at.at = def.output.place(min(err.at+def.leading(), len(def.output.s)))
+		if c.forgive(err, at) {
 			return true
 		}
-		at.at = def.output.place(min(err.at+def.leading(), len(def.output.s)))
-		c.add(Finding{Code: code, Message: message, Hint: err.hint}, at)
+		c.add(Finding{Code: ErrOutput, Message: err.message, Hint: err.hint}, at)
 		return false
 	}
 	for _, p := range f.parts {
@@ -101,7 +97,7 @@ func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError)
 		return p, 0, err
 	}
 	if o.kind == isField {
-		o, size = c.longestField(s[n:], o, size)
+		o, size = c.longestField(o, size)
 		if key, static := strings.CutPrefix(o.name, "static."); static {
 			value, there := c.static[key]
 			if !there {
@@ -154,7 +150,7 @@ func readFormatOperand(s string, at int) (o *operand, size int, wrong *checkErro
 
 // longestField shortens a name to the longest one that is a field: what is
 // behind it is text.
-func (c *compiler) longestField(s string, o *operand, size int) (*operand, int) {
+func (c *compiler) longestField(o *operand, size int) (*operand, int) {
 	for end := len(o.name); end > 0; end-- {
 		name := o.name[:end]
 		if name[end-1] == '.' {

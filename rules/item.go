@@ -81,14 +81,8 @@ func (l *loader) readPriority(m *mapping, required bool) *Priority {
 	p, ok := ParsePriority(s.node.Value)
 	if !ok {
 		m.bad = true
-		f := l.errorf(ErrYAMLValidate, item{"rule priority", "", m.file.placeOf(s.node)}, "Invalid priority")
-		f.Hint = l.similar(s.node.Value, func(yield func(string) bool) {
-			for _, name := range priorityNames {
-				if !yield(name) {
-					return
-				}
-			}
-		})
+		l.notOneOf(priorityNames[:], s.node.Value, Finding{Code: ErrYAMLValidate, Message: "Invalid priority"},
+			item{"rule priority", "", m.file.placeOf(s.node)})
 		return nil
 	}
 	return &p
@@ -101,7 +95,7 @@ func (l *loader) readMillis(m *mapping) *uint64 {
 	}
 	n, err := strconv.ParseUint(s.node.Value, 10, 32)
 	if err != nil {
-		m.wrong("capture_duration", s.node, "Can't decode YAML scalar value")
+		m.wrong("capture_duration", s.node, "Can't decode YAML scalar value '"+s.node.Value+"': it must be a number of milliseconds")
 		return nil
 	}
 	return &n
@@ -161,7 +155,8 @@ func (l *loader) readOverride(m *mapping, key, value *yaml.Node, allowed, overri
 	default:
 		m.bad = true
 		it.at = m.file.placeOf(value)
-		l.errorf(ErrYAMLValidate, it, "Invalid override operation for key '%s': '%s'. Allowed values are 'append' and 'replace'", key.Value, value.Value)
+		l.notOneOf([]string{"append", "replace"}, value.Value,
+			Finding{Code: ErrYAMLValidate, Message: "Invalid override operation for key '" + key.Value + "':"}, it)
 	}
 }
 

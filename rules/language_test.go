@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,9 @@ var update = flag.Bool("update", false, "write what was got to the test files")
 //	matches   for each event its matches and their outputs
 //	compiled  the rules' conditions as compiled, and their event types
 //
-// A file "all" makes every rule fire, not only the first.
+// A file "all" makes every rule fire, not only the first. A file "source" names
+// the source of the events, other than syscall, whose fields are those of log
+// records.
 func TestLanguage(t *testing.T) {
 	files, err := filepath.Glob("testdata/language/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -40,7 +43,8 @@ func testLanguage(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := testTable(t)
+	table, source := testTable(t), SyscallSource
+	schema := &Schema{Fields: table, Others: field.Log(), Event: knownTestEvent, Events: testEvents}
 	var files []File
 	var events string
 	var options Options
@@ -52,13 +56,14 @@ func testLanguage(t *testing.T, name string) {
 			events = string(f.Data)
 		case f.Name == "all":
 			options.All = true
+		case f.Name == "source":
+			table, source = schema.Others, strings.TrimSpace(string(f.Data))
 		}
 	}
-	schema := &Schema{Fields: table, Event: knownTestEvent, Events: testEvents}
 	set, fs := Load(schema, files, options)
 	got := map[string]string{"findings": findingsText(fs)}
 	if set != nil {
-		got["matches"] = matchesText(t, table, set, events)
+		got["matches"] = matchesText(t, table, set, source, events)
 		got["compiled"] = compiledText(set)
 	}
 	for i, f := range a.Files {
@@ -81,7 +86,7 @@ func testLanguage(t *testing.T, name string) {
 var testEvents = []string{"open", "openat", "close", "connect", "execve"}
 
 func knownTestEvent(name string) bool {
-	return strings.Contains(" open openat close connect execve ", " "+name+" ")
+	return slices.Contains(testEvents, name)
 }
 
 func findingsText(fs Findings) string {
@@ -92,7 +97,7 @@ func findingsText(fs Findings) string {
 	return b.String()
 }
 
-func matchesText(t *testing.T, table *field.Table, set *Set, events string) string {
+func matchesText(t *testing.T, table *field.Table, set *Set, source, events string) string {
 	var b strings.Builder
 	m := set.NewMatcher()
 	for line := range strings.Lines(events) {
@@ -103,7 +108,7 @@ func matchesText(t *testing.T, table *field.Table, set *Set, events string) stri
 		}
 		src := jsonValues(t, table, raw)
 		fmt.Fprintln(&b, line)
-		for _, k := range m.Match(src, SyscallSource, src["evt.type"].Text()) {
+		for _, k := range m.Match(src, source, src["evt.type"].Text()) {
 			fmt.Fprintf(&b, "\t%s: %s: %s\n", k.Rule.Name, k.Verdict, k.Rule.AppendOutput(nil, src))
 		}
 	}

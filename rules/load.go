@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"path"
 	"regexp"
 
@@ -125,7 +126,10 @@ func (l *loader) readItem(s *source, n *yaml.Node) {
 		}
 	}
 	m.item.kind = "rules content item"
-	l.warnf(UnknownItem, m.item, "Unknown top level item")
+	f := l.warnf(UnknownItem, m.item, "Unknown top level item")
+	if len(n.Content) > 0 {
+		f.Hint = l.similar(n.Content[0].Value, maps.Keys(m.known))
+	}
 }
 
 // listDef is a list as defined so far.

@@ -1,5 +1,7 @@
 package rules
 
+import "maps"
+
 // macros puts macros' conditions in the place of their names.
 type macros struct {
 	*loader
@@ -79,7 +81,7 @@ func (m *macros) reference(ref *macroRef, before int) (node, bool) {
 	switch {
 	case !there || def.first >= before:
 		f := m.errorf(ErrValidate, it, "Undefined macro '%s' used in filter.", ref.name)
-		f.Hint = m.similarMacro(ref.name)
+		f.Hint = m.similar(ref.name, maps.Keys(m.macros.at))
 		return ref, false
 	case def.busy:
 		m.errorf(ErrValidate, it, "reference loop in macro '%s'", ref.name)
@@ -97,14 +99,4 @@ func (m *macros) reference(ref *macroRef, before int) (node, bool) {
 	def.busy = true
 	defer func() { def.busy = false }()
 	return m.expand(n, def.last)
-}
-
-func (m *macros) similarMacro(name string) string {
-	return m.similar(name, func(yield func(string) bool) {
-		for _, def := range m.macros.order {
-			if def.item.name != name && !yield(def.item.name) {
-				return
-			}
-		}
-	})
 }

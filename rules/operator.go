@@ -59,6 +59,13 @@ var operators = []*operator{
 	{name: "pmatch", code: opPMatch, list: true},
 }
 
+var operatorNames = func() (names []string) {
+	for _, o := range operators {
+		names = append(names, o.name)
+	}
+	return names
+}()
+
 // takesModifier reports whether oneof, anyof and allof may follow.
 func (o *operator) takesModifier() bool { return !o.unary && !o.list && !o.order }
 

@@ -16,17 +16,21 @@ type Schema struct {
 	// their argument; field.Dynamic for one that can't be compared.
 	Param func(name string) field.Type
 	// Others are the fields of rules whose source is another one than
-	// "syscall". Nil: such rules are left out with a warning, as Falco does.
+	// "syscall"; nil for none. A rule that names others is left out with a
+	// warning, as Falco does where it does not know the source.
 	Others *field.Table
 }
 
 // SyscallSource is the source that rules have unless they name another.
 const SyscallSource = "syscall"
 
-// table is the fields of a source, nil if there is no such source.
+// table is the fields of a source.
 func (s *Schema) table(source string) *field.Table {
-	if source == SyscallSource {
+	switch {
+	case source == SyscallSource:
 		return s.Fields
+	case s.Others == nil:
+		return &field.Table{}
 	}
 	return s.Others
 }

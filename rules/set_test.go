@@ -186,7 +186,7 @@ func TestFindingsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `[{"code":"LOAD_ERR_YAML_VALIDATE","message":"Can't decode YAML scalar value","warning":false,"item_type":"value for","item_name":"enabled","file":"a.yaml","line":2,"column":12,"snippet":"  enabled: maybe"}]`
+	want := `[{"code":"LOAD_ERR_YAML_VALIDATE","message":"Can't decode YAML scalar value 'maybe': it must be true or false","warning":false,"item_type":"value for","item_name":"enabled","file":"a.yaml","line":2,"column":12,"snippet":"  enabled: maybe"}]`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -1,25 +1,42 @@
 package rules
 
-import "strings"
+import (
+	"iter"
+	"slices"
+	"strings"
+)
 
 // maxHints is how many findings get a hint; finding them takes time.
 const maxHints = 100
 
 // similar is the candidate that a misspelt name was probably meant to be, ""
 // when none is near.
-func (r *report) similar(name string, candidates func(yield func(string) bool)) string {
+func (r *report) similar(name string, candidates iter.Seq[string]) string {
 	if len(r.findings) > maxHints {
 		return ""
 	}
 	best, bestDistance := "", max(1, len(name)/4)+1
 	lower := strings.ToLower(name)
 	for c := range candidates {
+		if c == name {
+			continue
+		}
 		d := distance(lower, strings.ToLower(c), bestDistance+1)
 		if d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d
 		}
 	}
 	return best
+}
+
+// notOneOf reports a value that is none of those there are: with the one that
+// was meant, or else with all.
+func (r *report) notOneOf(names []string, value string, f Finding, it item) {
+	f.Message += " '" + value + "'"
+	if f.Hint = r.similar(value, slices.Values(names)); f.Hint == "" {
+		f.Message += ": it must be one of " + strings.Join(names, ", ")
+	}
+	r.add(f, it)
 }
 
 // distance counts the insertions, deletions, changes and swaps of neighbours

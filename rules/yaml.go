@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -113,9 +114,9 @@ func (m *mapping) fail(code Code, format string, args ...any) {
 }
 
 // wrong reports an error at a value.
-func (m *mapping) wrong(key string, n *yaml.Node, format string, args ...any) {
+func (m *mapping) wrong(key string, n *yaml.Node, message string) {
 	m.bad = true
-	m.errorf(ErrYAMLValidate, item{"value for", key, m.file.placeOf(n)}, format, args...)
+	m.errorf(ErrYAMLValidate, item{"value for", key, m.file.placeOf(n)}, "%s", message)
 }
 
 // scalar is the non-empty scalar of a key; nil if the key is absent (an error
@@ -157,7 +158,7 @@ func (m *mapping) bool(key string) *bool {
 	case "false", "no", "off", "n":
 		return ptr(false)
 	}
-	m.wrong(key, s.node, "Can't decode YAML scalar value")
+	m.wrong(key, s.node, "Can't decode YAML scalar value '"+s.node.Value+"': it must be true or false")
 	return nil
 }
 
@@ -192,12 +193,6 @@ func (m *mapping) finish() {
 			continue
 		}
 		f := m.warnf(UnknownKey, item{m.item.kind, m.item.name, m.file.placeOf(key)}, "Unknown key '%s'. The key will be ignored.", key.Value)
-		f.Hint = m.similar(key.Value, func(yield func(string) bool) {
-			for k := range m.known {
-				if !yield(k) {
-					return
-				}
-			}
-		})
+		f.Hint = m.similar(key.Value, maps.Keys(m.known))
 	}
 }

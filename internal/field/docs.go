@@ -5,13 +5,24 @@ import (
 )
 
 // Markdown is docs/fields.md.
-func (t *Table) Markdown() string {
-	var b strings.Builder
-	b.WriteString("# Fields\n\n" +
+func Markdown() string {
+	return "# Fields\n\n" +
 		"Written by `go test ./internal/field -update`. Names and types are those of Falco; the attribute is where a\n" +
 		"log record says the field. A field without an attribute is computed from others where rules run. Fields that\n" +
-		"begin with `saker.` are parts of others and may be used in rules too.\n\n" +
-		"| field | type | argument | attribute | meaning |\n|---|---|---|---|---|\n")
+		"begin with `saker.` are parts of others and may be used in rules too. What nobody answers is there so that\n" +
+		"files which name it load; it has no value, and a check of it is never true.\n\n" +
+		Falco().markdown() +
+		"\n## Sources other than syscall\n\n" +
+		"Rules with any other `source:` are asked about log records. A record that tells a system call is of the source\n" +
+		"`syscall`; any other is of the source that its attribute `saker.source` names, or that of its scope or resource,\n" +
+		"or else of the source that the detection processor is configured with (`source`, by default `log`).\n\n" +
+		Log().markdown()
+}
+
+// markdown is a table's rows.
+func (t *Table) markdown() string {
+	var b strings.Builder
+	b.WriteString("| field | type | argument | attribute | meaning |\n|---|---|---|---|---|\n")
 	for _, f := range t.fields {
 		b.WriteString("| `" + f.Name + "` | " + f.typeText() + " | " + argTexts[f.Arg] + " | " + f.place() + " | " + f.Meaning() + " |\n")
 	}
@@ -40,7 +51,7 @@ func (f *Field) place() string {
 	case f.Attr == "":
 		return ""
 	case f.Where == Core:
-		return "the record's own time"
+		return "the record's " + f.Attr
 	case f.Arg == NoArg || f.Keyed == "":
 		return code(f.Attr)
 	case f.Arg == MayKey:

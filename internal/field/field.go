@@ -102,6 +102,8 @@ const (
 	NoRHS
 	// NoTransformer fields can't be transformed.
 	NoTransformer
+	// EqualOnly fields can only be tested with =.
+	EqualOnly
 )
 
 // Base is how a number is printed.

@@ -34,7 +34,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-func TestDocs(t *testing.T) { golden(t, "../../docs/fields.md", Falco().Markdown()) }
+func TestDocs(t *testing.T) { golden(t, "../../docs/fields.md", Markdown()) }
 
 // text is a value as golden files show it.
 func text(v Value) string {

@@ -27,7 +27,7 @@ var unservedFields = slices.Concat(
 		&Field{Name: "thread.vmrss.b", Type: Uint64, Doc: "The resident memory of a process's first thread in bytes."},
 	),
 	unserved("there is no capture that begins and ends",
-		&Field{Name: "evt.around", Type: Uint64, Arg: MustKey, Not: FilterOnly | NoRHS | NoTransformer, Doc: "How far the event is from a time, in milliseconds."},
+		&Field{Name: "evt.around", Type: Uint64, Arg: MustKey, Not: FilterOnly | NoRHS | NoTransformer | EqualOnly, Doc: "How far the event is from a time, in milliseconds."},
 		&Field{Name: "evt.reltime", Type: RelTime, Doc: "The nanoseconds since the first event."},
 		&Field{Name: "evt.reltime.s", Type: RelTime, Doc: "The whole seconds of evt.reltime."},
 		&Field{Name: "evt.reltime.ns", Type: RelTime, Doc: "The nanoseconds of evt.reltime within its second."},

@@ -90,7 +90,7 @@ func (r *Reader) Value(ref *field.Ref) field.Value {
 	}
 	switch {
 	case ref.Where == field.Core:
-		return r.time()
+		return timeOfRecord(r.record)
 	case ref.Field == r.kind:
 		return field.StrOrMissing(r.EventType())
 	case ref.ByKey():
@@ -111,11 +111,12 @@ func (r *Reader) ofKey(ref *field.Ref) field.Value {
 	return field.NoValue
 }
 
-// time is when the event happened; a record that doesn't tell was made then.
-func (r *Reader) time() field.Value {
-	t := r.record.Timestamp()
+// timeOfRecord is when the event happened; a record that doesn't tell was made
+// then.
+func timeOfRecord(lr plog.LogRecord) field.Value {
+	t := lr.Timestamp()
 	if t == 0 {
-		t = r.record.ObservedTimestamp()
+		t = lr.ObservedTimestamp()
 	}
 	if t == 0 {
 		return field.NoValue
