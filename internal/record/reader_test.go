@@ -171,25 +171,44 @@ func FuzzReader(f *testing.F) {
 		}
 		f.Add(seed)
 	}
+	f.Add(jsonSeed(f))
 	all := everything(f, eventtest.Named("execve"))
-	r := NewReader()
+	var ofLog []*field.Ref
+	for _, row := range field.Log().Fields() {
+		ofLog = append(ofLog, logRef(f, row.Name+map[bool]string{true: "[/a/0]"}[row.Arg == field.MustKey]))
+	}
+	r, logs := NewReader(), NewLogReader()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		logs, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(data)
+		batch, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(data)
 		if err != nil {
 			return
 		}
-		for _, rl := range logs.ResourceLogs().All() {
+		for _, rl := range batch.ResourceLogs().All() {
 			for _, sl := range rl.ScopeLogs().All() {
 				for _, lr := range sl.LogRecords().All() {
 					r.Reset(rl.Resource(), lr)
 					checkKinds(t, r, all)
+					logs.Reset(rl.Resource(), lr, "app")
+					checkKinds(t, logs, ofLog)
 				}
 			}
 		}
 	})
 }
 
-func checkKinds(t *testing.T, r *Reader, all []*field.Ref) {
+// jsonSeed is a batch with a record whose body is JSON.
+func jsonSeed(f *testing.F) []byte {
+	logs := plog.NewLogs()
+	lr := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	lr.Body().SetStr(`{"a": [{"b": 1}], "c": null}`)
+	seed, err := (&plog.ProtoMarshaler{}).MarshalLogs(logs)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return seed
+}
+
+func checkKinds(t *testing.T, r field.Source, all []*field.Ref) {
 	for _, ref := range all {
 		v := field.Eval(r, ref)
 		for i := range v.Len() {

@@ -1,6 +1,7 @@
 package detectionprocessor
 
 import (
+	"errors"
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
@@ -24,6 +25,10 @@ type Config struct {
 	// emit by name, and what tells of losses pass unchanged. Choose "none" where a later stage
 	// knows more (k8s attributes added on a gateway).
 	DropUnmatched string `mapstructure:"drop_unmatched"`
+	// Source is whose rules ("source:" of a rule) are asked about log records
+	// that tell no system call and neither themselves nor by their scope or
+	// resource have the attribute saker.source. The default is "log".
+	Source string `mapstructure:"source"`
 }
 
 // The values of DropUnmatched.
@@ -34,13 +39,16 @@ const (
 )
 
 func createDefaultConfig() component.Config {
-	return &Config{Ruleset: component.MustNewID("ruleset"), DropUnmatched: dropCandidates}
+	return &Config{Ruleset: component.MustNewID("ruleset"), DropUnmatched: dropCandidates, Source: "log"}
 }
 
 // Validate reports what is wrong with the configuration.
 func (c *Config) Validate() error {
 	switch c.DropUnmatched {
 	case dropCandidates, dropAll, dropNone:
+		if c.Source == "" {
+			return errors.New("source: must not be empty")
+		}
 		return nil
 	}
 	return fmt.Errorf("drop_unmatched: %q is none of %s, %s, %s", c.DropUnmatched, dropCandidates, dropAll, dropNone)

@@ -40,7 +40,7 @@ func (d *detection) start(_ context.Context, host component.Host) error {
 		alerts[rule] = alertOf(rule)
 	}
 	d.workers.New = func() any {
-		return &worker{matcher: set.NewMatcher(), reader: record.NewReader(), alerts: alerts}
+		return &worker{matcher: set.NewMatcher(), events: record.NewReader(), logs: record.NewLogReader(), alerts: alerts}
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (d *detection) process(ctx context.Context, logs plog.Logs) (plog.Logs, err
 	seen, dropped := logs.LogRecordCount(), 0
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
-			w.begin(resource.Resource(), d.drops(scope))
+			w.begin(resource.Resource(), record.ScopeSource(resource.Resource(), scope.Scope(), d.config.Source), d.drops(scope))
 			dropped += w.scope(scope.LogRecords(), func(rule *rules.Rule) {
 				d.telemetry.ProcessorDetectionMatches.Add(ctx, 1, d.labels[rule])
 			})

@@ -36,6 +36,18 @@ const twoRules = `
   condition: evt.type = openat and proc.name = cat
   output: "a cat: %proc.name"
   priority: DEBUG
+- rule: Login failed
+  desc: d
+  condition: log.attr[outcome] = failure and jevt.value[/user] = root
+  output: "%evt.source: %jevt.value[/user] failed on %log.resource[service.name]"
+  priority: ERROR
+  source: log
+- rule: Page missing
+  desc: d
+  condition: log.body contains 404 or jevt.value[/status] = 404
+  output: "missing: %log.body"
+  priority: INFO
+  source: web
 - rule: Image unknown here
   desc: d
   condition: evt.type = openat and container.image.repository = x
@@ -250,6 +262,13 @@ func TestTelemetry(t *testing.T) {
 		Value:      1,
 		Attributes: attribute.NewSet(attribute.String("priority", "Warning"), attribute.String("rule", "Shadow read")),
 	}}, ignore)
+}
+
+func TestSourceMustNotBeEmpty(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	if cfg.Source = ""; cfg.Validate() == nil {
+		t.Error("an empty source is valid")
+	}
 }
 
 func TestConfig(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/record"
 	"github.com/sakerhq/saker/rules"
 )
@@ -11,15 +12,19 @@ import (
 // worker evaluates records, one at a time.
 type worker struct {
 	matcher  *rules.Matcher
-	reader   *record.Reader
+	events   *record.Reader    // of records that tell system calls
+	logs     *record.LogReader // of others
 	alerts   map[*rules.Rule]*record.Alert
 	output   []byte
 	resource pcommon.Resource
-	drop     bool // records that no rule is true for
+	source   string // of log records that don't say theirs
+	drop     bool   // records that no rule is true for
 }
 
 // begin says where the next records stand.
-func (w *worker) begin(resource pcommon.Resource, drop bool) { w.resource, w.drop = resource, drop }
+func (w *worker) begin(resource pcommon.Resource, source string, drop bool) {
+	w.resource, w.source, w.drop = resource, source, drop
+}
 
 // scope evaluates all records of a slice and tells every match. It gives the
 // number of records that it took out. Copies for further matches of a record
@@ -58,9 +63,9 @@ func (w *worker) record(records plog.LogRecordSlice, i int, matched func(*rules.
 	if record.IsLoss(original) {
 		return false
 	}
-	w.reader.Reset(w.resource, original)
+	src, matches := w.match(original)
 	var first *rules.Rule
-	for _, m := range w.matcher.Match(w.reader, rules.SyscallSource, w.reader.EventType()) {
+	for _, m := range matches {
 		if m.Verdict != rules.True {
 			continue
 		}
@@ -71,18 +76,32 @@ func (w *worker) record(records plog.LogRecordSlice, i int, matched func(*rules.
 		}
 		further := records.AppendEmpty()
 		original.CopyTo(further)
-		w.annotate(further, m.Rule)
+		w.annotate(further, m.Rule, src)
 	}
 	if first == nil {
 		return false
 	}
-	w.annotate(original, first)
+	w.annotate(original, first, src)
 	return true
 }
 
-func (w *worker) annotate(lr plog.LogRecord, rule *rules.Rule) {
-	w.output = rule.AppendOutput(w.output[:0], w.reader)
+// match asks the rules of the record's source.
+func (w *worker) match(lr plog.LogRecord) (src field.Source, matches []rules.Match) {
+	source := record.Source(lr, w.source)
+	if source == rules.SyscallSource {
+		w.events.Reset(w.resource, lr)
+		return w.events, w.matcher.Match(w.events, source, w.events.EventType())
+	}
+	w.logs.Reset(w.resource, lr, source)
+	return w.logs, w.matcher.Match(w.logs, source, "")
+}
+
+func (w *worker) annotate(lr plog.LogRecord, rule *rules.Rule, src field.Source) {
+	w.output = rule.AppendOutput(w.output[:0], src)
 	alert := *w.alerts[rule]
 	alert.Output = string(w.output)
+	if rule.Source != rules.SyscallSource {
+		record.KeepBody(lr)
+	}
 	record.Annotate(lr, &alert)
 }
