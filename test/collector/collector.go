@@ -24,6 +24,10 @@ const (
 	stopLimit  = 30 * time.Second
 )
 
+// settle is how long the Collector may take from saying that it is ready until
+// it heeds signals: before that they end it, and nothing tells when it does.
+const settle = 300 * time.Millisecond
+
 // Collector is a running child.
 type Collector struct {
 	cmd  *exec.Cmd
@@ -46,6 +50,7 @@ func Start(cmd *exec.Cmd) (*Collector, error) {
 	}()
 	select {
 	case <-c.log.seen:
+		time.Sleep(settle)
 		return c, nil
 	case <-c.done:
 		return nil, &Ended{Code: cmd.ProcessState.ExitCode(), Stderr: c.log.String()}
