@@ -17,7 +17,6 @@ import (
 	"unsafe"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -435,12 +434,9 @@ func TestScan(t *testing.T) {
 // what is left in the ring.
 func drain(t *testing.T, s *Sensor, each func(Raw)) (n uint64) {
 	t.Helper()
-	for _, err := range parallel(s.links, link.Link.Close) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	if err := s.Detach(); err != nil {
+		t.Fatal(err)
 	}
-	s.links = nil
 	for {
 		got, err := s.Read(each)
 		if err != nil {

@@ -259,11 +259,7 @@ func (s *Sensor) Missing() []string { return s.missing }
 // Close detaches the programs and frees everything; a Read under way returns
 // os.ErrClosed. It may be called more than once.
 func (s *Sensor) Close() error {
-	s.mu.Lock()
-	links := s.links
-	s.links = nil
-	s.mu.Unlock()
-	errs := parallel(links, link.Link.Close)
+	errs := []error{s.Detach()}
 	if s.reader != nil {
 		errs = append(errs, s.reader.close())
 	}
