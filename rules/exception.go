@@ -125,8 +125,8 @@ func (l *loader) checkException(e *exceptionDef, source string) bool {
 	return true
 }
 
-func (l *loader) wrongException(e *exceptionDef, format string, args ...any) bool {
-	l.errorf(ErrValidate, e.item, format, args...)
+func (l *loader) wrongException(e *exceptionDef, message string) bool {
+	l.errorf(ErrValidate, e.item, "%s", message)
 	return false
 }
 

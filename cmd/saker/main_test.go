@@ -34,9 +34,18 @@ const doubtful = good + `
   condition: proc.name = cat
 `
 
+const logs = `
+- rule: Login failed
+  desc: d
+  condition: log.attr[outcome] = failure
+  output: "%log.body"
+  priority: ERROR
+  source: logins
+`
+
 func TestCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful} {
+	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs} {
 		if err := os.WriteFile(filepath.Join(".", name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -61,13 +70,20 @@ func TestCommands(t *testing.T) {
 		{"check --json good.yaml", exitOK, "[]\n", ""},
 		{"check --json broken.yaml", exitFindings, `"line": 4,`, ""},
 
-		{"list good.yaml", exitOK, "Informational  Cat ran  mine", ""},
+		{"list good.yaml", exitOK, "Informational  syscall  Cat ran  mine", ""},
 		{"list --json good.yaml", exitOK, `"name": "Cat ran"`, ""},
+		{"list --json good.yaml", exitOK, `"condition": "(evt.type = execve and proc.name = cat)"`, ""},
+		{"check logs.yaml", exitOK, "1 rules, no errors, 0 warnings", ""},
+		{"list logs.yaml", exitOK, "Error  logins  Login failed  ", ""},
+		{"list --json logs.yaml", exitOK, `"log.attr[outcome]"`, ""},
 		{"list", exitOK, "Warning", ""},
 		{"list broken.yaml", exitFindings, "", "broken.yaml:4:36: error: "},
 		{"list nowhere.yaml", exitUsage, "", "nowhere.yaml: no such file"},
 
 		{"fields", exitOK, "proc.aname[[N]]", ""},
+		{"fields", exitOK, "Not answered: ", ""},
+		{"fields", exitOK, "log.attr[KEY]", ""},
+		{"fields --json", exitOK, `"unserved": "`, ""},
 		{"fields x", exitUsage, "", `takes no "x"`},
 		{"events", exitOK, "flags:FLAGS32(hex)", ""},
 		{"events x", exitUsage, "", `takes no "x"`},
@@ -93,7 +109,7 @@ func TestCommands(t *testing.T) {
 // The lists in JSON have a row for each row of the tables.
 func TestJSONLists(t *testing.T) {
 	for command, want := range map[string]int{
-		"fields": len(field.Falco().Fields()), "events": len(syscalls.Rows()),
+		"fields": len(field.Falco().Fields()) + len(field.Log().Fields()), "events": len(syscalls.Rows()),
 	} {
 		var out, errs bytes.Buffer
 		if code := run([]string{command, "--json"}, &out, &errs); code != exitOK {

@@ -65,10 +65,13 @@ type listed struct {
 	Source   string   `json:"source"`
 	Tags     []string `json:"tags"`
 	Events   []string `json:"events"`
-	Fields   []string `json:"fields"`
-	Enabled  bool     `json:"enabled"`
-	File     string   `json:"file"`
-	UUID     string   `json:"uuid"`
+	// EventsExcept: the rule can match all event types but those of Events.
+	EventsExcept bool     `json:"events_except,omitempty"`
+	Condition    string   `json:"condition"` // with macros, lists and exceptions put in
+	Fields       []string `json:"fields"`
+	Enabled      bool     `json:"enabled"`
+	File         string   `json:"file"`
+	UUID         string   `json:"uuid"`
 }
 
 // list shows rules.
@@ -100,17 +103,17 @@ func list(args []string, out, errs io.Writer) int {
 	}
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, r := range all {
-		fmt.Fprintf(columns, "%s\t%s\t%s\n", r.Priority, r.Name, strings.Join(r.Tags, " "))
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\n", r.Priority, r.Source, r.Name, strings.Join(r.Tags, " "))
 	}
 	columns.Flush()
 	return exitOK
 }
 
 func describe(r *rules.Rule) listed {
-	events, _ := r.EventTypes()
+	events, except := r.EventTypes()
 	l := listed{
 		Name: r.Name, Desc: strings.TrimSpace(r.Desc), Priority: r.Priority.String(), Source: r.Source,
-		Tags: r.Tags, Events: events, Enabled: r.Enabled, File: r.Ruleset, UUID: r.UUID(),
+		Tags: r.Tags, Events: events, EventsExcept: except, Condition: r.Compiled(), Enabled: r.Enabled, File: r.Ruleset, UUID: r.UUID(),
 	}
 	for _, ref := range r.Refs() {
 		l.Fields = append(l.Fields, ref.String())

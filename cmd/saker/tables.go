@@ -13,10 +13,12 @@ import (
 
 // shownField is what the list shows of a field.
 type shownField struct {
-	Name      string `json:"name"` // with the form of its argument
+	Name      string `json:"name"`   // with the form of its argument
+	Source    string `json:"source"` // of the rules that may name it
 	Type      string `json:"type"`
 	Attribute string `json:"attribute,omitempty"`
 	Doc       string `json:"doc"`
+	Unserved  string `json:"unserved,omitempty"` // why nobody answers it
 }
 
 // argForms are how a field with an argument is written.
@@ -31,8 +33,13 @@ func fields(args []string, out, errs io.Writer) int {
 		return exitUsage
 	}
 	var all []shownField
-	for _, f := range field.Falco().Fields() {
-		all = append(all, shownField{f.Name + argForms[f.Arg], f.Type.String(), f.Attr, f.Doc})
+	for _, of := range []struct {
+		source string
+		table  *field.Table
+	}{{"syscall", field.Falco()}, {"others", field.Log()}} {
+		for _, f := range of.table.Fields() {
+			all = append(all, shownField{f.Name + argForms[f.Arg], of.source, f.Type.String(), f.Attr, f.Doc, f.Unserved})
+		}
 	}
 	if asJSON {
 		writeJSON(out, all)
@@ -40,7 +47,11 @@ func fields(args []string, out, errs io.Writer) int {
 	}
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, f := range all {
-		fmt.Fprintf(columns, "%s\t%s\t%s\n", f.Name, f.Type, f.Doc)
+		doc := f.Doc
+		if f.Unserved != "" {
+			doc += " Not answered: " + f.Unserved + "."
+		}
+		fmt.Fprintf(columns, "%s\t%s\t%s\t%s\n", f.Source, f.Name, f.Type, doc)
 	}
 	columns.Flush()
 	return exitOK

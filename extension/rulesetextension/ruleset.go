@@ -54,7 +54,7 @@ func (r *ruleset) Start(ctx context.Context, _ component.Host) error {
 	set, findings := rules.Load(rules.FalcoSchema(), files, r.config.options())
 	r.account(ctx, set, findings)
 	if err := findings.Err(); err != nil {
-		return fmt.Errorf("load rules:\n%w", err)
+		return err
 	}
 	for i := range findings {
 		r.log.Warn(findings[i].String())
