@@ -4,23 +4,17 @@ import "strings"
 
 // node is one node of a parsed condition: *group, *not, *macroRef or *check.
 type node interface {
-	// offset is where the node begins in the condition's text.
-	offset() int
 	dump(b *strings.Builder)
 }
 
 // group joins two or more conditions with "and" or "or".
 type group struct {
-	at   int
 	or   bool
 	kids []node
 }
 
 // not negates one condition.
-type not struct {
-	at  int
-	kid node
-}
+type not struct{ kid node }
 
 // macroRef names a macro; expansion puts the macro's condition in its place.
 type macroRef struct {
@@ -78,11 +72,6 @@ const (
 )
 
 var modifierNames = [...]string{"", "oneof", "anyof", "allof"}
-
-func (n *group) offset() int    { return n.at }
-func (n *not) offset() int      { return n.at }
-func (n *macroRef) offset() int { return n.at }
-func (n *check) offset() int    { return n.at }
 
 // Dump is the canonical text of a condition: it parses to the same condition.
 func dumpNode(n node) string {

@@ -77,7 +77,7 @@ func TestConformanceExpressions(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(string(g.data)), "\n")[1:] {
 		col := strings.Split(line, "\t")
 		rows++
-		n, err := parse(col[0])
+		n, err := parse(col[0], 0)
 		ok, got := err == nil, fmt.Sprint(err)
 		if ok {
 			set, fs := loadSchema(FalcoSchema(), col[0])

@@ -18,7 +18,7 @@ func TestConformanceParse(t *testing.T) {
 				if err := json.Unmarshal(row, &want); err != nil {
 					t.Fatal(err)
 				}
-				n, err := parse(want.Expr)
+				n, err := parse(want.Expr, 0)
 				if err != nil {
 					e := err.(*syntaxError)
 					line, col := lineColumn(want.Expr, e.at)

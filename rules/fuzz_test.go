@@ -17,7 +17,7 @@ func FuzzParse(f *testing.F) {
 	}
 	table := testTable(f)
 	f.Fuzz(func(t *testing.T, s string) {
-		n, err := parse(s)
+		n, err := parse(s, 0)
 		if err != nil {
 			if e, ok := err.(*syntaxError); !ok || e.at < 0 || e.at > len(s) {
 				t.Fatalf("error at %v", err)

@@ -18,7 +18,7 @@ func (l *loader) parseText(x *expander, t text, it item) node {
 		return nil
 	}
 	base := l.pos.add(&expanded)
-	n, err := parseAt(expanded.s, base)
+	n, err := parse(expanded.s, base)
 	if err != nil {
 		e := err.(*syntaxError)
 		l.errorf(ErrCondition, item{"condition expression", "", l.pos.place(base + e.at)}, "%s", e.message)
@@ -58,7 +58,7 @@ func (m *macros) expand(n node, before int) (out node, ok bool) {
 	m.total++
 	switch n := n.(type) {
 	case *group:
-		g := &group{at: n.at, or: n.or, kids: make([]node, len(n.kids))}
+		g := &group{or: n.or, kids: make([]node, len(n.kids))}
 		ok = true
 		for i, kid := range n.kids {
 			var good bool
@@ -68,7 +68,7 @@ func (m *macros) expand(n node, before int) (out node, ok bool) {
 		return g, ok
 	case *not:
 		kid, ok := m.expand(n.kid, before)
-		return &not{n.at, kid}, ok
+		return &not{kid}, ok
 	case *macroRef:
 		return m.reference(n, before)
 	}

@@ -29,7 +29,7 @@ func TestNarrow(t *testing.T) {
 		"evt.type = open and not (evt.type = open and fd.num = 1)": "open",
 	}
 	for cond, want := range tests {
-		n, err := parse(cond)
+		n, err := parse(cond, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,11 +17,9 @@ type parser struct {
 	depth int
 }
 
-// parse reads a whole condition. Its error is a *syntaxError.
-func parse(text string) (node, error) { return parseAt(text, 0) }
-
-// parseAt is parse for nodes whose offsets count from base.
-func parseAt(text string, base int) (n node, err error) {
+// parse reads a whole condition, of nodes whose offsets count from base. Its
+// error is a *syntaxError.
+func parse(text string, base int) (n node, err error) {
 	p := &parser{lexer: lexer{src: text, base: base}}
 	defer recoverSyntax(&err)
 	n = p.or()
@@ -68,7 +66,6 @@ func (p *parser) and() node { return p.group("and", p.not) }
 // group reads terms that word joins.
 func (p *parser) group(word string, term func() node) node {
 	p.blanks()
-	at := p.here()
 	kids := []node{term()}
 	p.blanks()
 	for p.literal(word) {
@@ -85,7 +82,7 @@ func (p *parser) group(word string, term func() node) node {
 	if len(kids) == 1 {
 		return kids[0]
 	}
-	return &group{at, word == "or", kids}
+	return &group{word == "or", kids}
 }
 
 // closeParen reads what follows an opening parenthesis, up to the closing one.
@@ -102,25 +99,24 @@ func (p *parser) closeParen() node {
 func (p *parser) not() node {
 	negated := false
 	p.blanks()
-	at := p.here()
 	for {
 		switch {
 		case p.literal("not("):
-			return negate(at, p.closeParen(), !negated)
+			return negate(p.closeParen(), !negated)
 		case p.word("not"):
 			p.blanks()
 			negated = !negated
 		default:
-			return negate(at, p.check(), negated)
+			return negate(p.check(), negated)
 		}
 	}
 }
 
-func negate(at int, n node, really bool) node {
+func negate(n node, really bool) node {
 	if !really {
 		return n
 	}
-	return &not{at, n}
+	return &not{n}
 }
 
 func (p *parser) check() node {

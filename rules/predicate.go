@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/sakerhq/saker/internal/field"
@@ -78,7 +79,7 @@ func compareValues(op opCode, t field.Type, v, w field.Value) bool {
 		return (v.Addr() == w.Addr()) == (op != opNE)
 	}
 	if t == field.Double {
-		return compareFloats(op, v.Float(), w.Float())
+		return ordered(op, cmp.Compare(v.Float(), w.Float()))
 	}
 	_, signed := numberWidth(t)
 	return compareNumbers(op, signed, v.Uint(), w.Uint())

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -40,14 +41,6 @@ func compareText(op opCode, left, right string) bool {
 		return left == right
 	case opNE:
 		return left != right
-	case opLT:
-		return left < right
-	case opLE:
-		return left <= right
-	case opGT:
-		return left > right
-	case opGE:
-		return left >= right
 	case opContains, opBContains:
 		return strings.Contains(left, right)
 	case opIContains:
@@ -60,6 +53,26 @@ func compareText(op opCode, left, right string) bool {
 		return glob(right, left, false)
 	case opIGlob:
 		return glob(right, left, true)
+	}
+	return ordered(op, strings.Compare(left, right))
+}
+
+// ordered reports whether an operator holds for two values of which the left
+// one is less (below 0), equal (0) or greater.
+func ordered(op opCode, compared int) bool {
+	switch op {
+	case opEq, opIn, opIntersects:
+		return compared == 0
+	case opNE:
+		return compared != 0
+	case opLT:
+		return compared < 0
+	case opLE:
+		return compared <= 0
+	case opGT:
+		return compared > 0
+	case opGE:
+		return compared >= 0
 	}
 	return false
 }
@@ -107,25 +120,10 @@ func (t *numberTest) test(_ *reader, v *field.Value) bool {
 }
 
 func compareNumbers(op opCode, signed bool, a, b uint64) bool {
-	less := a < b
 	if signed {
-		less = int64(a) < int64(b)
+		return ordered(op, cmp.Compare(int64(a), int64(b)))
 	}
-	switch op {
-	case opEq, opIn, opIntersects:
-		return a == b
-	case opNE:
-		return a != b
-	case opLT:
-		return less
-	case opLE:
-		return less || a == b
-	case opGT:
-		return !less && a != b
-	case opGE:
-		return !less
-	}
-	return false
+	return ordered(op, cmp.Compare(a, b))
 }
 
 // floatTest compares a double with one constant.
@@ -135,25 +133,7 @@ type floatTest struct {
 }
 
 func (t *floatTest) test(_ *reader, v *field.Value) bool {
-	return compareFloats(t.op, v.Float(), t.n)
-}
-
-func compareFloats(op opCode, a, b float64) bool {
-	switch op {
-	case opEq, opIn, opIntersects:
-		return a == b
-	case opNE:
-		return a != b
-	case opLT:
-		return a < b
-	case opLE:
-		return a <= b
-	case opGT:
-		return a > b
-	case opGE:
-		return a >= b
-	}
-	return false
+	return ordered(t.op, cmp.Compare(v.Float(), t.n))
 }
 
 // numberSet is "in" for numbers.
