@@ -26,6 +26,27 @@ type Config struct {
 	// Select enables and disables rules, in this order, after all sources are
 	// loaded.
 	Select []Selection `mapstructure:"select"`
+	// AppendOutput adds text to the outputs of rules.
+	AppendOutput []OutputAddition `mapstructure:"append_output"`
+	// StaticFields are what %static.NAME stands for in outputs.
+	StaticFields map[string]string `mapstructure:"static_fields"`
+}
+
+// OutputAddition is text for the outputs of the rules that match, all rules
+// when Match is empty. The keys are those of falco.yaml.
+type OutputAddition struct {
+	Match       Match  `mapstructure:"match"`
+	ExtraOutput string `mapstructure:"extra_output"`
+}
+
+// Match says which rules are meant: those for which all that is set is so.
+type Match struct {
+	// Rule is a rule's exact name.
+	Rule string `mapstructure:"rule"`
+	// Source is a rule's source.
+	Source string `mapstructure:"source"`
+	// Tags must all be on the rule.
+	Tags []string `mapstructure:"tags"`
 }
 
 // Selection enables or disables rules. Exactly one of its fields is set.
@@ -73,6 +94,11 @@ func (c *Config) Validate() error {
 	for i, s := range c.Select {
 		if err := s.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("select[%d]: %w", i, err))
+		}
+	}
+	for i, a := range c.AppendOutput {
+		if a.ExtraOutput == "" {
+			errs = append(errs, fmt.Errorf("append_output[%d]: needs extra_output", i))
 		}
 	}
 	if _, known := rules.ParsePriority(c.Priority); !known {

@@ -16,6 +16,7 @@ priority: Warning
 rule_matching: all
 select: [ { disable: { tag: network } }, { enable: { rule: "My *", tag: mine } } ]`, ""},
 		{"short word of a priority", `priority: info`, ""},
+		{"nothing to append", `append_output: [ { match: { rule: a } } ]`, "append_output[0]: needs extra_output"},
 		{"unknown priority", `priority: high`, `priority: "high"`},
 		{"unknown matching", `rule_matching: some`, `rule_matching: "some"`},
 		{"empty source", `sources: [ { path: x }, {} ]`, "sources[1]: needs either path or library"},

@@ -19,6 +19,8 @@ import (
 
 	"github.com/sakerhq/saker/extension/rulesetextension/internal/metadata"
 	"github.com/sakerhq/saker/extension/rulesetextension/internal/metadatatest"
+	"github.com/sakerhq/saker/internal/event/eventtest"
+	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/rules/library"
 )
 
@@ -181,5 +183,27 @@ func TestFind(t *testing.T) {
 	}
 	if _, err := Find(host, component.MustNewIDWithName("ruleset", "x")); err == nil || !strings.Contains(err.Error(), `"ruleset/x"`) {
 		t.Errorf("error for no extension: %v", err)
+	}
+}
+
+// TestOutputs: what the configuration adds to outputs is in what rules say.
+func TestOutputs(t *testing.T) {
+	e := newExtension(t, extensiontest.NewNopSettings(metadata.Type), func(c *Config) {
+		c.StaticFields = map[string]string{"site": "north"}
+		c.AppendOutput = []OutputAddition{
+			{ExtraOutput: "at %static.site"},
+			{Match: Match{Tags: []string{"first"}}, ExtraOutput: "(tagged)"},
+			{Match: Match{Rule: "One", Source: "other"}, ExtraOutput: "never"},
+		}
+	}, twoRules)
+	if err := e.Start(context.Background(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	src := field.OfEvent{Event: eventtest.Named("execve")}
+	for i, want := range []string{"o at north (tagged)", "o at north"} {
+		rule := e.(Ruleset).Set().Rules()[i]
+		if got := string(rule.AppendOutput(nil, src)); got != want {
+			t.Errorf("%s says %q, want %q", rule.Name, got, want)
+		}
 	}
 }
