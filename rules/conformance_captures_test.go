@@ -96,10 +96,13 @@ func (e *recorded) eventType() string {
 	return s
 }
 
+// capturePath is the golden file of a capture.
+func capturePath(name string) string { return "upstream/captures/" + name + ".jsonl.gz" }
+
 // readCapture reads the conditions and events of a capture.
 func readCapture(t *testing.T, name string, seen map[string]bool) (conditions []string, events []*recorded) {
 	n := 0
-	openGolden(t, "upstream/captures/"+name+".jsonl.gz").lines(func(line []byte) {
+	openGolden(t, capturePath(name)).lines(func(line []byte) {
 		n++
 		switch n {
 		case 1:
@@ -145,41 +148,48 @@ func TestConformanceCaptures(t *testing.T) {
 	captures := map[string][]*recorded{}
 	var conditions []string
 	for _, name := range captureNames {
-		conditions, captures[name] = readCapture(t, name, seen)
+		if hasGolden(t, capturePath(name)) {
+			conditions, captures[name] = readCapture(t, name, seen)
+		}
+	}
+	if len(captures) == 0 {
+		t.Skip("no captures in the conformance data")
 	}
 	sets := make([]*Set, len(conditions))
-	matchers := make([]*Matcher, len(conditions))
 	for i, c := range conditions {
 		set, fs := loadSchema(schema, c)
 		if set == nil {
-			t.Errorf("condition %d: %v", i, fs.Err())
-			continue
+			t.Fatalf("condition %d: %v", i, fs.Err())
 		}
-		sets[i], matchers[i] = set, set.NewMatcher()
+		sets[i] = set
 	}
-	for _, name := range captureNames {
-		g := &golden{t: t, name: "captures/" + name + ".jsonl.gz"}
-		rows, open, diverge := 0, 0, map[string]bool{}
-		for _, e := range captures[name] {
-			for i, m := range matchers {
-				if m == nil {
-					continue
-				}
-				rows++
-				got := m.Eval(sets[i].Rules()[0], e)
-				want := slices.Contains(e.Match, i)
-				if got == Unknown {
-					open++
-				} else if got != truth(want) {
-					diverge[conditions[i]] = true
-					if knownCause(g.name, []byte(conditions[i])) == "" {
-						t.Errorf("%s event %d: %s is %s, want %v", name, e.Num, conditions[i], got, want)
-					}
-				}
+	for name, events := range captures {
+		matchCapture(t, capturePath(name), events, conditions, sets)
+	}
+}
+
+// matchCapture asks every condition about every event; what the record says
+// too little for is no row.
+func matchCapture(t *testing.T, name string, events []*recorded, conditions []string, sets []*Set) {
+	rows, diverge := 0, map[string]bool{}
+	for i, set := range sets {
+		m, rule := set.NewMatcher(), set.Rules()[0]
+		for _, e := range events {
+			got, want := m.Eval(rule, e), truth(slices.Contains(e.Match, i))
+			if got == Unknown {
+				continue
+			}
+			rows++
+			if got == want {
+				continue
+			}
+			diverge[conditions[i]] = true
+			if knownCause(name, []byte(conditions[i])) == "" {
+				t.Errorf("%s event %d: %s is %s, want %s", name, e.Num, conditions[i], got, want)
 			}
 		}
-		g.report(rows-open, slices.Sorted(maps.Keys(diverge)))
 	}
+	(&golden{t: t, name: name}).report(rows, slices.Sorted(maps.Keys(diverge)))
 }
 
 // detection is one row of the golden detections.
@@ -207,7 +217,9 @@ func TestConformanceDetect(t *testing.T) {
 	seen := map[string]bool{}
 	captures := map[string][]*recorded{}
 	for _, name := range captureNames {
-		_, captures["syscall/"+name+".scap"] = readCapture(t, name, seen)
+		if hasGolden(t, capturePath(name)) {
+			_, captures["syscall/"+name+".scap"] = readCapture(t, name, seen)
+		}
 	}
 	openGolden(t, "upstream/detect.jsonl").each(func(line []byte) (bool, string) {
 		var d detection
@@ -216,14 +228,17 @@ func TestConformanceDetect(t *testing.T) {
 		}
 		events := captures[d.Capture]
 		if events == nil || d.Falco.ExitCode != 0 {
-			return true, ""
+			return true, cantTell
 		}
 		set, fs := Load(schema, d.files(), d.options(t))
 		if set == nil {
 			return false, fs.Err().Error()
 		}
 		counts, outputs, open := countMatches(set, events)
-		if open == 0 && !maps.Equal(counts, d.Falco.RuleCounts) {
+		if open > 0 {
+			return true, cantTell
+		}
+		if !maps.Equal(counts, d.Falco.RuleCounts) {
 			return false, countText(counts)
 		}
 		return d.compareOutputs(outputs)

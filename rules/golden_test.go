@@ -37,6 +37,16 @@ func conformanceDir() string {
 	return dir
 }
 
+// hasGolden reports whether a golden file is there, and says so if not.
+func hasGolden(t *testing.T, name string) bool {
+	_, err := os.Stat(filepath.Join(conformanceDir(), filepath.FromSlash(name)))
+	if conformanceDir() == "" || err != nil {
+		t.Logf("%s is not in the conformance data", name)
+		return false
+	}
+	return true
+}
+
 // openGolden reads a golden file and skips the test where it is absent.
 func openGolden(t *testing.T, name string) *golden {
 	t.Helper()
@@ -75,8 +85,12 @@ func (g *golden) lines(f func(line []byte)) {
 	}
 }
 
+// cantTell is what a check got of a row that asks for more than there is.
+const cantTell = "can't tell"
+
 // each runs check on every row and reports those that diverge without a
-// known cause. check says whether the row holds and what was got instead.
+// known cause. check says whether the row holds and what was got instead;
+// a row that it can't tell of is none.
 func (g *golden) each(check func(row []byte) (ok bool, got string)) {
 	var diverge []string
 	rows := 0
@@ -87,6 +101,9 @@ func (g *golden) each(check func(row []byte) (ok bool, got string)) {
 		}
 		rows++
 		ok, got := check(line)
+		if got == cantTell {
+			rows--
+		}
 		if ok {
 			return
 		}

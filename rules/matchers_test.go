@@ -15,12 +15,38 @@ func TestGlob(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "/a/.b", true}, {"?", "/", true}, {"?", "", false}, {"a?c", "abc", true},
-		{"/etc/*", "/etc/a/b", true}, {"*.so*", "/lib/x.so.1", true}, {"a*b*c", "aXbXcX", false}, {"a*b*c", "aXbXbc", true},
-		{"[abc]", "b", true}, {"[!abc]", "b", false}, {"[^abc]", "d", true}, {"[a-c]x", "bx", true}, {"[]a]", "]", true}, {"[!]a]", "b", true},
-		{"[a", "[a", true}, {"[", "[", true}, {"a[", "a[", true}, {"[a-]", "-", true}, {"[[:digit:]]*", "5x", true}, {"[[:alpha:][:digit:]]", "5", true},
-		{"[[:upper:]]", "a", false}, {`\*`, "*", true}, {`\*`, "a", false}, {`a\`, "a", false}, {`[\]]`, "]", true}, {"**a", "bca", true},
-		{"é*", "éa", true}, {"[[:nosuch:]]", "a", false}, {"[[:]", ":", true},
+		{"", "", true},
+		{"", "a", false},
+		{"*", "", true},
+		{"*", "/a/.b", true},
+		{"?", "/", true},
+		{"?", "", false},
+		{"a?c", "abc", true},
+		{"/etc/*", "/etc/a/b", true},
+		{"*.so*", "/lib/x.so.1", true},
+		{"a*b*c", "aXbXcX", false},
+		{"a*b*c", "aXbXbc", true},
+		{"[abc]", "b", true},
+		{"[!abc]", "b", false},
+		{"[^abc]", "d", true},
+		{"[a-c]x", "bx", true},
+		{"[]a]", "]", true},
+		{"[!]a]", "b", true},
+		{"[a", "[a", true},
+		{"[", "[", true},
+		{"a[", "a[", true},
+		{"[a-]", "-", true},
+		{"[[:digit:]]*", "5x", true},
+		{"[[:alpha:][:digit:]]", "5", true},
+		{"[[:upper:]]", "a", false},
+		{`\*`, "*", true},
+		{`\*`, "a", false},
+		{`a\`, "a", false},
+		{`[\]]`, "]", true},
+		{"**a", "bca", true},
+		{"é*", "éa", true},
+		{"[[:nosuch:]]", "a", false},
+		{"[[:]", ":", true},
 	}
 	for _, test := range tests {
 		if got := glob(test.pattern, test.text, false); got != test.want {
@@ -44,8 +70,17 @@ func TestRegex(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"abc", "abc", true}, {"abc", "xabc", false}, {"abc", "abc\n", false}, {"a.*c", "a\nc", false}, {"ab|abcd", "abcd", true},
-		{"^abc$", "abc", true}, {"[[:digit:]]+", "12", true}, {"(a|b){2}", "ab", true}, {"a", "b\na", false}, {".*", "", true}, {"x", "\xff", false},
+		{"abc", "abc", true},
+		{"abc", "xabc", false},
+		{"abc", "abc\n", false},
+		{"a.*c", "a\nc", false},
+		{"ab|abcd", "abcd", true},
+		{"^abc$", "abc", true},
+		{"[[:digit:]]+", "12", true},
+		{"(a|b){2}", "ab", true},
+		{"a", "b\na", false},
+		{".*", "", true},
+		{"x", "\xff", false},
 	}
 	for _, test := range tests {
 		k, err := newRegex(test.pattern)
@@ -70,9 +105,20 @@ func TestPathTree(t *testing.T) {
 		path  string
 		want  bool
 	}{
-		{"/etc", "/etc/passwd", true}, {"/etc", "/etcetera", false}, {"/etc/", "/etc", true}, {"/etc/passwd", "/etc", false}, {"/", "/a", true},
-		{"/etc /etc/ssh", "/etc/x", true}, {"/etc/ssh /etc", "/etc/x", true}, {"/a/*/c", "/a/b/c/d", true}, {"/a/*/c", "/a/b/d", false},
-		{"/a/b /a/*/c", "/a/x/c", true}, {"/a/b/c /a/*/d", "/a/b/d", true}, {"/a/?b/* /a/[xy]b/z", "/a/xb/z", true}, {"usr", "/usr/bin", true}, {"", "/x", true},
+		{"/etc", "/etc/passwd", true},
+		{"/etc", "/etcetera", false},
+		{"/etc/", "/etc", true},
+		{"/etc/passwd", "/etc", false},
+		{"/", "/a", true},
+		{"/etc /etc/ssh", "/etc/x", true},
+		{"/etc/ssh /etc", "/etc/x", true},
+		{"/a/*/c", "/a/b/c/d", true},
+		{"/a/*/c", "/a/b/d", false},
+		{"/a/b /a/*/c", "/a/x/c", true},
+		{"/a/b/c /a/*/d", "/a/b/d", true},
+		{"/a/?b/* /a/[xy]b/z", "/a/xb/z", true},
+		{"usr", "/usr/bin", true},
+		{"", "/x", true},
 	}
 	for _, test := range tests {
 		tree := &pathTree{}
@@ -133,9 +179,18 @@ func TestGetopt(t *testing.T) {
 	tests := []struct {
 		args, spec, key, want string
 	}{
-		{"-o v", "o:", "o", "v"}, {"-ov", "o:", "o", "v"}, {"-abo v", "abo:", "o", "v"}, {"-a -o x -o y", "ao:", "o", "y"}, {"-a", "a", "a", ""},
-		{"-x", "a", "?", "x"}, {"--long -a", "a", "a", ""}, {"file -a", "a", "a", "missing"}, {"-- -a", "a", "a", "missing"}, {"-o", "o:", "o", "missing"},
-		{"-o", "o::", "o", ""}, {"- -a", "a", "a", "missing"},
+		{"-o v", "o:", "o", "v"},
+		{"-ov", "o:", "o", "v"},
+		{"-abo v", "abo:", "o", "v"},
+		{"-a -o x -o y", "ao:", "o", "y"},
+		{"-a", "a", "a", ""},
+		{"-x", "a", "?", "x"},
+		{"--long -a", "a", "a", ""},
+		{"file -a", "a", "a", "missing"},
+		{"-- -a", "a", "a", "missing"},
+		{"-o", "o:", "o", "missing"},
+		{"-o", "o::", "o", ""},
+		{"- -a", "a", "a", "missing"},
 	}
 	for _, test := range tests {
 		var args []field.Value

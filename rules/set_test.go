@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -239,5 +240,25 @@ func TestPriority(t *testing.T) {
 	}
 	if _, ok := ParsePriority("high"); ok {
 		t.Error("high is a priority")
+	}
+}
+
+// TestValues: what a program makes of its own data compares as what it is.
+func TestValues(t *testing.T) {
+	src := fixed{
+		"t.str": Text("a"), "t.i64": Number(-3), "t.u64": Number(3), "t.bool": Bool(true),
+		"t.ip": Address(netip.MustParseAddr("10.0.0.1")), "t.path": UnknownValue,
+	}
+	for cond, want := range map[string]Truth{
+		"t.str = a": True, "t.i64 < -2": True, "t.u64 >= 3": True, "t.bool = true": True,
+		"t.ip = 10.0.0.1": True, "t.path = /x": Unknown, "t.str2 = a": False,
+	} {
+		set, fs := loadCondition(testTable(t), cond)
+		if set == nil {
+			t.Fatal(fs.Err())
+		}
+		if got := set.NewMatcher().Eval(set.Rules()[0], src); got != want {
+			t.Errorf("%s is %s, want %s", cond, got, want)
+		}
 	}
 }

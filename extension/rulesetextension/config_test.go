@@ -14,7 +14,9 @@ func TestConfig(t *testing.T) {
 sources: [ { library: stable }, { path: /etc/saker/rules.d }, { path: "x/*.yaml" } ]
 priority: Warning
 rule_matching: all
-select: [ { disable: { tag: network } }, { enable: { rule: "My *", tag: mine } } ]`, ""},
+select: [ { disable: { tag: network } }, { enable: { rule: "My *", tag: mine } } ]
+append_output: [ { match: { rule: a, source: log, tags: [x, y] }, extra_output: "%proc.name" }, { extra_output: b } ]
+static_fields: { site: north }`, ""},
 		{"short word of a priority", `priority: info`, ""},
 		{"nothing to append", `append_output: [ { match: { rule: a } } ]`, "append_output[0]: needs extra_output"},
 		{"unknown priority", `priority: high`, `priority: "high"`},
