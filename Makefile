@@ -11,10 +11,10 @@ BUILD := build
 SOURCES := $(shell find bpf internal rules extension receiver processor \
 	-name '*.go' ! -name '*_test.go' -o -name '*.o' -o -path '*/library/*.yaml') go.mod
 
-.PHONY: help setup generate build full run demo test lint bench clean
+.PHONY: help setup generate build full run demo test test-kernels lint bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install on Debian what generating needs (clang, libbpf's headers)
 	@.ci/setup
@@ -49,6 +49,9 @@ demo: build ## start the collector, do harmless things that it detects, print th
 
 test: ## run all tests; those with the kernel need root and say so where they skip
 	$(GO) test -timeout 20m ./...
+
+test-kernels: ## run those that need a kernel in Debian's kernels, emulated; KERNELS="amd64/6.1 arm64" chooses
+	$(GO) run ./test/kernels $(KERNELS)
 
 lint: ## golangci-lint, gofumpt and clang-format
 	cd tools && $(GO) build -o bin/ mvdan.cc/gofumpt

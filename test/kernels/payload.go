@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sakerhq/saker/test/kernels/console"
+)
+
+// tests are the packages whose tests need a kernel, and what of them a guest
+// can't do. The first says of each program why a kernel refuses it; before the
+// others comes the doctor.
+var tests = []struct{ dir, skip string }{
+	{"test/kernels/programs", ""},
+	{"bpf", "^TestCompatEntry$"}, // builds its program, and a guest has no compiler
+	{"internal/state", ""},
+}
+
+// programs are built beside the tests, and where a guest has them.
+var programs = []struct{ pkg, at string }{
+	{"test/kernels/guest", "/init"},
+	{"test/kernels/guest/true", "/bin/true"},
+	{"cmd/saker", "/bin/saker"},
+}
+
+// doctor loads the sensor as users do. Where it can't, each test would say so
+// again, and slowly: a verifier that refuses writes a long log.
+var doctor = console.Job{Name: "saker doctor", Dir: "/", Argv: []string{"/bin/saker", "doctor"}, Gate: true}
+
+// testTime is the most that one test binary may take.
+const testTime = "240s"
+
+func testJob(dir, skip string) console.Job {
+	argv := []string{"/tests/" + path.Base(dir), "-test.v=test2json", "-test.timeout=" + testTime}
+	if skip != "" {
+		argv = append(argv, "-test.skip="+skip)
+	}
+	return console.Job{Name: dir, Dir: "/src/" + dir, Argv: argv, Test: true}
+}
+
+func jobs() (all []console.Job) {
+	for _, t := range tests {
+		all = append(all, testJob(t.dir, t.skip))
+	}
+	return slices.Insert(all, 1, doctor)
+}
+
+// payload is what the guests of one architecture run.
+type payload struct {
+	root  string            // of the repository
+	built map[string]string // path in the guest: file here
+	shell string            // busybox
+}
+
+// build compiles all that runs in the guests of arch, into dir.
+func build(ctx context.Context, root, dir, arch string) (map[string]string, error) {
+	built := map[string]string{}
+	compile := func(pkg, at string, args ...string) error {
+		file := filepath.Join(dir, strings.ReplaceAll(strings.Trim(at, "/"), "/", "-"))
+		cmd := exec.CommandContext(ctx, "go", append(args, "-trimpath", "-ldflags=-s -w", "-o", file, "./"+pkg)...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s for %s: %w\n%s", pkg, arch, err, out)
+		}
+		built[at] = file
+		return nil
+	}
+	for _, p := range programs {
+		if err := compile(p.pkg, p.at, "build"); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range tests {
+		if err := compile(t.dir, "/tests/"+path.Base(t.dir), "test", "-c"); err != nil {
+			return nil, err
+		}
+	}
+	return built, nil
+}
+
+// pack writes the root file system of a guest.
+func (p payload) pack(w io.Writer, modules map[string][]byte) error {
+	a := newArchive(w)
+	a.device("/dev/console", 5, 1)
+	for at, file := range p.built {
+		if err := copyFile(a, at, file, 0o755); err != nil {
+			return err
+		}
+	}
+	if err := copyFile(a, "/bin/busybox", p.shell, 0o755); err != nil {
+		return err
+	}
+	a.symlink("/bin/sh", "busybox")
+	for name, module := range modules {
+		a.file("/modules/"+name+".ko", 0o644, module)
+	}
+	for at, text := range accounts {
+		a.file(at, 0o644, []byte(text))
+	}
+	packed, err := json.Marshal(jobs())
+	if err != nil {
+		return err
+	}
+	a.file(console.JobsFile, 0o644, packed)
+	for _, t := range tests {
+		if err := copyData(a, p.root, t.dir); err != nil {
+			return err
+		}
+	}
+	return a.close()
+}
+
+// accounts are files that any Linux machine has.
+var accounts = map[string]string{
+	"/etc/passwd": "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
+	"/etc/group":  "root:x:0:\nnogroup:x:65534:\n",
+	"/etc/hosts":  "127.0.0.1 localhost\n",
+}
+
+func copyFile(a *archive, at, file string, perm uint32) error {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	a.file(at, perm, content)
+	return nil
+}
+
+// copyData copies what the tests of a package may read: its files that aren't
+// Go, and testdata with all below.
+func copyData(a *archive, root, dir string) error {
+	a.dir("/src/" + dir)
+	return filepath.WalkDir(filepath.Join(root, dir), func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if rel != filepath.FromSlash(dir) && !strings.Contains(rel, "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(file) == ".go" {
+			return nil
+		}
+		return copyFile(a, "/src/"+filepath.ToSlash(rel), file, 0o644)
+	})
+}
