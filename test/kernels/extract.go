@@ -49,7 +49,7 @@ func unpackTo(ctx context.Context, dir, image, rest string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(half)) }()
-	vmlinuz, err := find(ctx, image, func(name string) bool { return strings.HasPrefix(name, "./boot/vmlinuz-") })
+	vmlinuz, err := find(ctx, image, isImage)
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,12 @@ func unpackTo(ctx context.Context, dir, image, rest string) (err error) {
 		}
 	}
 	return os.Rename(half, dir)
+}
+
+// isImage knows the image, which Debian moved from /boot to its modules.
+func isImage(name string) bool {
+	base := filepath.Base(name)
+	return base == "vmlinuz" || strings.HasPrefix(base, "vmlinuz-")
 }
 
 // findModule gives a module as the kernel loads it.

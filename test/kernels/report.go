@@ -76,7 +76,7 @@ func grouped(outcomes []outcome, v verdict) (groups []*group) {
 
 // What is shown of what a test said: its last lines, each to a width.
 const (
-	shownLines = 10
+	shownLines = 16
 	shownWidth = 240
 )
 

@@ -83,8 +83,10 @@ func outcomesOf(job console.Job, told console.Told) (all []outcome) {
 	}
 	whole := outcome{job: job.Name, verdict: passed, said: told.Output}
 	switch {
+	case !told.Began:
+		whole.verdict, whole.said = failed, "not run: what comes before it failed"
 	case !told.Ended:
-		whole.verdict, whole.said = failed, "it did not run to its end\n"+told.Output
+		whole.verdict, whole.said = failed, told.Output+"\nit did not run to its end"
 	case told.Code != 0:
 		whole.verdict = failed
 	}

@@ -34,7 +34,7 @@ func TestOutcomes(t *testing.T) {
 		want map[string]verdict
 	}{
 		"parts stand for the whole": {
-			console.Told{Ended: true, Code: 1, Output: testOutput(
+			console.Told{Began: true, Ended: true, Code: 1, Output: testOutput(
 				"=== RUN   TestA", "=== RUN   TestA/one/direct", "--- PASS: TestA/one/direct (0.00s)", "=== NAME  TestA",
 				"=== RUN   TestA/two", "    a_test.go:1: no", "--- FAIL: TestA/two (0.10s)", "=== NAME  TestA",
 				"--- FAIL: TestA (0.10s)", "=== NAME  ", "=== RUN   TestB", "    b_test.go:1: not here", "--- SKIP: TestB (0.00s)", "FAIL",
@@ -42,29 +42,29 @@ func TestOutcomes(t *testing.T) {
 			map[string]verdict{"TestA/one/direct": passed, "TestA/two": failed, "TestB": skipped},
 		},
 		"a test that fails behind its parts": {
-			console.Told{Ended: true, Code: 1, Output: testOutput(
+			console.Told{Began: true, Ended: true, Code: 1, Output: testOutput(
 				"=== RUN   TestA", "=== RUN   TestA/one", "--- PASS: TestA/one (0.00s)", "=== NAME  TestA", "--- FAIL: TestA (0.10s)", "FAIL",
 			)},
 			map[string]verdict{"TestA": failed, "TestA/one": passed},
 		},
 		"an exit code that no test explains": {
-			console.Told{Ended: true, Code: 2, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)")},
+			console.Told{Began: true, Ended: true, Code: 2, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)")},
 			map[string]verdict{"TestA": passed, "": failed},
 		},
 		"a panic": {
-			console.Told{Ended: true, Code: 2, Output: testOutput("=== RUN   TestA", "=== RUN   TestA/one", "panic: oh")},
+			console.Told{Began: true, Ended: true, Code: 2, Output: testOutput("=== RUN   TestA", "=== RUN   TestA/one", "panic: oh")},
 			map[string]verdict{"TestA/one": failed},
 		},
 		"a frame behind what a test printed": {
-			console.Told{Ended: true, Output: testOutput("=== RUN   TestA", "printed"+frame+"--- PASS: TestA (0.00s)", "PASS")},
+			console.Told{Began: true, Ended: true, Output: testOutput("=== RUN   TestA", "printed"+frame+"--- PASS: TestA (0.00s)", "PASS")},
 			map[string]verdict{"TestA": passed},
 		},
 		"a test that prints what the tool would": {
-			console.Told{Ended: true, Code: 1, Output: testOutput("=== RUN   TestA") + "--- PASS: TestA (0.00s)\n"},
+			console.Told{Began: true, Ended: true, Code: 1, Output: testOutput("=== RUN   TestA") + "--- PASS: TestA (0.00s)\n"},
 			map[string]verdict{"TestA": failed},
 		},
 		"the guest died": {
-			console.Told{Code: -1, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)")},
+			console.Told{Began: true, Code: -1, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)")},
 			map[string]verdict{"TestA": passed, "": failed},
 		},
 		"it never began": {console.Told{Code: -1}, map[string]verdict{"": failed}},
@@ -83,7 +83,7 @@ func TestOutcomes(t *testing.T) {
 
 func TestOutcomeOfProgram(t *testing.T) {
 	for code, want := range map[int]verdict{0: passed, 1: failed, -1: failed} {
-		outcomes := outcomesOf(console.Job{Name: "saker doctor"}, console.Told{Ended: true, Code: code})
+		outcomes := outcomesOf(console.Job{Name: "saker doctor"}, console.Told{Began: true, Ended: true, Code: code})
 		if len(outcomes) != 1 || outcomes[0].verdict != want {
 			t.Errorf("exit code %d: %+v", code, outcomes)
 		}
@@ -95,7 +95,7 @@ func whole() console.Run {
 	run := console.Run{Kernel: "6.1", Booted: time.Second, Done: true}
 	for _, job := range jobs() {
 		run.Jobs = append(run.Jobs, console.Told{
-			Job: job.Name, Ended: true, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)", "PASS"),
+			Job: job.Name, Began: true, Ended: true, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)", "PASS"),
 		})
 	}
 	return run
@@ -171,7 +171,7 @@ func FuzzOutcomes(f *testing.F) {
 	f.Add(testOutput("=== RUN   TestA", "--- FAIL: TestA (0.00s)"), 1)
 	f.Add(testOutput("=== RUN   TestA/b", "=== RUN   TestA"), 0)
 	f.Fuzz(func(t *testing.T, text string, code int) {
-		all := outcomesOf(console.Job{Test: true}, console.Told{Ended: true, Code: code, Output: text})
+		all := outcomesOf(console.Job{Test: true}, console.Told{Began: true, Ended: true, Code: code, Output: text})
 		if code != 0 && !slices.ContainsFunc(all, func(o outcome) bool { return o.verdict == failed }) {
 			t.Error("a job failed, and none of its tests")
 		}

@@ -27,6 +27,7 @@ type Job struct {
 // Told is what a guest said of one job.
 type Told struct {
 	Job    string
+	Began  bool
 	Ended  bool // false: the guest ended first
 	Code   int  // the exit code; -1 if there is none
 	Took   time.Duration
@@ -108,7 +109,7 @@ func (r *Run) take(words []string) {
 	case "kernel":
 		r.Kernel, r.Booted = word(1), took(2)
 	case "begin":
-		r.Jobs = append(r.Jobs, Told{Job: word(1), Code: -1})
+		r.Jobs = append(r.Jobs, Told{Job: word(1), Began: true, Code: -1})
 	case "end":
 		job := r.open()
 		if job == nil || job.Job != word(1) {

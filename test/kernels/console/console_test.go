@@ -35,8 +35,8 @@ func TestParse(t *testing.T) {
 				Done(w)
 			}),
 			Run{Kernel: "6.1.0-52-cloud-amd64", Booted: 1500 * time.Millisecond, Done: true, Jobs: []Told{
-				{Job: "bpf", Ended: true, Code: 1, Took: 2 * time.Second, Output: "\none\ntwo without an end\n"},
-				{Job: "state", Ended: true, Took: time.Second, Output: "\n\n"},
+				{Job: "bpf", Began: true, Ended: true, Code: 1, Took: 2 * time.Second, Output: "\none\ntwo without an end\n"},
+				{Job: "state", Began: true, Ended: true, Took: time.Second, Output: "\n\n"},
 			}},
 		},
 		"the kernel dies": {
@@ -45,7 +45,7 @@ func TestParse(t *testing.T) {
 				Begin(w, "bpf")
 				w.WriteString("Kernel panic\n")
 			}),
-			Run{Kernel: "6.1", Jobs: []Told{{Job: "bpf", Code: -1, Output: "\nKernel panic\n"}}},
+			Run{Kernel: "6.1", Jobs: []Told{{Job: "bpf", Began: true, Code: -1, Output: "\nKernel panic\n"}}},
 		},
 		"fault": {
 			said(func(w *strings.Builder) { Fault(w, errors.New("mount /proc:\nno")) }),
@@ -54,7 +54,7 @@ func TestParse(t *testing.T) {
 		"a line cut short": {"\x1esaker-guest end", Run{}},
 		"an end of another job": {
 			said(func(w *strings.Builder) { Begin(w, "bpf"); End(w, "state", 0, 0) }),
-			Run{Jobs: []Told{{Job: "bpf", Code: -1, Output: "\n\n"}}},
+			Run{Jobs: []Told{{Job: "bpf", Began: true, Code: -1, Output: "\n\n"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

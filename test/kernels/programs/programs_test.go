@@ -6,6 +6,7 @@
 package programs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -103,7 +104,9 @@ func try(t *testing.T, kernel *btf.Spec, spec *ebpf.CollectionSpec) {
 			t.Skip("this test needs root: ", err)
 		}
 		if err != nil {
-			t.Fatal(explain(kernel, program, err))
+			// Once more without statistics: then the log has what was refused.
+			_, again := ebpf.NewCollection(spec)
+			t.Fatal(explain(kernel, program, cmp.Or(again, err)))
 		}
 		defer coll.Close()
 		t.Log(instructions(coll.Programs[name].VerifierLog))
