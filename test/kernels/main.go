@@ -26,7 +26,7 @@ import (
 )
 
 func main() {
-	limit := flag.Duration("limit", 10*time.Minute, "the most that one guest may take")
+	limit := flag.Duration("limit", 15*time.Minute, "the most that one guest may take")
 	logs := flag.String("logs", "build/kernels", "where the log of each guest goes")
 	flag.Usage = func() {
 		fmt.Fprintf(os.Stderr, "usage: kernels [flags] [kernel, architecture or series]...\nkernels: %s\n", strings.Join(names(), ", "))
@@ -36,11 +36,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	results, err := run(ctx, flag.Args(), *limit, *logs)
 	stop()
+	if len(results) > 0 {
+		report(os.Stdout, results) // also of a run that was stopped
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kernels:", err)
 		os.Exit(2)
 	}
-	report(os.Stdout, results)
 	if slices.ContainsFunc(results, func(r result) bool { return r.verdict != passed }) {
 		os.Exit(1)
 	}
@@ -60,7 +62,7 @@ func run(ctx context.Context, words []string, limit time.Duration, logs string) 
 		began := time.Now()
 		r, err := l.try(ctx, t, limit)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t.name(), err)
+			return results, fmt.Errorf("%s: %w", t.name(), err)
 		}
 		r.took = time.Since(began)
 		fmt.Printf("kernels: %s %s in %s\n", t.name(), r.word(), seconds(r.took))

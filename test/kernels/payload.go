@@ -36,8 +36,9 @@ var programs = []struct{ pkg, at string }{
 // again, and slowly: a verifier that refuses writes a long log.
 var doctor = console.Job{Name: "saker doctor", Dir: "/", Argv: []string{"/bin/saker", "doctor"}, Gate: true}
 
-// testTime is the most that one test binary may take.
-const testTime = "240s"
+// testTime is the most that one test binary may take: each test that loads the
+// sensor waits some seconds for an emulated verifier.
+const testTime = "480s"
 
 func testJob(dir, skip string) console.Job {
 	argv := []string{"/tests/" + path.Base(dir), "-test.v=test2json", "-test.timeout=" + testTime}
