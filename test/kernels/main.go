@@ -193,6 +193,9 @@ func (l *lab) shell(ctx context.Context, dir, arch string) (string, error) {
 func (l *lab) try(ctx context.Context, t target, limit time.Duration) (result, error) {
 	r := result{target: t, verdict: missing}
 	k, boot, err := l.kernel(ctx, t)
+	if ctx.Err() != nil {
+		return r, ctx.Err()
+	}
 	if err != nil {
 		r.reason = err.Error()
 		return r, nil //nolint:nilerr // a kernel that can't be had is a result
