@@ -18,7 +18,8 @@ func TestCaptures(t *testing.T) {
 		},
 		"dup2": {{Kind: CaptureFile, Arg: PlaceResult}, {Kind: CaptureFile, Arg: 0}, {Kind: CaptureFile, Arg: 1}},
 		"pipe": {
-			{Kind: CaptureFileAt, Arg: 0, Aux: 4, Out: 1}, {Kind: CaptureFileAt, Arg: 0, Aux: 0, Out: 1},
+			{Kind: CaptureFileAt, Arg: 0, Aux: 4, Out: 1},
+			{Kind: CaptureFileAt, Arg: 0, Aux: 0, Out: 1},
 			{Kind: CaptureStruct, Arg: 0, Aux: none, Max: 8, Out: 1},
 		},
 		"semop":  {{Kind: CaptureStruct, Arg: 1, Aux: 2, Unit: 6, Max: 12}},
@@ -26,7 +27,8 @@ func TestCaptures(t *testing.T) {
 		"writev": {{Kind: CaptureFile, Arg: 0}, {Kind: CaptureIovec, Arg: 1, Aux: 2, Max: SnapLen}},
 		"prctl":  {{Kind: CaptureString, Arg: 1, Aux: none, Only: 1 << 15, When: 0}},
 		"fsconfig": {
-			{Kind: CaptureFile, Arg: 0}, {Kind: CaptureString, Arg: 2, Aux: none},
+			{Kind: CaptureFile, Arg: 0},
+			{Kind: CaptureString, Arg: 2, Aux: none},
 			{Kind: CaptureBytes, Arg: 3, Aux: 4, Max: SnapLen, Only: 1 << 2, When: 1},
 			{Kind: CaptureString, Arg: 3, Aux: none, Only: 1<<1 | 1<<3 | 1<<4, When: 1},
 		},

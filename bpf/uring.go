@@ -35,9 +35,11 @@ var uringReplaced = []string{"sys_exit", "process_exit"}
 
 // uringNeeds are the tracepoints and structures of the kernel's that the
 // programs for io_uring can't be without (Linux 6.3).
-var uringNeeds = []string{"btf_trace_io_uring_submit_req", "btf_trace_io_uring_complete",
+var uringNeeds = []string{
+	"btf_trace_io_uring_submit_req", "btf_trace_io_uring_complete",
 	"btf_trace_io_uring_task_work_run", "io_cmd_data", "io_open", "io_rename", "io_unlink", "io_mkdir", "io_link",
-	"io_socket", "io_connect", "io_accept"}
+	"io_socket", "io_connect", "io_accept",
+}
 
 const uringLoss = "what it takes to follow io_uring (%v): what a process does through it is not reported"
 

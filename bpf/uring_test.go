@@ -413,8 +413,10 @@ func TestUringNames(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	want := []string{"mkdirat 0 /made", "symlinkat 0 target /symbolic", "linkat 0 /secret /hard",
-		"renameat2 0 /hard /moved", "unlinkat 0 /moved"}
+	want := []string{
+		"mkdirat 0 /made", "symlinkat 0 target /symbolic", "linkat 0 /secret /hard",
+		"renameat2 0 /hard /moved", "unlinkat 0 /moved",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -78,8 +78,10 @@ var quotaTypes = &Values{List: []Value{
 var quotaInfoFlags = &Values{None: 1, List: []Value{absent("DQF_NONE", 1), bit("V1_DQF_RSQUASH", 1, 2)}}
 
 var quotaFormats = &Values{None: 1, List: []Value{
-	absent("QFMT_NOT_USED", 1), {Name: "QFMT_VFS_OLD", Mask: ^uint64(0), Is: 1, Falco: 2},
-	{Name: "QFMT_VFS_V0", Mask: ^uint64(0), Is: 2, Falco: 4}, {Name: "QFMT_VFS_V1", Mask: ^uint64(0), Is: 4, Falco: 8},
+	absent("QFMT_NOT_USED", 1),
+	{Name: "QFMT_VFS_OLD", Mask: ^uint64(0), Is: 1, Falco: 2},
+	{Name: "QFMT_VFS_V0", Mask: ^uint64(0), Is: 2, Falco: 4},
+	{Name: "QFMT_VFS_V1", Mask: ^uint64(0), Is: 4, Falco: 8},
 }}
 
 var uringSetupFlags = &Values{List: []Value{
@@ -116,7 +118,8 @@ var personalities = &Values{List: []Value{
 	same("ADDR_NO_RANDOMIZE", 0x0040000), same("READ_IMPLIES_EXEC", 0x0400000), same("MMAP_PAGE_ZERO", 0x0100000),
 	same("ADDR_COMPAT_LAYOUT", 0x0200000), same("ADDR_LIMIT_32BIT", 0x0800000), same("ADDR_LIMIT_3GB", 0x8000000),
 	same("UNAME26", 0x0020000), same("FDPIC_FUNCPTRS", 0x0080000), same("SHORT_INODE", 0x1000000),
-	same("WHOLE_SECONDS", 0x2000000), same("STICKY_TIMEOUTS", 0x4000000), {Name: "PER_LINUX32", Mask: 0xff, Is: 8, Falco: 8},
+	same("WHOLE_SECONDS", 0x2000000), same("STICKY_TIMEOUTS", 0x4000000),
+	{Name: "PER_LINUX32", Mask: 0xff, Is: 8, Falco: 8},
 	absent("PER_LINUX", 0),
 }}
 

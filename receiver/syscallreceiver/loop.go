@@ -63,6 +63,9 @@ func (l *loop) run(ctx context.Context) error {
 		if err != nil {
 			l.look(time.Now())
 			l.flush()
+			if l.losses.untold() {
+				l.flush() // the last batch was refused: no other one will tell
+			}
 			if errors.Is(err, os.ErrClosed) {
 				return nil
 			}
