@@ -229,7 +229,9 @@ int processes(struct bpf_iter__task *ctx)
 		return 0;
 	size = s->off;
 	if (size <= RECORD_MAX) {
-		bpf_seq_write(ctx->meta->seq, &size, sizeof(size));
+		/* A copy, since older verifiers forget the bounds of what lies on the stack. */
+		u64 head = size;
+		bpf_seq_write(ctx->meta->seq, &head, sizeof(head));
 		bpf_seq_write(ctx->meta->seq, s->data, size);
 	}
 	s->busy = 0;

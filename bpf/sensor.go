@@ -16,7 +16,7 @@ import (
 
 // ErrNoBTF is returned by Load on a kernel that does not describe its types
 // (CONFIG_DEBUG_INFO_BTF): the programs can't find anything there.
-var ErrNoBTF = errors.New("this kernel has no BTF (/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF is needed, Linux 5.8 or later")
+var ErrNoBTF = errors.New("this kernel has no BTF (/sys/kernel/btf/vmlinux): CONFIG_DEBUG_INFO_BTF is needed")
 
 // DefaultRingBytes is the size of the calls' ring where Options leaves it open.
 const DefaultRingBytes = 8 << 20
