@@ -54,7 +54,7 @@ var evasions = []evasion{
 	},
 	{
 		"a second thread swaps the address all the time", "swap address",
-		`evt.type = connect and fd.sip = 127.83.75.1`, "%fd.sip", "127.83.75.1",
+		`evt.type = connect and evt.rawres = 0 and fd.sip = 127.83.75.1`, "%fd.sip", "127.83.75.1",
 	},
 	{
 		"a hard link is laid over the file", "hard link",
