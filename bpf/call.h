@@ -376,6 +376,8 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24, c->max,
 			    c->only, c->when | c->out << 8);
 	}
+	if (is_apart(bpf_get_current_task_btf()))
+		put_thread(slot);
 	record_send(slot);
 }
 

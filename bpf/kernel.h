@@ -258,6 +258,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	u64 start_boottime;
 	struct cred *cred;
+	u64 self_exec_id;
 	struct io_uring_task *io_uring;
 	char comm[16];
 	struct fs_struct *fs;

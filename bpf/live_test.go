@@ -359,8 +359,8 @@ func TestProcess(t *testing.T) {
 			continue
 		}
 		p := r.process
-		if p.ParentPid != uint32(os.Getpid()) || p.Vpid == 0 || p.Header.Pid != pid || p.Uid != uint32(os.Geteuid()) {
-			t.Errorf("cause %d: parent %d pid %d vpid %d uid %d", cause, p.ParentPid, p.Header.Pid, p.Vpid, p.Uid)
+		if p.ParentPid != uint32(os.Getpid()) || p.Vpid == 0 || p.Header.Pid != pid || p.Own.Uid != uint32(os.Geteuid()) {
+			t.Errorf("cause %d: parent %d pid %d vpid %d uid %d", cause, p.ParentPid, p.Header.Pid, p.Vpid, p.Own.Uid)
 		}
 		if got := path(r.block(BlockExe).data); got != exe {
 			t.Errorf("cause %d: executable %s, want %s", cause, got, exe)

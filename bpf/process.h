@@ -56,27 +56,19 @@ static __always_inline void put_ids(struct wire_process *w, struct task_struct *
 		w->pidns_start = READ(init, start_boottime);
 }
 
-static __always_inline void put_credentials(struct wire_process *w, struct task_struct *task)
+static __always_inline void put_own(struct wire_own *w, struct task_struct *task)
 {
 	struct cred *cred = READ(task, cred);
 	struct user_namespace *userns = READ(cred, user_ns);
+	struct nsproxy *ns = READ(task, nsproxy);
 
+	__builtin_memset(w, 0, sizeof(*w));
 	w->uid = READ(cred, euid.val);
 	w->gid = READ(cred, egid.val);
-	w->loginuid = bpf_core_field_exists(task->loginuid) ? READ(task, loginuid.val) : ~0U;
 	w->userns = READ(userns, ns.inum);
-	w->cap_inheritable = w->cap_permitted = w->cap_effective = 0;
 	COPY(&w->cap_inheritable, &cred->cap_inheritable);
 	COPY(&w->cap_permitted, &cred->cap_permitted);
 	COPY(&w->cap_effective, &cred->cap_effective);
-}
-
-static __always_inline void put_namespaces(struct wire_process *w, struct task_struct *task)
-{
-	struct nsproxy *ns = READ(task, nsproxy);
-
-	w->mntns = 0;
-	w->netns = 0;
 	if (!ns)
 		return;
 	w->mntns = READ(READ(ns, mnt_ns), ns.inum);
@@ -145,9 +137,17 @@ static __always_inline void put_cwd(u32 slot, struct scratch *s, struct task_str
 		block_none(s);
 }
 
+/* The thread that stands for its process: the first one, until it has ended. */
+static __always_inline struct task_struct *first_of(struct task_struct *task)
+{
+	struct task_struct *leader = READ(task, group_leader);
+	return READ(leader, fs) ? leader : task;
+}
+
 __noinline int put_process(u32 slot, u64 address, u32 cause)
 {
 	struct task_struct *task = KERNEL(struct task_struct, address);
+	struct task_struct *first = first_of(task);
 	struct wire_process *w = record_begin(slot, CLASS_PROCESS, sizeof(*w));
 	struct scratch *s = scratch_of(slot);
 
@@ -157,11 +157,13 @@ __noinline int put_process(u32 slot, u64 address, u32 cause)
 	w->cause = cause;
 	w->tty = tty_of(task);
 	put_ids(w, task);
-	put_credentials(w, task);
-	put_namespaces(w, task);
+	put_own(&w->own, first);
+	w->loginuid = bpf_core_field_exists(task->loginuid) ? READ(first, loginuid.val) : ~0U;
+	w->exec_id = READ(task, self_exec_id);
+	w->unused = 0;
 	COPY(&w->comm, &READ(task, group_leader)->comm);
 	put_exe(slot, s, w, task);
-	put_cwd(slot, s, task);
+	put_cwd(slot, s, first);
 	block_begin(s, BLOCK_CGROUP);
 	append_cgroup(slot, cgroup_of(task));
 	block_end(s);
@@ -176,6 +178,32 @@ static __always_inline struct scratch *begin_process(u32 slot, struct task_struc
 {
 	struct scratch *s = scratch_of(slot);
 	return s && put_process(slot, plain(s, task), cause) ? s : 0;
+}
+
+/* Puts the block of what the current thread has of its own. */
+__noinline int put_thread(u32 slot)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *s = scratch_of(slot);
+	struct fs_struct *fs = READ(task, fs);
+
+	if (!s)
+		return 0;
+	block_begin(s, BLOCK_THREAD);
+	put_own(APPEND(s, struct wire_own), task);
+	append_path(slot, plain(s, READ(fs, pwd.mnt)), plain(s, READ(fs, pwd.dentry)));
+	block_end(s);
+	return 0;
+}
+
+/* Whether a thread may differ from its process in credentials, directory or namespaces. */
+static __always_inline bool is_apart(struct task_struct *task)
+{
+	struct task_struct *leader = READ(task, group_leader);
+
+	return task != leader &&
+	       (READ(task, cred) != READ(leader, cred) || READ(task, fs) != READ(leader, fs) ||
+		READ(task, nsproxy) != READ(leader, nsproxy));
 }
 
 static __always_inline void send_process(struct task_struct *task, u32 cause)

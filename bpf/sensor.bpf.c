@@ -36,6 +36,7 @@ const struct {
 	struct wire_rename rename;
 	struct wire_block block;
 	struct wire_sock sock;
+	struct wire_own own;
 	struct wire_row row;
 } *wire __attribute__((unused));
 

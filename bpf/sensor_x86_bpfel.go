@@ -100,6 +100,7 @@ const (
 	sensorWireBlockKindBLOCK_FILENAME sensorWireBlockKind = 10
 	sensorWireBlockKindBLOCK_ARGV     sensorWireBlockKind = 11
 	sensorWireBlockKindBLOCK_ENV      sensorWireBlockKind = 12
+	sensorWireBlockKindBLOCK_THREAD   sensorWireBlockKind = 13
 )
 
 type sensorWireCall struct {
@@ -210,6 +211,19 @@ type sensorWireHeader struct {
 	Nargs uint8
 }
 
+type sensorWireOwn struct {
+	_              structs.HostLayout
+	CapInheritable uint64
+	CapPermitted   uint64
+	CapEffective   uint64
+	Uid            uint32
+	Gid            uint32
+	Userns         uint32
+	Mntns          uint32
+	Netns          uint32
+	Unused         uint32
+}
+
 type sensorWirePlace uint32
 
 const (
@@ -219,31 +233,26 @@ const (
 )
 
 type sensorWireProcess struct {
-	_              structs.HostLayout
-	Header         sensorWireHeader
-	ParentStart    uint64
-	ParentPid      uint32
-	Cause          uint32
-	Vpid           uint32
-	Vppid          uint32
-	Pgid           uint32
-	Sid            uint32
-	Vpgid          uint32
-	Vsid           uint32
-	Uid            uint32
-	Gid            uint32
-	Loginuid       uint32
-	Tty            uint32
-	CapInheritable uint64
-	CapPermitted   uint64
-	CapEffective   uint64
-	PidnsStart     uint64
-	Pidns          uint32
-	Mntns          uint32
-	Userns         uint32
-	Netns          uint32
-	Comm           [16]uint8
-	Exe            sensorWireFile
+	_           structs.HostLayout
+	Header      sensorWireHeader
+	ParentStart uint64
+	ParentPid   uint32
+	Cause       uint32
+	Vpid        uint32
+	Vppid       uint32
+	Pgid        uint32
+	Sid         uint32
+	Vpgid       uint32
+	Vsid        uint32
+	Loginuid    uint32
+	Tty         uint32
+	ExecId      uint64
+	PidnsStart  uint64
+	Pidns       uint32
+	Unused      uint32
+	Own         sensorWireOwn
+	Comm        [16]uint8
+	Exe         sensorWireFile
 }
 
 type sensorWireRename struct {

@@ -21,6 +21,7 @@ type (
 	WireBlock   = sensorWireBlock
 	WireFile    = sensorWireFile
 	WireSock    = sensorWireSock
+	WireOwn     = sensorWireOwn
 
 	// Capture is one thing that a row has the kernel copy.
 	Capture = sensorWireCapture
@@ -89,6 +90,7 @@ const (
 	BlockFilename = uint16(sensorWireBlockKindBLOCK_FILENAME)
 	BlockArgv     = uint16(sensorWireBlockKindBLOCK_ARGV)
 	BlockEnv      = uint16(sensorWireBlockKindBLOCK_ENV)
+	BlockThread   = uint16(sensorWireBlockKindBLOCK_THREAD)
 )
 
 // Flags of a block, WireBlock.Flags.

@@ -6,8 +6,8 @@
  * A ring record is one wire_header, then what its type says:
  *
  *   WIRE_CALL     wire_call, header.nargs arguments (u64, as the registers held them), then one
- * block per capture of the row WIRE_PROCESS  wire_process, then blocks EXE, CWD, CGROUP, FILENAME,
- * ARGV, ENV WIRE_EXIT     wire_exit WIRE_RENAME   wire_rename
+ * block per capture of the row, then perhaps THREAD WIRE_PROCESS  wire_process, then blocks EXE,
+ * CWD, CGROUP, FILENAME, ARGV, ENV WIRE_EXIT     wire_exit WIRE_RENAME   wire_rename
  *
  * Integers are in the machine's order. Every structure and block starts at a
  * multiple of 8 bytes; a block's data is padded to that.
@@ -118,6 +118,8 @@ enum wire_block_kind {
 	BLOCK_FILENAME, /* string: what exec was asked to run */
 	BLOCK_ARGV,	/* NUL-separated */
 	BLOCK_ENV,	/* NUL-separated */
+	BLOCK_THREAD,	/* wire_own of a thread that is not as its process is, then its directory's
+			   path */
 };
 
 /*
@@ -169,6 +171,14 @@ struct wire_sock {
 	__u8 unused[5];
 };
 
+/* What each thread has of its own, though most share it with their process. */
+struct wire_own {
+	__u64 cap_inheritable, cap_permitted, cap_effective;
+	__u32 uid, gid; /* effective */
+	__u32 userns, mntns, netns;
+	__u32 unused;
+};
+
 /* Why a process record was sent. */
 enum wire_cause {
 	CAUSE_SCAN = 1, /* was there when the capture started */
@@ -186,12 +196,13 @@ struct wire_process {
 	__u32 vpid, vppid;
 	__u32 pgid, sid;
 	__u32 vpgid, vsid;
-	__u32 uid, gid; /* effective */
 	__u32 loginuid;
 	__u32 tty;
-	__u64 cap_inheritable, cap_permitted, cap_effective;
+	__u64 exec_id;	   /* grows with each exec; a child's begins as its parent's */
 	__u64 pidns_start; /* start of the pid namespace's init, ns since boot */
-	__u32 pidns, mntns, userns, netns;
+	__u32 pidns;
+	__u32 unused;
+	struct wire_own own; /* of the first thread */
 	__u8 comm[16];
 	struct wire_file exe;
 };

@@ -15,6 +15,8 @@ import (
 var hot = map[string]record{
 	"open": shell.call("openat", 3, atCwd, 1, unix.O_CLOEXEC, 0).
 		file(shadow, "/etc/ssl/certs/ca.pem").none().given("/etc/ssl/cert.pem", "/"),
+	"open by a thread apart": shell.call("openat", 3, atCwd, 1, unix.O_CLOEXEC, 0).
+		file(shadow, "/etc/shadow").none().given("/etc/shadow", "/").apart(bpf.WireOwn{Uid: 1000}, "/home/bash"),
 	"open relative": shell.call("openat", 3, 5, 1, unix.O_CLOEXEC, 0).
 		file(shadow, "/etc/shadow").file(etc, "/etc").given("./shadow", "/etc"),
 	"open failed": shell.call("openat", -2, atCwd, 1, 0, 0).none().none().given("../x", "/home/a"),

@@ -20,7 +20,7 @@ func (b *block) cut() bool { return b.flags&bpf.BlockCut != 0 }
 
 // blocks are those of the record at hand, in order.
 type blocks struct {
-	list [12]block
+	list [13]block
 	n    int
 }
 
@@ -81,11 +81,30 @@ func (b *block) check() error {
 		need = int(unsafe.Sizeof(bpf.WireFile{}))
 	case bpf.BlockSock:
 		need = int(unsafe.Sizeof(bpf.WireSock{}))
+	case bpf.BlockThread:
+		need = int(unsafe.Sizeof(bpf.WireOwn{}))
 	}
 	if len(b.data) < need {
 		return ErrShort
 	}
 	return nil
+}
+
+// takeThread takes what tells of the acting thread off the end of a call's
+// blocks; nil: the thread is as its process.
+func (bs *blocks) takeThread() *block {
+	b := bs.at(bs.n - 1)
+	if b == nil || b.kind != bpf.BlockThread {
+		return nil
+	}
+	bs.n--
+	return b
+}
+
+// thread is the structure of a BlockThread and the path behind it.
+func (b *block) thread() (*bpf.WireOwn, []byte) {
+	w := (*bpf.WireOwn)(unsafe.Pointer(unsafe.SliceData(b.data)))
+	return w, b.data[unsafe.Sizeof(*w):]
 }
 
 // file is the structure of a BlockFile and the path behind it.

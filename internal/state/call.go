@@ -50,11 +50,15 @@ func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if err := s.blocks.parse(rest[size:]); err != nil {
 		return false, err
 	}
+	apart := s.blocks.takeThread()
 	if !plan.holds(&s.blocks) {
 		return false, ErrBlock
 	}
 	s.settle()
 	p := s.actor(&w.Header)
+	if apart != nil {
+		p = s.asThread(p, apart)
+	}
 	s.begin(ev, &w.Header, syscalls.Rows()[w.Header.Row], p)
 	ev.Result = w.Ret
 	if w.Header.Via == bpf.ViaCompat {

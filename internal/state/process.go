@@ -31,7 +31,7 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 		p.PID, p.Start = w.Header.Pid, w.Header.Start
 	}
 	s.describe(p, w)
-	s.image(p, w.Cause, isNew || p.unknown)
+	s.image(p, w, isNew || p.unknown)
 	p.unknown = false
 	s.enter(p)
 	if isNew {
@@ -49,18 +49,28 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	return true, nil
 }
 
-// image finds the arguments and environment of the program that p runs.
-func (s *State) image(p *process, cause uint32, isNew bool) {
+// image finds the file, arguments and environment of the program that p runs.
+// They are those of its exec: what becomes of the file and of the memory since
+// is no other program.
+func (s *State) image(p *process, w *bpf.WireProcess, isNew bool) {
+	from := p.parent
 	switch {
-	case cause == bpf.CauseExec:
+	case w.Cause == bpf.CauseExec:
 		s.program(p)
-	case !isNew:
-	case cause == bpf.CauseFork && p.parent != nil && !p.parent.unknown:
-		from := p.parent
+	case !isNew && p.execID == w.ExecId:
+		return
+	case !isNew: // the record of an exec was lost
+	case w.Cause == bpf.CauseFork && from != nil && !from.unknown:
 		p.Exe, p.Args, p.ArgsCut, p.Env = from.Exe, from.Args, from.ArgsCut, from.Env
+		if from.execID == w.ExecId {
+			p.File, p.execID = from.File, from.execID
+			return
+		}
 	default:
 		s.proc.program(p)
 	}
+	s.exeFile(&p.File, &w.Exe, s.blocks.of(bpf.BlockExe))
+	p.execID = w.ExecId
 }
 
 // add puts a new process into the table.
@@ -110,18 +120,37 @@ func (s *State) describe(p *process, w *bpf.WireProcess) {
 	p.VPID, p.VPPID = w.Vpid, w.Vppid
 	p.PGID, p.SID, p.VPGID, p.VSID = w.Pgid, w.Sid, w.Vpgid, w.Vsid
 	p.GroupLeader, p.Session = s.leader(p, w.Pgid), s.leader(p, w.Sid)
-	p.UID, p.GID, p.LoginUID, p.TTY = w.Uid, w.Gid, w.Loginuid, w.Tty
-	p.CapInheritable, p.CapPermitted, p.CapEffective = w.CapInheritable, w.CapPermitted, w.CapEffective
-	p.PIDNS, p.MountNS, p.UserNS, p.NetNS = w.Pidns, w.Mntns, w.Userns, w.Netns
+	p.own(&w.Own)
+	p.LoginUID, p.TTY, p.PIDNS = w.Loginuid, w.Tty, w.Pidns
 	p.PIDNSStart = s.clock.wall(w.PidnsStart)
 	setText(&p.Name, cString(w.Comm[:]))
-	s.exeFile(&p.File, &w.Exe, s.blocks.of(bpf.BlockExe))
 	if b := s.blocks.of(bpf.BlockCwd); b != nil && b.ok() {
 		p.Cwd = s.paths.of(b.data, b.cut())
 	}
 	if b := s.blocks.of(bpf.BlockCgroup); b != nil && b.ok() {
 		p.Cgroup = s.paths.of(b.data, b.cut())
 	}
+}
+
+// own takes over what a thread has of its own.
+func (p *process) own(w *bpf.WireOwn) {
+	p.UID, p.GID = w.Uid, w.Gid
+	p.CapInheritable, p.CapPermitted, p.CapEffective = w.CapInheritable, w.CapPermitted, w.CapEffective
+	p.UserNS, p.MountNS, p.NetNS = w.Userns, w.Mntns, w.Netns
+}
+
+// asThread is p as the acting thread has it, for one event.
+func (s *State) asThread(p *process, b *block) *process {
+	w, cwd := b.thread()
+	p.CommandLine() // made once for the process, not for each of the thread's events
+	s.thread = *p
+	t := &s.thread
+	t.own(w)
+	t.Cwd = s.paths.of(cwd, b.cut())
+	if t.UID != p.UID || t.GID != p.GID {
+		s.accounts.resolve(&t.Process)
+	}
+	return t
 }
 
 // leader is the process that a group or session is named after, nil if it is

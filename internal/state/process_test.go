@@ -124,7 +124,7 @@ func TestChangeKeepsProgram(t *testing.T) {
 	s := newTree(t)
 	before := s.byWho(shell).Image
 	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) {
-		w.Uid, w.Gid, w.Loginuid, w.CapEffective = 1000, 1000, 0, 3
+		w.Own.Uid, w.Own.Gid, w.Loginuid, w.Own.CapEffective = 1000, 1000, 0, 3
 	}))
 	p := s.byWho(shell)
 	if p.Exe != "/bin/bash" || p.UID != 1000 || p.CapEffective != 3 || p.Image <= before {
@@ -133,6 +133,49 @@ func TestChangeKeepsProgram(t *testing.T) {
 	want := event.Account{Known: true, Name: "alice", Home: "/home/alice", Shell: "/bin/zsh"}
 	if p.User != want || p.Group.Name != "staff" || p.Login.Name != "root" {
 		t.Errorf("%+v %+v %+v", p.User, p.Group, p.Login)
+	}
+}
+
+// A thread may have ids and a directory of its own: its acts say so, and nobody
+// else's.
+func TestThreadApart(t *testing.T) {
+	s := newTree(t)
+	shut := func() record { return shell.call("shutdown", 0, 3, 1).none() }
+	ev := must(t, s, shut().apart(bpf.WireOwn{Uid: 1000, Gid: 1000, CapEffective: 3, Mntns: 9}, "/srv"))
+	p := ev.Process
+	if p.UID != 1000 || p.User.Name != "alice" || p.Group.Name != "staff" || p.CapEffective != 3 || p.MountNS != 9 ||
+		p.Cwd != "/srv" || p.Directory() != "/srv/" || p.PID != uint32(shell) || p.CommandLine() != "bash -l" {
+		t.Errorf("the thread: %+v", p)
+	}
+	for _, p := range []*event.Process{&s.byWho(shell).Process, must(t, s, shut()).Process} {
+		if p.UID != 0 || p.User.Name != "root" || p.CapEffective != 0 || p.Cwd != "/home/bash" || p.Directory() != "/home/bash/" {
+			t.Errorf("its process: %+v", p)
+		}
+	}
+	if _, err := s.Apply(bpf.Raw(shut().block(bpf.BlockThread, 0, nil)), ev); !errors.Is(err, ErrShort) {
+		t.Errorf("a thread without facts: %v", err)
+	}
+}
+
+// What a process runs is what it executed, whatever becomes of the file and of
+// what the kernel calls its program.
+func TestProgramStays(t *testing.T) {
+	s := newTree(t)
+	moved := func(exec uint64) func(*bpf.WireProcess) {
+		return func(w *bpf.WireProcess) { w.ExecId, w.Exe.Ino = exec, 7 }
+	}
+	path := func(p who) string { return s.byWho(p).File.Path }
+	feed(t, s, shell.process(bpf.CauseChange, system, "innocent", moved(0)))
+	if got := path(shell); got != "/usr/bin/bash" || s.byWho(shell).File.Ino != 0 {
+		t.Errorf("after its file was renamed: %s", got)
+	}
+	feed(t, s, child.process(bpf.CauseFork, shell, "innocent", moved(0)))
+	if got := path(child); got != "/usr/bin/bash" {
+		t.Errorf("its child: %s", got)
+	}
+	feed(t, s, child.process(bpf.CauseChange, shell, "cat", moved(1)))
+	if got := path(child); got != "/usr/bin/cat" {
+		t.Errorf("after an exec whose record was lost: %s", got)
 	}
 }
 
@@ -234,7 +277,7 @@ func TestLateRecordOfDeadProcess(t *testing.T) {
 func TestContainerOfProcess(t *testing.T) {
 	s := newTree(t)
 	in := func(p who, cause uint32, parent who, cgroup string) record {
-		r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) { w.Uid = 1000 })
+		r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) { w.Own.Uid = 1000 })
 		return append(r[:len(r)-len(record(nil).path(bpf.BlockCgroup, "/user.slice"))],
 			record(nil).path(bpf.BlockCgroup, cgroup)...)
 	}
@@ -273,7 +316,7 @@ func TestTableFull(t *testing.T) {
 
 func TestAccountsAreReadAgain(t *testing.T) {
 	s := newTree(t)
-	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) { w.Uid = 1001 }))
+	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) { w.Own.Uid = 1001 }))
 	if s.byWho(shell).User.Known {
 		t.Fatal("known too early")
 	}

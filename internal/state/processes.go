@@ -17,6 +17,7 @@ type process struct {
 	// Children form a list through their siblings.
 	child, before, after *process
 	gone                 uint64 // record time of the exit
+	execID               uint64 // of the program, as the kernel counts
 	unknown              bool   // no record of it so far: made from a call's header
 }
 

@@ -42,6 +42,10 @@ func (r record) sock(w bpf.WireSock, names string) record {
 	return r.block(bpf.BlockSock, 0, append(bytesOf(w), names...))
 }
 
+func (r record) apart(w bpf.WireOwn, cwd string) record {
+	return r.block(bpf.BlockThread, 0, append(bytesOf(w), leafFirst(cwd)...))
+}
+
 func (r record) addr(b ...byte) record { return r.block(bpf.BlockAddr, 0, b) }
 
 // leafFirst turns /etc/shadow into "shadow\0etc\0".

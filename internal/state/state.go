@@ -95,6 +95,7 @@ type State struct {
 	text   arena
 	args   []event.Arg
 	call   call
+	thread process // the actor, where its thread is not as the process is
 	fds    [len(blocks{}.list)]event.FD
 	usedFD int
 }

@@ -85,6 +85,10 @@ var acts = map[string]func(dir string) error{
 	"thread": func(dir string) error {
 		return inThread(func() error { return errors.Join(rename("another"), open(dir+"/secret")) })
 	},
+	"ids of one thread":       idsOfOneThread,
+	"directory of one thread": directoryOfOneThread,
+	"renamed program":         renamedProgram,
+	"renamed":                 renamed,
 	"thread exec": func(dir string) error {
 		return inThread(func() error { return unix.Exec(dir+"/tool", []string{"x"}, nil) })
 	},

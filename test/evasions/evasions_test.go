@@ -132,6 +132,26 @@ var evasions = []evasion{
 		opened + secret, "%proc.pid %proc.exepath", "{pid} {self}",
 	},
 	{
+		"a thread with ids of its own", "ids of one thread",
+		opened + `fd.name = "{dir}/shared" and thread.cap_effective = ""`, "%user.uid %proc.pid", "65534 {pid}",
+	},
+	{
+		"the process of a thread with other ids", "ids of one thread",
+		opened + secret + ` and thread.cap_effective contains CAP_SYS_ADMIN`, "%user.uid %user.name", "0 root",
+	},
+	{
+		"a thread with a directory of its own", "directory of one thread",
+		opened + `fd.name = "{dir}/shared"`, "%proc.cwd", "{dir}/over/",
+	},
+	{
+		"the process of a thread with another directory", "directory of one thread",
+		opened + secret, "%proc.cwd", "{dir}/",
+	},
+	{
+		"a program whose file is renamed while it runs", "renamed program",
+		opened + secret, "%proc.exepath", "{dir}/program",
+	},
+	{
 		"exec by a thread that is no leader", "thread exec",
 		started + `proc.exepath = "{tool}"`, "%proc.pid %proc.name", "{pid} tool",
 	},
@@ -245,6 +265,7 @@ func fixture(t *testing.T) (*strings.Replacer, string) {
 	}
 	write("secret", "x", 0o600)
 	write("public", "x", 0o600)
+	write("shared", "x", 0o644)
 	write("script", "#!/bin/sh\n:\n", 0o700)
 	write("tool", string(tool), 0o700)
 	if err := os.Mkdir(filepath.Join(dir, "over"), 0o700); err != nil {
