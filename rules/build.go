@@ -15,7 +15,7 @@ func (l *loader) build() *Set {
 	m := &macros{loader: l, lists: x}
 	m.prepare()
 	c := newCompiler(l.schema, &l.report, &l.pos)
-	c.static, c.lists = l.opts.Static, &l.lists
+	c.opts, c.lists = &l.opts, &l.lists
 	c.set.all = l.opts.All
 	for _, def := range l.rules.order {
 		if r := l.buildRule(def, m, c); r != nil {
@@ -34,8 +34,9 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 		ok = l.buildCondition(r, def, m, c) && ok
 	}
 	if len(def.output.spans) > 0 {
-		ok = c.compileOutput(r, def, l.additions(r)) && ok
+		ok = c.compileOutput(r, def) && ok
 	}
+	ok = c.compileAdditions(r) && ok
 	if !ok || c.left {
 		return nil
 	}

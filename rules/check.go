@@ -14,7 +14,7 @@ type compiler struct {
 	*report
 	schema *Schema
 	pos    *positions
-	static map[string]string
+	opts   *Options
 	lists  *index[*listDef]
 
 	exprs map[string]*expr
@@ -32,7 +32,7 @@ type compiler struct {
 func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
 	return &compiler{
 		report: r, schema: schema, pos: pos,
-		lists: &index[*listDef]{}, exprs: map[string]*expr{}, preds: map[string]*predicate{}, set: &Set{},
+		opts: &Options{}, lists: &index[*listDef]{}, exprs: map[string]*expr{}, preds: map[string]*predicate{}, set: &Set{},
 	}
 }
 

@@ -1,31 +1,6 @@
 package rules
 
-import (
-	"slices"
-)
-
-// additions is the text that options add to a rule's output.
-func (l *loader) additions(r *Rule) string {
-	text := ""
-	for _, a := range l.opts.Append {
-		if a.applies(r) {
-			text += " " + a.Text
-		}
-	}
-	return text
-}
-
-func (a *OutputAddition) applies(r *Rule) bool {
-	if a.Rule != "" && a.Rule != r.Name || a.Source != "" && a.Source != r.Source {
-		return false
-	}
-	for _, t := range a.Tags {
-		if !slices.Contains(r.Tags, t) {
-			return false
-		}
-	}
-	return true
-}
+import "slices"
 
 // choose applies the options that say which rules there are.
 func (l *loader) choose(s *Set) {

@@ -25,19 +25,55 @@ type part struct {
 // missing or unknown prints as <NA>; the result is valid UTF-8 without control
 // characters. It is safe for concurrent use.
 func (r *Rule) AppendOutput(dst []byte, src field.Source) []byte {
-	rd, _ := r.set.readers.Get().(*reader)
+	rd := r.set.borrow(src)
+	defer r.set.giveBack(rd)
+	return r.format.append(dst, rd)
+}
+
+// borrow gives a reader of an event, which wants to be given back.
+func (s *Set) borrow(src field.Source) *reader {
+	rd, _ := s.readers.Get().(*reader)
 	if rd == nil {
 		rd = new(reader)
-		*rd = newReader(r.set)
+		*rd = newReader(s)
 	}
 	rd.start(src)
-	for i := range r.format.parts {
-		dst = r.format.parts[i].append(dst, rd)
-	}
+	return rd
+}
+
+func (s *Set) giveBack(rd *reader) {
 	rd.finish()
-	r.set.readers.Put(rd)
+	s.readers.Put(rd)
+}
+
+func (f *format) append(dst []byte, r *reader) []byte {
+	for i := range f.parts {
+		dst = f.parts[i].append(dst, r)
+	}
 	return dst
 }
+
+// join adds more after a blank.
+func (f *format) join(more *format) {
+	f.text += " " + more.text
+	f.literal(" ")
+	for _, p := range more.parts {
+		f.add(p)
+	}
+}
+
+// add puts a part at the end.
+func (f *format) add(p part) {
+	if n := len(f.parts); p.value == nil && n > 0 && f.parts[n-1].value == nil {
+		f.parts[n-1].literal += p.literal
+		return
+	}
+	if p.value != nil || p.literal != "" {
+		f.parts = append(f.parts, p)
+	}
+}
+
+func (f *format) literal(text string) { f.add(part{literal: text}) }
 
 func (p *part) append(dst []byte, r *reader) []byte {
 	if p.value == nil {

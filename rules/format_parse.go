@@ -6,8 +6,8 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 )
 
-// compileOutput compiles a rule's output with what is added to it.
-func (c *compiler) compileOutput(r *Rule, def *ruleDef, additions string) bool {
+// compileOutput compiles a rule's output.
+func (c *compiler) compileOutput(r *Rule, def *ruleDef) bool {
 	at := item{"rule output", "", def.output.place(0)}
 	text := r.Output
 	if strings.Contains(text, "%container.info") {
@@ -15,14 +15,10 @@ func (c *compiler) compileOutput(r *Rule, def *ruleDef, additions string) bool {
 			"The container plugin will automatically add required fields to the output message.")
 		text = strings.ReplaceAll(text, "%container.info", "")
 	}
-	f, err := c.parseFormat(text + additions)
+	f, err := c.parseFormat(text)
 	if err != nil {
 		at.at = def.output.place(min(err.at+def.leading(), len(def.output.s)))
-		if c.forgive(err, at) {
-			return true
-		}
-		c.add(Finding{Code: ErrOutput, Message: err.message, Hint: err.hint}, at)
-		return false
+		return c.failOutput(err, at)
 	}
 	for _, p := range f.parts {
 		if p.value != nil && p.value.ref != nil && deprecatedOutput(p.value.ref.Name) {
@@ -31,6 +27,16 @@ func (c *compiler) compileOutput(r *Rule, def *ruleDef, additions string) bool {
 	}
 	r.format = f
 	return true
+}
+
+// failOutput reports what is wrong with an output, unless the rule is left out
+// for it: then it is true.
+func (c *compiler) failOutput(err *checkError, at item) bool {
+	if c.forgive(err, at) {
+		return true
+	}
+	c.add(Finding{Code: ErrOutput, Message: err.message, Hint: err.hint}, at)
+	return false
 }
 
 // leading is how many blanks the output begins with.
@@ -49,20 +55,9 @@ func (c *compiler) parseFormat(s string) (f format, err *checkError) {
 		return f, wrongf(0, "empty formatting token")
 	}
 	f.text = s
-	offset := 0
-	literal := func(text string) {
-		if text == "" {
-			return
-		}
-		if n := len(f.parts); n > 0 && f.parts[n-1].value == nil {
-			f.parts[n-1].literal += text
-			return
-		}
-		f.parts = append(f.parts, part{literal: text})
-	}
-	for {
+	for offset := 0; ; {
 		text, rest, found := strings.Cut(s[offset:], "%")
-		literal(text)
+		f.literal(text)
 		if !found {
 			return f, nil
 		}
@@ -71,11 +66,7 @@ func (c *compiler) parseFormat(s string) (f format, err *checkError) {
 		if err != nil {
 			return f, err
 		}
-		if p.value == nil {
-			literal(p.literal)
-		} else {
-			f.parts = append(f.parts, p)
-		}
+		f.add(p)
 		offset = start + n
 	}
 }
@@ -98,24 +89,31 @@ func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError)
 	}
 	if o.kind == isField {
 		o, size = c.longestField(o, size)
-		if key, static := strings.CutPrefix(o.name, "static."); static {
-			value, there := c.static[key]
-			if !there {
-				return p, 0, wrongf(at, "unknown static field %s", key)
-			}
-			return part{literal: value}, n + size, nil
+	}
+	value, err := c.partOf(o, at)
+	value.width = p.width
+	return value, n + size, err
+}
+
+// partOf is what an operand prints.
+func (c *compiler) partOf(o *operand, at int) (p part, err *checkError) {
+	if key, static := strings.CutPrefix(o.name, "static."); static && o.kind == isField {
+		value, there := c.opts.Static[key]
+		if !there {
+			return p, wrongf(at, "unknown static field %s", key)
 		}
+		return part{literal: value}, nil
 	}
 	if p.value, err = c.resolve(o); err != nil {
 		err.at = at
 		err.message = "unknown filter: " + err.message
-		return p, 0, err
+		return p, err
 	}
 	p.value = c.printed(p.value)
 	if ref := p.value.ref; ref != nil && ref.Not&field.FilterOnly != 0 {
-		return p, 0, wrongf(at, "field '%s' can't be printed", ref)
+		return p, wrongf(at, "field '%s' can't be printed", ref)
 	}
-	return p, n + size, nil
+	return p, nil
 }
 
 // printed is what an expression prints: ancestors without an index, as in

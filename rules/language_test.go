@@ -25,7 +25,8 @@ var update = flag.Bool("update", false, "write what was got to the test files")
 //	matches   for each event its matches and their outputs
 //	compiled  the rules' conditions as compiled, and their event types
 //
-// A file "all" makes every rule fire, not only the first. A file "source" names
+// A file "append_output" holds additions to outputs, in JSON; what they add
+// beside the output stands behind it. A file "all" makes every rule fire, not only the first. A file "source" names
 // the source of the events, other than syscall, whose fields are those of log
 // records.
 func TestLanguage(t *testing.T) {
@@ -54,6 +55,11 @@ func testLanguage(t *testing.T, name string) {
 			files = append(files, File{f.Name, f.Data})
 		case f.Name == "events":
 			events = string(f.Data)
+		case f.Name == "append_output":
+			if err := json.Unmarshal(f.Data, &options.Append); err != nil {
+				t.Fatal(err)
+			}
+			options.Static = map[string]string{"site": "north"}
 		case f.Name == "all":
 			options.All = true
 		case f.Name == "source":
@@ -110,6 +116,9 @@ func matchesText(t *testing.T, table *field.Table, set *Set, source, events stri
 		fmt.Fprintln(&b, line)
 		for _, k := range m.Match(src, source, src["evt.type"].Text()) {
 			fmt.Fprintf(&b, "\t%s: %s: %s\n", k.Rule.Name, k.Verdict, k.Rule.AppendOutput(nil, src))
+			for key, v := range k.Rule.Extras(src) {
+				fmt.Fprintf(&b, "\t\t%s: %s\n", key, appendValue(nil, &expr{}, v))
+			}
 		}
 	}
 	return b.String()

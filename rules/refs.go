@@ -2,7 +2,7 @@ package rules
 
 import "github.com/sakerhq/saker/internal/field"
 
-// collectRefs lists the fields that a rule reads, each once.
+// collectRefs lists the fields that a rule and its additions read, each once.
 func (r *Rule) collectRefs() []*field.Ref {
 	seen := map[*expr]bool{}
 	var refs []*field.Ref
@@ -30,8 +30,13 @@ func (r *Rule) collectRefs() []*field.Ref {
 		}
 	}
 	walk(r.cond)
-	for i := range r.format.parts {
-		visit(r.format.parts[i].value)
+	for _, p := range r.format.parts {
+		visit(p.value)
+	}
+	for _, x := range r.extras {
+		for _, p := range x.format.parts {
+			visit(p.value)
+		}
 	}
 	return refs
 }

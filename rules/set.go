@@ -25,7 +25,8 @@ type Options struct {
 	Threshold *Priority
 	// Select enables and disables rules, in order, once all files are loaded.
 	Select []Selection
-	// Append adds to the outputs of rules.
+	// Append adds to what rules say. Findings call its parts as falco.yaml does:
+	// append_output[0].extra_output, append_output[0].extra_fields[0].
 	Append []OutputAddition
 	// Static are values for %static.KEY in outputs.
 	Static map[string]string
@@ -38,12 +39,23 @@ type Selection struct {
 	Tag    string // empty: any tags
 }
 
-// OutputAddition is text that is added to rules' outputs, after a blank.
+// OutputAddition is what rules say of an event beside what their files tell
+// them to.
 type OutputAddition struct {
-	Rule   string   // exact name; empty: any rule
-	Source string   // empty: any source
-	Tags   []string // all of them must be on the rule
-	Text   string
+	Rule   string       // exact name; empty: any rule
+	Source string       // empty: any source
+	Tags   []string     // all of them must be on the rule
+	Text   string       // for the output, after a blank
+	Fields []ExtraField // beside the output
+	// Suggested adds the facts to the output that Falco's container plugin
+	// suggests, and Options.Static.
+	Suggested bool
+}
+
+// ExtraField is a value with a name, for an alert.
+type ExtraField struct {
+	Key    string // empty: Format is a field or transformer alone, and the key too
+	Format string // as an output
 }
 
 // Set is a compiled set of rules. It never changes and is safe for concurrent use.
@@ -91,6 +103,7 @@ type Rule struct {
 	compiled   string
 	types      typeSet
 	format     format
+	extras     []extraField
 	exceptions []string
 	refs       []*field.Ref
 }

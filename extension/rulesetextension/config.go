@@ -26,17 +26,35 @@ type Config struct {
 	// Select enables and disables rules, in this order, after all sources are
 	// loaded.
 	Select []Selection `mapstructure:"select"`
-	// AppendOutput adds text to the outputs of rules.
+	// AppendOutput adds text to the outputs of rules, and attributes to their
+	// alerts.
 	AppendOutput []OutputAddition `mapstructure:"append_output"`
 	// StaticFields are what %static.NAME stands for in outputs.
 	StaticFields map[string]string `mapstructure:"static_fields"`
 }
 
-// OutputAddition is text for the outputs of the rules that match, all rules
-// when Match is empty. The keys are those of falco.yaml.
+// OutputAddition is what the alerts of the rules that match say beside the
+// rules' outputs; of all rules when Match is empty. The keys are those of
+// falco.yaml.
 type OutputAddition struct {
-	Match       Match  `mapstructure:"match"`
+	Match Match `mapstructure:"match"`
+	// ExtraOutput is text for the output.
 	ExtraOutput string `mapstructure:"extra_output"`
+	// ExtraFields become attributes of the alert.
+	ExtraFields []ExtraField `mapstructure:"extra_fields"`
+	// SuggestedOutput adds the container's and the pod's facts to the output.
+	SuggestedOutput bool `mapstructure:"suggested_output"`
+}
+
+// ExtraField is an entry of extra_fields: texts with fields in them by the keys
+// of their attributes; or a field alone, whose key is its name and whose value
+// keeps its type. That one stands under the empty key.
+type ExtraField map[string]string
+
+// UnmarshalText takes a field alone.
+func (f *ExtraField) UnmarshalText(name []byte) error {
+	*f = ExtraField{"": string(name)}
+	return nil
 }
 
 // Match says which rules are meant: those for which all that is set is so.
@@ -97,8 +115,8 @@ func (c *Config) Validate() error {
 		}
 	}
 	for i, a := range c.AppendOutput {
-		if a.ExtraOutput == "" {
-			errs = append(errs, fmt.Errorf("append_output[%d]: needs extra_output", i))
+		if a.ExtraOutput == "" && len(a.ExtraFields) == 0 && !a.SuggestedOutput {
+			errs = append(errs, fmt.Errorf("append_output[%d]: needs extra_output, extra_fields or suggested_output", i))
 		}
 	}
 	if _, known := rules.ParsePriority(c.Priority); !known {

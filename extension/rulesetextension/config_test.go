@@ -18,7 +18,9 @@ select: [ { disable: { tag: network } }, { enable: { rule: "My *", tag: mine } }
 append_output: [ { match: { rule: a, source: log, tags: [x, y] }, extra_output: "%proc.name" }, { extra_output: b } ]
 static_fields: { site: north }`, ""},
 		{"short word of a priority", `priority: info`, ""},
-		{"nothing to append", `append_output: [ { match: { rule: a } } ]`, "append_output[0]: needs extra_output"},
+		{"nothing to append", `append_output: [ { match: { rule: a } } ]`, "append_output[0]: needs extra_output, extra_fields or suggested_output"},
+		{"what falco.yaml has", `append_output: [ { suggested_output: true }, { extra_fields: [ proc.aname, { line: "%proc.cmdline" } ] } ]`, ""},
+		{"extra field that is none", `append_output: [ { extra_fields: [ [a] ] } ]`, "extra_fields"},
 		{"unknown priority", `priority: high`, `priority: "high"`},
 		{"unknown matching", `rule_matching: some`, `rule_matching: "some"`},
 		{"empty source", `sources: [ { path: x }, {} ]`, "sources[1]: needs either path or library"},

@@ -194,15 +194,25 @@ func TestOutputs(t *testing.T) {
 			{ExtraOutput: "at %static.site"},
 			{Match: Match{Tags: []string{"first"}}, ExtraOutput: "(tagged)"},
 			{Match: Match{Rule: "One", Source: "other"}, ExtraOutput: "never"},
+			{Match: Match{Rule: "Two"}, ExtraFields: []ExtraField{{"": "evt.type"}, {"b": "at %static.site", "a": "%evt.type"}}},
+			{Match: Match{Rule: "Two"}, SuggestedOutput: true},
 		}
 	}, twoRules)
 	if err := e.Start(context.Background(), componenttest.NewNopHost()); err != nil {
 		t.Fatal(err)
 	}
 	src := field.OfEvent{Event: eventtest.Named("execve")}
-	for i, want := range []string{"o at north (tagged)", "o at north"} {
+	for i, want := range []string{
+		"o at north (tagged)",
+		"o at north container_id=host container_name=host container_image_repository=<NA> container_image_tag=<NA> " +
+			"k8s_pod_name=<NA> k8s_ns_name=<NA> site=north evt.type=execve a=execve b=at north",
+	} {
 		rule := e.(Ruleset).Set().Rules()[i]
-		if got := string(rule.AppendOutput(nil, src)); got != want {
+		got := string(rule.AppendOutput(nil, src))
+		for key, value := range rule.Extras(src) {
+			got += " " + key + "=" + value.Text()
+		}
+		if got != want {
 			t.Errorf("%s says %q, want %q", rule.Name, got, want)
 		}
 	}

@@ -2,6 +2,7 @@ package rulesetextension
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,11 +37,21 @@ func (c *Config) options() rules.Options {
 		opts.Select = append(opts.Select, rules.Selection{Enable: enable, Rule: pick.Rule, Tag: pick.Tag})
 	}
 	for _, a := range c.AppendOutput {
-		opts.Append = append(opts.Append, rules.OutputAddition{
-			Rule: a.Match.Rule, Source: a.Match.Source, Tags: a.Match.Tags, Text: a.ExtraOutput,
-		})
+		opts.Append = append(opts.Append, a.addition())
 	}
 	return opts
+}
+
+func (a *OutputAddition) addition() rules.OutputAddition {
+	out := rules.OutputAddition{
+		Rule: a.Match.Rule, Source: a.Match.Source, Tags: a.Match.Tags, Text: a.ExtraOutput, Suggested: a.SuggestedOutput,
+	}
+	for _, entry := range a.ExtraFields {
+		for _, key := range slices.Sorted(maps.Keys(entry)) {
+			out.Fields = append(out.Fields, rules.ExtraField{Key: key, Format: entry[key]})
+		}
+	}
+	return out
 }
 
 func (s Source) files() ([]rules.File, error) {

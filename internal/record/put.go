@@ -33,10 +33,24 @@ func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
 }
 
 func (w *Writer) putPlain(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
-	key := ref.Key()
+	n := v.Len()
+	if ref.InArray() {
+		n = min(n, w.depth[ref.Index()])
+	}
+	put(attrs, ref.Key(), v, n, w.keep)
+}
+
+// Put says v as an attribute, texts in memory of its own; a Missing or Unknown
+// value says nothing.
+func Put(attrs pcommon.Map, key string, v *field.Value) {
+	put(attrs, key, v, v.Len(), func(s string) string { return strings.Clone(valid(s)) })
+}
+
+// put says a value, of a list the first n elements; keep makes texts last.
+func put(attrs pcommon.Map, key string, v *field.Value, n int, keep func(string) string) {
 	switch v.Kind() {
 	case field.String:
-		attrs.PutStr(key, w.keep(v.Text()))
+		attrs.PutStr(key, keep(v.Text()))
 	case field.Bytes:
 		attrs.PutEmptyBytes(key).FromRaw([]byte(v.Text()))
 	case field.Int, field.Uint:
@@ -48,23 +62,15 @@ func (w *Writer) putPlain(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
 	case field.Addr:
 		attrs.PutStr(key, v.Addr().String())
 	case field.List:
-		n := v.Len()
-		if ref.InArray() {
-			n = min(n, w.depth[ref.Index()])
-		}
-		w.putList(attrs.PutEmptySlice(key), v, n)
-	}
-}
-
-// putList says the first n elements of a list of texts or numbers.
-func (w *Writer) putList(to pcommon.Slice, list *field.Value, n int) {
-	to.EnsureCapacity(n)
-	for i := range n {
-		switch v := list.At(i); v.Kind() {
-		case field.String:
-			to.AppendEmpty().SetStr(w.keep(v.Text()))
-		default:
-			to.AppendEmpty().SetInt(v.Int())
+		to := attrs.PutEmptySlice(key)
+		to.EnsureCapacity(n)
+		for i := range n {
+			switch v := v.At(i); v.Kind() {
+			case field.String:
+				to.AppendEmpty().SetStr(keep(v.Text()))
+			default:
+				to.AppendEmpty().SetInt(v.Int())
+			}
 		}
 	}
 }

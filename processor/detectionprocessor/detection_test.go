@@ -248,6 +248,35 @@ func TestConcurrentBatches(t *testing.T) {
 	}
 }
 
+// What the options add to alerts stands beside the output, with its own type,
+// and never in the place of what an alert always says.
+func TestExtraFields(t *testing.T) {
+	p, sink := started(t, processortest.NewNopSettings(metadata.Type), rules.Options{
+		All: true,
+		Append: []rules.OutputAddition{
+			{Fields: []rules.ExtraField{{Format: "proc.pid"}, {Format: "fd.directory"}, {Format: "fd.sip"}, {Format: "evt.failed"}}},
+			{Rule: "Cat ran", Fields: []rules.ExtraField{
+				{Key: "who", Format: "%proc.name of %proc.pid"}, {Key: "security_rule.name", Format: "mine"},
+			}},
+		},
+	}, "")
+	if err := p.ConsumeLogs(context.Background(), batch(true, "cat /etc/shadow")); err != nil {
+		t.Fatal(err)
+	}
+	records := sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	for i, want := range []map[string]any{
+		{"proc.pid": int64(7), "fd.directory": "/etc", "fd.sip": nil, "who": nil, "security_rule.name": "Shadow read"},
+		{"proc.pid": int64(7), "fd.directory": "/etc", "who": "cat of 7", "security_rule.name": "Cat ran"},
+	} {
+		got := records.At(i).Attributes().AsRaw()
+		for key, value := range want {
+			if got[key] != value {
+				t.Errorf("alert %d, %s: %v, want %v", i, key, got[key], value)
+			}
+		}
+	}
+}
+
 func TestTelemetry(t *testing.T) {
 	reader := componenttest.NewTelemetry()
 	defer func() { _ = reader.Shutdown(context.Background()) }()

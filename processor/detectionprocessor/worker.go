@@ -103,5 +103,8 @@ func (w *worker) annotate(lr plog.LogRecord, rule *rules.Rule, src field.Source)
 	if rule.Source != rules.SyscallSource {
 		record.KeepBody(lr)
 	}
+	for key, value := range rule.Extras(src) {
+		record.Put(lr.Attributes(), key, &value)
+	}
 	record.Annotate(lr, &alert)
 }
