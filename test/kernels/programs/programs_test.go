@@ -2,7 +2,8 @@
 //
 // It takes the compiled object of this architecture, as bpf embeds it. It gives
 // for each program what the verifier counted, or its last words and the helpers
-// that this kernel lacks. It owns nothing. It never attaches a program.
+// that this kernel lacks. It owns what is recorded of these counts, so that they
+// don't grow unseen. It never attaches a program.
 package programs
 
 import (
@@ -40,15 +41,25 @@ func TestPrograms(t *testing.T) {
 		t.Fatalf("this kernel doesn't describe its types: %v", err)
 	}
 	_ = rlimit.RemoveMemlock() // before 5.11; where it fails, the load says so
+	known, now := readSizes(t), sizes{}
 	for _, name := range names(t) {
 		for _, way := range reads {
 			t.Run(name+"/"+way.name, func(t *testing.T) {
 				if way.direct && !describes(kernel, "bpf_rdonly_cast", new(btf.Func)) {
 					t.Skip("before 6.2 a kernel has no direct reads")
 				}
-				try(t, kernel, alone(t, name, way.direct))
+				log := try(t, kernel, alone(t, name, way.direct))
+				what, n := thisKernel()+" "+name+"/"+way.name, verified(t, log)
+				t.Log(line(what, n))
+				now[what] = n
+				if err := known.check(what, n); err != nil && !*update {
+					t.Error(err)
+				}
 			})
 		}
+	}
+	if *update && !t.Failed() {
+		known.renew(t, now)
 	}
 }
 
@@ -91,8 +102,8 @@ func alone(t *testing.T, name string, direct bool) *ebpf.CollectionSpec {
 	return spec
 }
 
-// try loads the only program of spec, and says what came of it.
-func try(t *testing.T, kernel *btf.Spec, spec *ebpf.CollectionSpec) {
+// try loads the only program of spec, and gives the verifier's log.
+func try(t *testing.T, kernel *btf.Spec, spec *ebpf.CollectionSpec) (log string) {
 	for name, program := range spec.Programs {
 		if missing := absent(kernel, program); missing != "" {
 			t.Skip(missing)
@@ -109,18 +120,19 @@ func try(t *testing.T, kernel *btf.Spec, spec *ebpf.CollectionSpec) {
 			t.Fatal(explain(kernel, program, cmp.Or(again, err)))
 		}
 		defer coll.Close()
-		t.Log(instructions(coll.Programs[name].VerifierLog))
+		log = coll.Programs[name].VerifierLog
 	}
+	return log
 }
 
-// instructions is the line of the verifier's statistics that counts what it looked at.
-func instructions(log string) string {
-	for line := range strings.Lines(log) {
-		if strings.HasPrefix(line, "processed ") {
-			return strings.TrimSpace(line)
-		}
+// verified is how many instructions the verifier says it went through.
+func verified(t *testing.T, log string) (n int) {
+	t.Helper()
+	_, account, _ := strings.Cut(log, "processed ")
+	if _, err := fmt.Sscanf(account, "%d insns", &n); err != nil {
+		t.Fatalf("the verifier kept no account: %v", err)
 	}
-	return "the verifier kept no account"
+	return n
 }
 
 // absent says that the kernel hasn't the place where a program goes.
