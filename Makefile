@@ -62,8 +62,8 @@ lint: ## golangci-lint, gofumpt and clang-format
 	@if command -v clang-format-19 >/dev/null; then clang-format-19 --dry-run --Werror bpf/*.h bpf/*.c; \
 	else echo "lint: clang-format-19 is not there, C not checked (make setup)"; fi
 
-bench: ## run every benchmark once long enough to read
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: build ## measure what Saker costs, beside nothing and, with FALCO=/path/to/falco, beside that; needs root
+	$(GO) run ./test/bench -out $(BUILD)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(TOOLS)

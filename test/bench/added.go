@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// Subjects that are products.
+const (
+	saker = "saker"
+	falco = "falco"
+)
+
+// measureAdded measures what each act costs more, in CPU time of who acts,
+// while a subject is there. In each round every subject has its turn, and the
+// one that is nothing has two: what they differ by is the error.
+func measureAdded(c *config, r *report) error {
+	a, err := startActor(actCPU)
+	if err != nil {
+		return err
+	}
+	counts := map[string]int{}
+	for _, l := range loads {
+		if counts[l.name], err = a.calibrate(l.name, c.chunk); err != nil {
+			return errors.Join(err, a.stop())
+		}
+	}
+	turns := measured{}
+	for round := range c.rounds {
+		fmt.Fprintf(os.Stderr, "added cost: round %d of %d\n", round+1, c.rounds)
+		for _, s := range subjects(c, r) {
+			if err := turns.turn(a, s, counts); err != nil {
+				return errors.Join(fmt.Errorf("%s: %w", s.name, err), a.stop())
+			}
+		}
+	}
+	r.addAdded(turns, c.falco.program != "")
+	return a.stop()
+}
+
+const (
+	control  = "nothing"
+	control2 = "nothing, again"
+)
+
+func subjects(c *config, r *report) []subject {
+	list := append([]subject{{control, nothing}}, emptySubjects()...)
+	list = append(list, subject{saker, func() (func() error, error) {
+		return r.started(saker, startSaker, c)
+	}})
+	if c.falco.program != "" {
+		list = append(list, subject{falco, func() (func() error, error) {
+			return r.started(falco, startFalco, c)
+		}})
+	}
+	return append(list, subject{control2, nothing})
+}
+
+// measured are the times of one act, in ns, of each load, subject and round.
+type measured map[string]map[string][]float64
+
+// chunks is how many chunks of a load make a turn; their median counts.
+const chunks = 3
+
+func (m measured) turn(a *actor, s subject, counts map[string]int) error {
+	stop, err := s.start()
+	if err != nil {
+		return err
+	}
+	for _, l := range loads {
+		var took []float64
+		for range chunks {
+			cpu, _, err := a.do(l.name, counts[l.name], 0)
+			if err != nil {
+				return errors.Join(err, stop())
+			}
+			took = append(took, cpu)
+		}
+		if m[l.name] == nil {
+			m[l.name] = map[string][]float64{}
+		}
+		m[l.name][s.name] = append(m[l.name][s.name], median(took))
+	}
+	return stop()
+}
+
+// added is how much more an act took than with nothing, round by round.
+func (m measured) added(load, subject string) []float64 {
+	var more []float64
+	for i, with := range m[load][subject] {
+		more = append(more, with-m[load][control][i])
+	}
+	return more
+}

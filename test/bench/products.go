@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// The CPUs of who acts and who watches.
+const (
+	watchCPU = 0
+	actCPU   = 1
+)
+
+const collectorConfig = `
+extensions: { ruleset: { sources: [%s] } }
+receivers: { syscall: { ruleset: ruleset } }
+processors: { detection: { ruleset: ruleset } }
+exporters: { debug: { verbosity: normal, use_internal_logger: false } }
+service:
+  extensions: [ruleset]
+  pipelines: { logs: { receivers: [syscall], processors: [detection], exporters: [debug] } }
+  telemetry:
+    logs: { level: warn }
+    metrics: { readers: [ { pull: { exporter: { prometheus: { host: 127.0.0.1, port: %d } } } } ] }
+`
+
+// startSaker runs the collector as people run it: rules, detection, an exporter.
+func startSaker(c *config) (*product, error) {
+	dir, err := os.MkdirTemp("", "saker-bench-")
+	if err != nil {
+		return nil, err
+	}
+	source := "{ library: stable }"
+	if c.rules != "" {
+		path, err := filepath.Abs(c.rules)
+		if err != nil {
+			return nil, err
+		}
+		source = fmt.Sprintf("{ path: %q }", path)
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "collector.yaml")
+	if err := os.WriteFile(file, fmt.Appendf(nil, collectorConfig, source, port), 0o600); err != nil {
+		return nil, err
+	}
+	p, err := launch(exec.Command(c.collector, "--config", file), watchCPU)
+	if err != nil {
+		return nil, err
+	}
+	p.remove = dir
+	p.losses = func() (float64, float64, error) { return sakerLosses(port) }
+	return p, nil
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// sakerLosses reads the collector's own accounts.
+func sakerLosses(port int) (lost, all float64, err error) {
+	answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", port))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		n, _ := strconv.ParseFloat(value[strings.LastIndexByte(value, ' ')+1:], 64)
+		switch {
+		case strings.HasPrefix(name, "otelcol_receiver_syscall_lost_records"):
+			lost += n
+		case strings.HasPrefix(name, "otelcol_receiver_syscall_emitted_records"):
+			all += n
+		}
+	}
+	return lost, all, nil
+}
+
+// falcoConfig is the Falco to measure, none if program is empty.
+type falcoConfig struct{ program, rules, config string }
+
+// startFalco runs Falco with its rules, its alerts to standard output at once.
+func startFalco(c *config) (*product, error) {
+	dir, err := os.MkdirTemp("", "saker-bench-")
+	if err != nil {
+		return nil, err
+	}
+	metrics := filepath.Join(dir, "metrics.json")
+	args := []string{
+		"-U", "-o", "stdout_output.enabled=true",
+		"-o", "metrics.enabled=true", "-o", "metrics.interval=1s", "-o", "metrics.output_file=" + metrics,
+	}
+	if c.falco.config != "" {
+		args = append(args, "-c", c.falco.config)
+	}
+	if c.falco.rules != "" {
+		args = append(args, "-r", c.falco.rules)
+	}
+	p, err := launch(exec.Command(c.falco.program, args...), watchCPU)
+	if err != nil {
+		return nil, err
+	}
+	p.remove = dir
+	p.losses = func() (float64, float64, error) { return falcoLosses(metrics) }
+	return p, nil
+}
+
+// falcoLosses reads the last line of Falco's metrics.
+func falcoLosses(file string) (lost, all float64, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, 0, err
+	}
+	text = bytes.TrimSpace(text)
+	var line struct {
+		Fields map[string]any `json:"output_fields"`
+	}
+	if err := json.Unmarshal(text[bytes.LastIndexByte(text, '\n')+1:], &line); err != nil {
+		return 0, 0, fmt.Errorf("read Falco's metrics: %w", err)
+	}
+	lost, _ = line.Fields["scap.n_drops"].(float64)
+	all, _ = line.Fields["scap.n_evts"].(float64)
+	return lost, all, nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/rules"
+	"github.com/sakerhq/saker/rules/library"
+)
+
+// crossing is what an act puts into the rings, on average.
+type crossing struct {
+	Records float64 `json:"records"`
+	Bytes   float64 `json:"bytes"`
+}
+
+// ringActs is how often each act is done.
+const ringActs = 200
+
+// measureRing counts what crosses from the kernel for each act of a process.
+func measureRing(c *config, r *report) error {
+	set, err := loadRules(c.rules)
+	if err != nil {
+		return err
+	}
+	var rows []*syscalls.Row
+	for _, name := range set.EventTypes() {
+		if row := syscalls.ByName(name); row != nil {
+			rows = append(rows, row)
+		}
+	}
+	return r.cross("all", bpf.Options{Rows: rows})
+}
+
+// loadRules loads a file of rules; without a name, Saker's stable ones.
+func loadRules(file string) (*rules.Set, error) {
+	files, err := library.Files("stable")
+	if file != "" {
+		var text []byte
+		text, err = os.ReadFile(file)
+		files = []rules.File{{Name: filepath.Base(file), Content: text}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	set, findings := rules.Load(rules.FalcoSchema(), files, rules.Options{})
+	if set == nil {
+		return nil, findings.Err()
+	}
+	return set, nil
+}
+
+func (r *report) cross(name string, opts bpf.Options) error {
+	s, err := bpf.Load(opts)
+	if err != nil {
+		return err
+	}
+	if err := s.Attach(); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	a, err := startActor(actCPU)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	t := &tally{pid: uint32(a.cmd.Process.Pid)}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if _, err := s.Read(t.take); err != nil {
+				return
+			}
+		}
+	}()
+	r.Rings[name] = map[string]crossing{}
+	for _, l := range loads {
+		c, err := t.of(a, l.name)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", l.name, err), s.Close())
+		}
+		r.Rings[name][l.name] = c
+	}
+	err = errors.Join(a.stop(), s.Close())
+	<-ended
+	return err
+}
+
+// tally counts what comes of one process and its children.
+type tally struct {
+	pid            uint32
+	records, bytes atomic.Int64
+	children       map[uint32]bool // of the reading goroutine
+}
+
+func (t *tally) take(raw bpf.Raw) {
+	h := raw.Header()
+	if h.Type == bpf.TypeProcess && (*bpf.WireProcess)(unsafe.Pointer(h)).ParentPid == t.pid {
+		if t.children == nil {
+			t.children = map[uint32]bool{}
+		}
+		t.children[h.Pid] = true
+	}
+	if h.Pid == t.pid || t.children[h.Pid] {
+		t.records.Add(1)
+		t.bytes.Add(int64(len(raw)))
+	}
+}
+
+// drained is longer than the reader ever sleeps.
+const drained = 50 * time.Millisecond
+
+func (t *tally) of(a *actor, load string) (crossing, error) {
+	time.Sleep(drained)
+	records, bytes := t.records.Load(), t.bytes.Load()
+	if _, _, err := a.do(load, ringActs, 0); err != nil {
+		return crossing{}, err
+	}
+	time.Sleep(drained)
+	return crossing{
+		float64(t.records.Load()-records) / ringActs, float64(t.bytes.Load()-bytes) / ringActs,
+	}, nil
+}
