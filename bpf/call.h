@@ -30,9 +30,6 @@ u16 native_calls[CALLS_MAX];
 u16 compat_calls[CALLS_MAX];
 u16 x32_calls[CALLS_MAX];
 
-/* Our own process, whose calls are not reported; 0 until the scan has told. */
-u32 self = 0;
-
 #if defined(__TARGET_ARCH_x86)
 #define NR_EXECVEAT 322
 

@@ -213,6 +213,7 @@ struct signal_struct {
 };
 
 struct kernfs_node {
+	u64 id;
 	const char *name;
 	struct kernfs_node *parent; /* to 6.14 */
 };

@@ -336,7 +336,7 @@ static __always_inline int on_submit(struct io_kiocb *submitted)
 	u64 request = plain(s, submitted);
 	on_complete(request); /* what the request was before */
 	look_before(request);
-	if (!row || READ(task, tgid) == self)
+	if (!row || !in_scope(task))
 		return 0;
 	return begin_request(s, request, row - 1);
 }

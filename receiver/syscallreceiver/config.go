@@ -21,6 +21,8 @@ type Config struct {
 	// Events are the event types that go out, all of them, by Falco's names
 	// ("saker events" lists them). Excludes Ruleset.
 	Events []string `mapstructure:"events"`
+	// Scope limits what is captured to a part of the machine.
+	Scope ScopeConfig `mapstructure:"scope"`
 	// RingBytes is the size of the buffer between the kernel and the
 	// collector: a power of two and at least a page. It counts as memory of
 	// the collector twice, as it is mapped so that records never wrap.
@@ -58,6 +60,7 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("events: there is no event %q", name))
 		}
 	}
+	errs = append(errs, c.Scope.validate())
 	if c.RingBytes < os.Getpagesize() || c.RingBytes&(c.RingBytes-1) != 0 || c.RingBytes > maxRing {
 		errs = append(errs, fmt.Errorf("ring_bytes: %d is not a power of two from %d to %d", c.RingBytes, os.Getpagesize(), maxRing))
 	}

@@ -21,6 +21,7 @@ type hand func(context.Context, plog.Logs, int) error
 // in it is shared but counts.
 type loop struct {
 	source source
+	scope  ScopeConfig
 	state  *state.State
 	choice choice
 	batch  BatchConfig
@@ -35,10 +36,18 @@ type loop struct {
 }
 
 func newLoop(cfg *Config, src source, chosen choice, hand hand) *loop {
-	return &loop{
-		source: src, state: state.New(state.Options{}), choice: chosen, batch: cfg.Batch,
+	l := &loop{
+		source: src, scope: cfg.Scope, choice: chosen, batch: cfg.Batch,
 		writer: record.NewWriter(), hand: hand, counts: &counts{}, losses: losses{looked: time.Now()},
 	}
+	l.state = state.New(state.Options{Judge: l.judge})
+	return l
+}
+
+// judge tells the source of a cgroup that it doesn't know, by a process in it.
+// What it couldn't be told is left out here, as what it captured before.
+func (l *loop) judge(cgroup bpf.WireCgroup, p *event.Process) {
+	_ = l.source.Judge(cgroup, l.scope.holds(p))
 }
 
 // scan learns what runs already. It comes before run.
@@ -105,7 +114,7 @@ func (l *loop) take(raw bpf.Raw) {
 		return
 	}
 	l.counts.now.received++
-	if !isEvent {
+	if !isEvent || !l.scope.holds(l.event.Process) {
 		return
 	}
 	l.counts.now.events++
