@@ -3,6 +3,7 @@ package syscallreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -35,13 +36,18 @@ type loop struct {
 	oldest time.Time       // when the batch got its first record
 }
 
-func newLoop(cfg *Config, src source, chosen choice, hand hand) *loop {
+func newLoop(cfg *Config, src source, chosen choice, hand hand) (*loop, error) {
+	redactor, err := cfg.Redact.redactor()
+	if err != nil {
+		return nil, fmt.Errorf("redact: %w", err)
+	}
 	l := &loop{
 		source: src, scope: cfg.Scope, choice: chosen, batch: cfg.Batch,
-		writer: record.NewWriter(), hand: hand, counts: &counts{}, losses: losses{looked: time.Now()},
+		writer: record.NewWriter(record.Options{Redactor: redactor, Limits: cfg.Limits}),
+		hand:   hand, counts: &counts{}, losses: losses{looked: time.Now()},
 	}
 	l.state = state.New(state.Options{Judge: l.judge})
-	return l
+	return l, nil
 }
 
 // judge tells the source of a cgroup that it doesn't know, by a process in it.
@@ -125,7 +131,10 @@ func (l *loop) take(raw bpf.Raw) {
 	if l.writer.Len() == 0 {
 		l.oldest = time.Now()
 	}
-	l.writer.Add(&l.event, refs)
+	lr := l.writer.Add(&l.event, refs)
+	if l.writer.Altered() {
+		record.MarkMatched(lr, l.choice.matched())
+	}
 	if l.writer.Len() >= l.batch.MaxRecords {
 		l.flush()
 	}

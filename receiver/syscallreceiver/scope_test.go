@@ -122,7 +122,7 @@ func TestScopeOfNewCgroup(t *testing.T) {
 	src := newScript()
 	cfg := createDefaultConfig().(*Config)
 	cfg.Scope.Exclude.Cgroups = []string{"/out"}
-	l := newLoop(cfg, src, byNames(t, "ptrace"), nil)
+	l := mustLoop(t, cfg, src, byNames(t, "ptrace"), nil)
 	for pid, cgroup := range map[uint32]string{1 << 29: "/in/out", 1 << 30: "/out/below"} {
 		l.take(told(pid, cgroup))
 		act := call(t, "ptrace", 16, 5, 0, 0)
