@@ -249,6 +249,7 @@ struct io_uring_task;
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	struct mm_struct *mm;
 	u32 flags;
 	u32 pid, tgid;

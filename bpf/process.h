@@ -164,7 +164,7 @@ static __always_inline struct scratch *begin_process(u32 slot, struct task_struc
 /* Puts the block of what the current thread has of its own. */
 __noinline int put_thread(u32 slot)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct scratch *s = scratch_of(slot);
 	struct fs_struct *fs = READ(task, fs);
 

@@ -44,7 +44,7 @@ const struct {
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call call = {.ret = ret};
 	u16 row = find_row(regs, task, &call.via);
 
@@ -65,7 +65,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	if (looked && READ(task, io_uring))
 		look(READ(task, tgid));
@@ -82,7 +82,7 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 	if (!s)
 		return 0;
 	struct wire_process *w = (void *)s->data;
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = registers_of(task);
 	/* x86 pretends here that it was execve, entered in the new program's mode: so no via. */
 	u8 via;
 	u16 row = find_row(regs, task, &via);

@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 
@@ -174,6 +175,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		"iterator_slot":      uint32(cpus),
 		"call_wake_bytes":    uint32(opts.RingBytes / 4),
 		"process_wake_bytes": uint32(processRingBytes / 4),
+		"stack_size":         uint64(max(16<<10, os.Getpagesize())), // THREAD_SIZE
 		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
 	opts.Scope.configure(spec, constants)

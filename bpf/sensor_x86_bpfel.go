@@ -376,6 +376,7 @@ const (
 	sensorVarNativeCalls       = "native_calls"
 	sensorVarProcessWakeBytes  = "process_wake_bytes"
 	sensorVarSelf              = "self"
+	sensorVarStackSize         = "stack_size"
 	sensorVarUringCalls        = "uring_calls"
 	sensorVarWaiting           = "waiting"
 	sensorVarWire              = "wire"
@@ -473,6 +474,7 @@ type sensorVariableSpecs struct {
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
+	StackSize        *ebpf.VariableSpec `ebpf:"stack_size"`
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
 	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
@@ -547,6 +549,7 @@ type sensorVariables struct {
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	Self             *ebpf.Variable `ebpf:"self"`
+	StackSize        *ebpf.Variable `ebpf:"stack_size"`
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
 	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`

@@ -328,7 +328,7 @@ static __always_inline int begin_request(struct scratch *s, u64 request, u16 row
 static __always_inline int on_submit(struct io_kiocb *submitted)
 {
 	struct scratch *s = scratch_of(bpf_get_smp_processor_id());
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	u16 row = uring_calls[READ(submitted, opcode) & (OPERATIONS_MAX - 1)];
 
 	if (!s || (!waiting && !row))
