@@ -11,7 +11,10 @@ BUILD := build
 SOURCES := $(shell find bpf internal rules extension receiver processor \
 	-name '*.go' ! -name '*_test.go' -o -name '*.o' -o -path '*/library/*.yaml') go.mod
 
-.PHONY: help setup generate build full run demo test test-kernels lint bench clean
+# How long `make soak` lasts.
+SOAK ?= 10m
+
+.PHONY: help setup generate build full run demo test test-kernels soak lint bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +55,9 @@ test: ## run all tests; those with the kernel need root and say so where they sk
 
 test-kernels: ## run those that need a kernel in Debian's kernels, emulated; KERNELS="amd64/6.1 arm64" chooses
 	$(GO) run ./test/kernels $(KERNELS)
+
+soak: ## run the distribution under load for SOAK=10m, print a table, fail on growth, leaks and untold losses
+	$(GO) test -count 1 -timeout 0 -v -run '^TestSoak$$' ./test/soak -soak $(SOAK)
 
 lint: ## golangci-lint, gofumpt and clang-format
 	cd tools && $(GO) build -o bin/ mvdan.cc/gofumpt
