@@ -16,7 +16,6 @@ type (
 	WireHeader  = sensorWireHeader
 	WireCall    = sensorWireCall
 	WireProcess = sensorWireProcess
-	WireCgroup  = sensorWireCgroup
 	WireExit    = sensorWireExit
 	WireRename  = sensorWireRename
 	WireBlock   = sensorWireBlock
@@ -36,11 +35,8 @@ const (
 	TypeRename  = uint16(sensorWireTypeWIRE_RENAME)
 )
 
-// What WireHeader.Row can be beside a row's number.
-const (
-	RowNone    = uint16(sensorWireRowFlagROW_NONE)    // no row describes the record
-	RowOutside = uint16(sensorWireRowFlagROW_OUTSIDE) // an exec or exit of a process outside of the scope
-)
+// RowNone is WireHeader.Row of a record that no row describes.
+const RowNone = uint16(sensorWireRowFlagROW_NONE)
 
 // Ways into the kernel, WireHeader.Via.
 const (

@@ -19,8 +19,7 @@ var lineageFields = []*Field{
 	},
 	{
 		Name: "proc.pexe", Type: CharBuf, Attr: "saker.proc.pexe", Get: ofParent(exeText),
-		Secret: true,
-		Doc:    "The parent's argv[0].",
+		Doc: "The parent's argv[0].",
 	},
 	{
 		Name: "proc.pexepath", Type: CharBuf, Attr: "saker.proc.pexepath", Get: ofParent(pathText),
@@ -28,8 +27,7 @@ var lineageFields = []*Field{
 	},
 	{
 		Name: "proc.pcmdline", Type: CharBuf, Attr: "saker.proc.pcmdline", Get: ofParent(lineText),
-		Secret: true,
-		Doc:    "The parent's name and arguments.",
+		Doc: "The parent's name and arguments.",
 	},
 	{
 		Name: "proc.ppid.ts", Type: RelTime, Attr: "saker.proc.ppid.ts", Get: ofParent(bornTime), Volatile: true,
@@ -48,8 +46,7 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.aexe", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aexe", Self: "proc.exe", Get: ofAncestors(viewExe),
-		Secret: true,
-		Doc:    "An ancestor's argv[0], counted as in proc.aname.",
+		Doc: "An ancestor's argv[0], counted as in proc.aname.",
 	},
 	{
 		Name: "proc.aexepath", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
@@ -59,8 +56,7 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.acmdline", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.acmdline", Self: "proc.cmdline", Get: ofAncestors(viewLine),
-		Secret: true,
-		Doc:    "An ancestor's name and arguments, counted as in proc.aname.",
+		Doc: "An ancestor's name and arguments, counted as in proc.aname.",
 	},
 	{
 		Name: "proc.apid", Type: Int64, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
@@ -71,8 +67,7 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.aenv", Type: CharBuf, Many: SomeAncestor, Arg: MayKey, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aenv", Keyed: "saker.proc.aenv_of", Self: "proc.env", Get: envOfAncestors,
-		Secret: true,
-		Doc:    "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
+		Doc: "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
 	},
 
 	{
@@ -81,8 +76,7 @@ var lineageFields = []*Field{
 	},
 	{
 		Name: "saker.proc.aargs", Type: CharBuf, List: true, Attr: "saker.proc.aargs", Get: argsOfAncestors,
-		Secret: true,
-		Doc:    "Every ancestor's arguments, the parent's first.",
+		Doc: "Every ancestor's arguments, the parent's first.",
 	},
 
 	{

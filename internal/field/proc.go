@@ -13,8 +13,7 @@ var processFields = []*Field{
 	},
 	{
 		Name: "proc.exe", Type: CharBuf, Attr: "process.command", Get: of(exeText),
-		Secret: true,
-		Doc:    "The program as its caller named it, argv[0].",
+		Doc: "The program as its caller named it, argv[0].",
 	},
 	{
 		Name: "proc.args", Type: CharBuf, Arg: MayIndex, Get: procArgs, From: []string{"saker.proc.args"}, Derive: argsFrom,
@@ -22,13 +21,11 @@ var processFields = []*Field{
 	},
 	{
 		Name: "saker.proc.args", Type: CharBuf, List: true, Attr: "process.command_args", Get: procArgv,
-		Secret: true,
-		Doc:    "All arguments, argv[0] included.",
+		Doc: "All arguments, argv[0] included.",
 	},
 	{
 		Name: "proc.cmdline", Type: CharBuf, Attr: "process.command_line", Get: procCmdline,
-		Secret: true,
-		Doc:    "The name of the process and its arguments, joined by blanks.",
+		Doc: "The name of the process and its arguments, joined by blanks.",
 	},
 	{
 		Name: "proc.exeline", Type: CharBuf, From: []string{"proc.exe", "proc.args"}, Derive: exeLine,
@@ -44,8 +41,7 @@ var processFields = []*Field{
 	},
 	{
 		Name: "proc.env", Type: CharBuf, Arg: MayKey, Attr: "saker.proc.env", Keyed: "process.environment_variable", Get: procEnv,
-		Secret: true,
-		Doc:    "The environment joined by blanks; with a name, that variable, empty when it is not set.",
+		Doc: "The environment joined by blanks; with a name, that variable, empty when it is not set.",
 	},
 	{
 		Name: "proc.cwd", Type: CharBuf, Get: procCwd, From: []string{"saker.proc.cwd"}, Derive: withSlash,

@@ -6,10 +6,14 @@
 package evasions
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // In the environment these make the tests' own program the child that acts.
@@ -17,6 +21,21 @@ const (
 	actVariable = "SAKER_EVASION"
 	dirVariable = "SAKER_EVASION_DIR"
 )
+
+// lacking is the exit code of an act that this machine can't do.
+const lacking = 77
+
+var errLacks = errors.New("the kernel lacks this")
+
+// lacks marks errors that say that the kernel lacks what an act needs.
+func lacks(err error, marks ...unix.Errno) error {
+	for _, mark := range marks {
+		if errors.Is(err, mark) {
+			return errors.Join(errLacks, err)
+		}
+	}
+	return err
+}
 
 // The acts begin in the process's first thread, and goroutines in others.
 func init() { runtime.LockOSThread() }
@@ -26,8 +45,14 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		os.Exit(m.Run())
 	}
+	for _, more := range []map[string]func(string) error{nameActs, programActs, entryActs} {
+		maps.Copy(acts, more)
+	}
 	if err := acts[name](os.Getenv(dirVariable)); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		if errors.Is(err, errLacks) {
+			os.Exit(lacking)
+		}
 		os.Exit(1)
 	}
 	os.Exit(0)
