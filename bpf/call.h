@@ -30,9 +30,6 @@ u16 native_calls[CALLS_MAX];
 u16 compat_calls[CALLS_MAX];
 u16 x32_calls[CALLS_MAX];
 
-/* Our own process, whose calls are not reported; 0 until the scan has told. */
-u32 self = 0;
-
 #if defined(__TARGET_ARCH_x86)
 #define NR_EXECVEAT 322
 
@@ -109,7 +106,7 @@ static __always_inline u64 value_of(struct call *call, u8 arg)
 static __always_inline void put_start(u32 slot, struct scratch *s, struct call *call, u8 dir,
 				      char first)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct fs_struct *fs = READ(task, fs);
 	s32 fd = dir == PLACE_CWD ? AT_FDCWD : (s32)value_of(call, dir);
 
@@ -273,7 +270,7 @@ static __always_inline void put_file_at(u32 slot, struct scratch *s, u64 address
 	if (bpf_probe_read_user(&fd, sizeof(fd), (void *)address))
 		block_none(s);
 	else
-		put_file(slot, file_of(bpf_get_current_task_btf(), fd));
+		put_file(slot, file_of(current_task(), fd));
 }
 
 /* Whether a capture counts for this call. */
@@ -338,7 +335,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_file_at(slot, s, value + aux);
 		break;
 	case CAPTURE_FILE:
-		put_file(slot, file_of(bpf_get_current_task_btf(), (s32)value));
+		put_file(slot, file_of(current_task(), (s32)value));
 		break;
 	}
 	return 0;
@@ -353,7 +350,7 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
 
 	if (!w || !s)
 		return 0;
-	record_header(&w->header, bpf_get_current_task_btf(), WIRE_CALL);
+	record_header(&w->header, current_task(), WIRE_CALL);
 	w->header.row = call->row;
 	w->header.via = call->via;
 	w->header.nargs = row->nargs;
@@ -370,13 +367,13 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 
 	if (!w)
 		return;
-	COPY(&w->comm, &bpf_get_current_task_btf()->comm);
+	COPY(&w->comm, &current_task()->comm);
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
 		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24, c->max,
 			    c->only, c->when | c->out << 8);
 	}
-	if (is_apart(bpf_get_current_task_btf()))
+	if (is_apart(current_task()))
 		put_thread(slot);
 	record_send(slot);
 }
@@ -389,7 +386,7 @@ static __always_inline int on_call(struct call *call)
 	if (!row || (row->flags & ROW_FAILED_ONLY && call->ret >= 0))
 		return 0;
 	if (row->flags & ROW_PROCESS && call->ret >= 0)
-		send_process(bpf_get_current_task_btf(), CAUSE_CHANGE);
+		send_process(current_task(), CAUSE_CHANGE);
 	if (!(row->flags & ROW_SILENT))
 		send_call(slot, call, row);
 	return 0;

@@ -213,6 +213,7 @@ struct signal_struct {
 };
 
 struct kernfs_node {
+	u64 id;
 	const char *name;
 	struct kernfs_node *parent; /* to 6.14 */
 };
@@ -248,6 +249,7 @@ struct io_uring_task;
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	struct mm_struct *mm;
 	u32 flags;
 	u32 pid, tgid;

@@ -64,31 +64,4 @@ static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt,
 	block_end(s);
 }
 
-/* kernfs keeps its own tree; a cgroup's path is that of its node. */
-__noinline int append_cgroup(u32 slot, u64 node)
-{
-	struct scratch *s = scratch_of(slot);
-	struct kernfs_node *kn = (void *)node;
-
-	if (!s)
-		return 0;
-	for (int i = 0; i < COMPONENTS_MAX && kn; i++) {
-		struct kernfs_node___hidden *hidden = (void *)kn;
-		struct kernfs_node *up;
-
-		if (bpf_core_field_exists(hidden->__parent))
-			up = BPF_CORE_READ(hidden, __parent);
-		else
-			up = BPF_CORE_READ(kn, parent);
-		if (!up)
-			return 0;
-		long n = bpf_probe_read_kernel_str(&s->data[s->off & (RECORD_MAX - 1)],
-						   NAME_MAX + 1, BPF_CORE_READ(kn, name));
-		if (n > 0)
-			s->off += n;
-		kn = up;
-	}
-	return 0;
-}
-
 #endif

@@ -8,6 +8,7 @@
 #define SAKER_PROCESS_H
 
 #include "file.h"
+#include "scope.h"
 
 /* How much of arguments and environment an exec record takes. */
 const volatile u32 argv_max = APPEND_MAX;
@@ -87,27 +88,6 @@ static __always_inline u32 tty_of(struct task_struct *task)
 	return (minor & 0xff) | READ(driver, major) << 8 | (minor & ~0xff) << 12;
 }
 
-/* A container's node in whichever hierarchy its runtime uses: the first that is not the root. */
-static __always_inline u64 cgroup_of(struct task_struct *task)
-{
-	struct css_set *set = READ(task, cgroups);
-	u64 kn = (u64)BPF_CORE_READ(set, dfl_cgrp, kn);
-	struct kernfs_node___hidden *hidden = (void *)kn;
-	struct kernfs_node *plain = (void *)kn;
-	u64 up = bpf_core_field_exists(hidden->__parent) ? (u64)BPF_CORE_READ(hidden, __parent)
-							 : (u64)BPF_CORE_READ(plain, parent);
-	u64 css = 0;
-
-	if (kn && up)
-		return kn;
-	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		COPY(&css,
-		     &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)]);
-	if (!css && bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
-		COPY(&css, &set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]);
-	return css ? (u64)BPF_CORE_READ((struct cgroup_subsys_state *)css, cgroup, kn) : kn;
-}
-
 static __always_inline void put_exe(u32 slot, struct scratch *s, struct wire_process *w,
 				    struct task_struct *task)
 {
@@ -164,6 +144,7 @@ __noinline int put_process(u32 slot, u64 address, u32 cause)
 	COPY(&w->comm, &READ(task, group_leader)->comm);
 	put_exe(slot, s, w, task);
 	put_cwd(slot, s, first);
+	put_unjudged(&w->cgroup, task);
 	block_begin(s, BLOCK_CGROUP);
 	append_cgroup(slot, cgroup_of(task));
 	block_end(s);
@@ -183,7 +164,7 @@ static __always_inline struct scratch *begin_process(u32 slot, struct task_struc
 /* Puts the block of what the current thread has of its own. */
 __noinline int put_thread(u32 slot)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct scratch *s = scratch_of(slot);
 	struct fs_struct *fs = READ(task, fs);
 

@@ -19,6 +19,8 @@
 
 /* Set by the loader: this kernel casts. */
 const volatile bool direct_reads = true;
+/* Set by the loader: how large a task's stack in the kernel is. */
+const volatile u64 stack_size = 16 << 10;
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
@@ -39,5 +41,22 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 /* For what a typed load can't reach: arrays by a variable index, odd sizes. */
 #define COPY(to, from) bpf_probe_read_kernel(to, sizeof(*(to)), (const void *)(from))
+
+/* The current task. Before 5.11 no helper gives it typed. */
+static __always_inline struct task_struct *current_task(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+/* What a task's program had in its registers: at the top of the task's stack, where no helper
+ * before 5.15 gets it from. */
+static __always_inline struct pt_regs *registers_of(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(task);
+	return (void *)((u64)READ(task, stack) + stack_size - bpf_core_type_size(struct pt_regs));
+}
 
 #endif

@@ -4,8 +4,8 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, file.h, process.h, call.h (bodies), then what goes
- * through io_uring: uring.h, uring_operations.h.
+ * and the ring), path.h, cgroup.h, scope.h, file.h, process.h, call.h (bodies),
+ * then what goes through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -30,6 +30,7 @@ const struct {
 	enum wire_cause cause;
 	enum wire_class class;
 	enum wire_count count;
+	enum mark mark;
 	struct wire_call call;
 	struct wire_process process;
 	struct wire_exit exit;
@@ -37,16 +38,17 @@ const struct {
 	struct wire_block block;
 	struct wire_sock sock;
 	struct wire_own own;
+	struct wire_cgroup cgroup;
 	struct wire_row row;
 } *wire __attribute__((unused));
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct call call = {.ret = ret};
 	u16 row = find_row(regs, task, &call.via);
 
-	if (!row || READ(task, tgid) == self)
+	if (!row || !in_scope(task))
 		return 0;
 	call.row = row - 1;
 	read_args(&call, regs);
@@ -63,7 +65,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	if (looked && READ(task, io_uring))
 		look(READ(task, tgid));
@@ -80,13 +82,13 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 	if (!s)
 		return 0;
 	struct wire_process *w = (void *)s->data;
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = registers_of(task);
 	/* x86 pretends here that it was execve, entered in the new program's mode: so no via. */
 	u8 via;
 	u16 row = find_row(regs, task, &via);
 	if (bpf_core_field_exists(bprm->fdpath) && READ(bprm, fdpath))
 		row = native_calls[NR_EXECVEAT];
-	w->header.row = row ? row - 1 : ROW_NONE;
+	w->header.row = !in_scope(task) ? ROW_OUTSIDE : row ? row - 1 : ROW_NONE;
 	put_program(s, task, READ(bprm, filename));
 	record_send(slot);
 	return 0;
@@ -95,8 +97,10 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (READ(child, pid) == READ(child, tgid))
-		send_process(child, CAUSE_FORK);
+	if (READ(child, pid) != READ(child, tgid))
+		return 0;
+	scope_fork(parent, child);
+	send_process(child, CAUSE_FORK);
 	return 0;
 }
 
@@ -131,6 +135,8 @@ static __always_inline int on_exit(struct task_struct *task)
 
 	__builtin_memset(&w, 0, sizeof(w));
 	record_header(&w.header, task, WIRE_EXIT);
+	if (!in_scope(task))
+		w.header.row = ROW_OUTSIDE;
 	w.status = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code)
 							   : READ(task, exit_code);
 	w.reaper = reaper_of(task);
@@ -178,6 +184,7 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(process_cgroup, struct cgroup *to, const char *path, struct task_struct *task)
 {
+	scope_move(task);
 	send_process(task, CAUSE_CGROUP);
 	return 0;
 }

@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 
@@ -33,6 +34,8 @@ type Options struct {
 	// RingBytes is the size of the calls' ring: a power of two and a multiple
 	// of the page size. 0: DefaultRingBytes.
 	RingBytes int
+	// Scope limits whose acts are told.
+	Scope Scope
 
 	// For tests: read kernel memory as on kernels that can't cast; change the
 	// programs before they are loaded.
@@ -65,7 +68,7 @@ func Load(opts Options) (*Sensor, error) {
 	if err := s.loadBest(kernel, opts); err != nil {
 		return nil, explain(err)
 	}
-	if err := s.Watch(opts.Rows); err != nil {
+	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows)); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -172,8 +175,10 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		"iterator_slot":      uint32(cpus),
 		"call_wake_bytes":    uint32(opts.RingBytes / 4),
 		"process_wake_bytes": uint32(processRingBytes / 4),
+		"stack_size":         uint64(max(16<<10, os.Getpagesize())), // THREAD_SIZE
 		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
+	opts.Scope.configure(spec, constants)
 	for name, value := range constants {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)

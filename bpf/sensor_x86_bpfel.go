@@ -19,6 +19,22 @@ type sensorLookedAt struct {
 	Requests [256]uint64
 }
 
+type sensorMark uint32
+
+const (
+	sensorMarkMARK_TREES    sensorMark = 1
+	sensorMarkMARK_INCLUDED sensorMark = 2
+	sensorMarkMARK_EXCLUDED sensorMark = 4
+	sensorMarkMARK_MADE     sensorMark = 8
+	sensorMarkMARK_OUTSIDE  sensorMark = 16
+	sensorMarkOF_TREES      sensorMark = 7
+)
+
+type sensorMarks struct {
+	_  structs.HostLayout
+	Of [4096]uint8
+}
+
 type sensorOperation struct {
 	_        structs.HostLayout
 	Args     [6]uint64
@@ -149,6 +165,12 @@ const (
 	sensorWireCauseCAUSE_CGROUP sensorWireCause = 5
 )
 
+type sensorWireCgroup struct {
+	_    structs.HostLayout
+	Node uint64
+	Id   uint64
+}
+
 type sensorWireClass uint32
 
 const (
@@ -253,6 +275,7 @@ type sensorWireProcess struct {
 	Own         sensorWireOwn
 	Comm        [16]uint8
 	Exe         sensorWireFile
+	Cgroup      sensorWireCgroup
 }
 
 type sensorWireRename struct {
@@ -276,6 +299,7 @@ const (
 	sensorWireRowFlagROW_FAILED_ONLY sensorWireRowFlag = 1
 	sensorWireRowFlagROW_PROCESS     sensorWireRowFlag = 2
 	sensorWireRowFlagROW_SILENT      sensorWireRowFlag = 4
+	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
 )
 
@@ -316,14 +340,17 @@ const (
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	sensorMapCallRing          = "call_ring"
+	sensorMapCgroups           = "cgroups"
 	sensorMapCounts            = "counts"
 	sensorMapLookedAt          = "looked_at"
+	sensorMapMarks             = "marks"
 	sensorMapOperations        = "operations"
 	sensorMapProcessRing       = "process_ring"
 	sensorMapRows              = "rows"
 	sensorMapScratches         = "scratches"
 	sensorMapSpare             = "spare"
 	sensorMapSubmitted         = "submitted"
+	sensorMapTrees             = "trees"
 	sensorProgProcessCgroup    = "process_cgroup"
 	sensorProgProcessExec      = "process_exec"
 	sensorProgProcessExit      = "process_exit"
@@ -342,10 +369,14 @@ const (
 	sensorVarDirectReads       = "direct_reads"
 	sensorVarEnvMax            = "env_max"
 	sensorVarIteratorSlot      = "iterator_slot"
+	sensorVarLimited           = "limited"
+	sensorVarLimitedByCgroup   = "limited_by_cgroup"
+	sensorVarLimitedToTrees    = "limited_to_trees"
 	sensorVarLooked            = "looked"
 	sensorVarNativeCalls       = "native_calls"
 	sensorVarProcessWakeBytes  = "process_wake_bytes"
 	sensorVarSelf              = "self"
+	sensorVarStackSize         = "stack_size"
 	sensorVarUringCalls        = "uring_calls"
 	sensorVarWaiting           = "waiting"
 	sensorVarWire              = "wire"
@@ -413,14 +444,17 @@ type sensorProgramSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorMapSpecs struct {
 	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
+	Cgroups     *ebpf.MapSpec `ebpf:"cgroups"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
 	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
+	Marks       *ebpf.MapSpec `ebpf:"marks"`
 	Operations  *ebpf.MapSpec `ebpf:"operations"`
 	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
 	Rows        *ebpf.MapSpec `ebpf:"rows"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 	Spare       *ebpf.MapSpec `ebpf:"spare"`
 	Submitted   *ebpf.MapSpec `ebpf:"submitted"`
+	Trees       *ebpf.MapSpec `ebpf:"trees"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -433,10 +467,14 @@ type sensorVariableSpecs struct {
 	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
 	EnvMax           *ebpf.VariableSpec `ebpf:"env_max"`
 	IteratorSlot     *ebpf.VariableSpec `ebpf:"iterator_slot"`
+	Limited          *ebpf.VariableSpec `ebpf:"limited"`
+	LimitedByCgroup  *ebpf.VariableSpec `ebpf:"limited_by_cgroup"`
+	LimitedToTrees   *ebpf.VariableSpec `ebpf:"limited_to_trees"`
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
+	StackSize        *ebpf.VariableSpec `ebpf:"stack_size"`
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
 	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
@@ -464,27 +502,33 @@ func (o *sensorObjects) Close() error {
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorMaps struct {
 	CallRing    *ebpf.Map `ebpf:"call_ring"`
+	Cgroups     *ebpf.Map `ebpf:"cgroups"`
 	Counts      *ebpf.Map `ebpf:"counts"`
 	LookedAt    *ebpf.Map `ebpf:"looked_at"`
+	Marks       *ebpf.Map `ebpf:"marks"`
 	Operations  *ebpf.Map `ebpf:"operations"`
 	ProcessRing *ebpf.Map `ebpf:"process_ring"`
 	Rows        *ebpf.Map `ebpf:"rows"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
 	Spare       *ebpf.Map `ebpf:"spare"`
 	Submitted   *ebpf.Map `ebpf:"submitted"`
+	Trees       *ebpf.Map `ebpf:"trees"`
 }
 
 func (m *sensorMaps) Close() error {
 	return _SensorClose(
 		m.CallRing,
+		m.Cgroups,
 		m.Counts,
 		m.LookedAt,
+		m.Marks,
 		m.Operations,
 		m.ProcessRing,
 		m.Rows,
 		m.Scratches,
 		m.Spare,
 		m.Submitted,
+		m.Trees,
 	)
 }
 
@@ -498,10 +542,14 @@ type sensorVariables struct {
 	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
 	EnvMax           *ebpf.Variable `ebpf:"env_max"`
 	IteratorSlot     *ebpf.Variable `ebpf:"iterator_slot"`
+	Limited          *ebpf.Variable `ebpf:"limited"`
+	LimitedByCgroup  *ebpf.Variable `ebpf:"limited_by_cgroup"`
+	LimitedToTrees   *ebpf.Variable `ebpf:"limited_to_trees"`
 	Looked           *ebpf.Variable `ebpf:"looked"`
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	Self             *ebpf.Variable `ebpf:"self"`
+	StackSize        *ebpf.Variable `ebpf:"stack_size"`
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
 	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`

@@ -16,6 +16,7 @@ type (
 	WireHeader  = sensorWireHeader
 	WireCall    = sensorWireCall
 	WireProcess = sensorWireProcess
+	WireCgroup  = sensorWireCgroup
 	WireExit    = sensorWireExit
 	WireRename  = sensorWireRename
 	WireBlock   = sensorWireBlock
@@ -35,8 +36,11 @@ const (
 	TypeRename  = uint16(sensorWireTypeWIRE_RENAME)
 )
 
-// RowNone is WireHeader.Row of a record that no row describes.
-const RowNone = uint16(sensorWireRowFlagROW_NONE)
+// What WireHeader.Row can be beside a row's number.
+const (
+	RowNone    = uint16(sensorWireRowFlagROW_NONE)    // no row describes the record
+	RowOutside = uint16(sensorWireRowFlagROW_OUTSIDE) // an exec or exit of a process outside of the scope
+)
 
 // Ways into the kernel, WireHeader.Via.
 const (

@@ -120,7 +120,7 @@ static __always_inline u64 flags_of(struct io_kiocb *req)
 /* A worker of the ring acts for the process. */
 static __always_inline void put_submitter(struct operation *o)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct task_struct *leader = READ(task, group_leader);
 
 	o->start = READ(leader, start_boottime);
@@ -253,7 +253,7 @@ static __always_inline u64 operation_file(struct scratch *s, struct operation *o
 	if (arg == 0 && o->own_file)
 		return plain(s, READ(KERNEL(struct io_kiocb, request), file));
 	if (arg != PLACE_RESULT || !o->direct)
-		return file_of(bpf_get_current_task_btf(), (s32)value);
+		return file_of(current_task(), (s32)value);
 	if (value < 0)
 		return 0;
 	return direct_file(o->ring, o->direct == FILE_INDEX_ALLOC ? value : o->direct - 1);
@@ -280,7 +280,7 @@ __noinline int put_saved(u32 slot, u64 request, u32 packed)
 {
 	struct scratch *s = scratch_of(slot);
 	struct operation *o = operation_of(request);
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
 
 	if (!s || !o)

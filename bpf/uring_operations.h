@@ -328,7 +328,7 @@ static __always_inline int begin_request(struct scratch *s, u64 request, u16 row
 static __always_inline int on_submit(struct io_kiocb *submitted)
 {
 	struct scratch *s = scratch_of(bpf_get_smp_processor_id());
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	u16 row = uring_calls[READ(submitted, opcode) & (OPERATIONS_MAX - 1)];
 
 	if (!s || (!waiting && !row))
@@ -336,7 +336,7 @@ static __always_inline int on_submit(struct io_kiocb *submitted)
 	u64 request = plain(s, submitted);
 	on_complete(request); /* what the request was before */
 	look_before(request);
-	if (!row || READ(task, tgid) == self)
+	if (!row || !in_scope(task))
 		return 0;
 	return begin_request(s, request, row - 1);
 }

@@ -93,7 +93,9 @@ enum wire_row_flag {
 	ROW_FAILED_ONLY = 1, /* report only calls that returned an error */
 	ROW_PROCESS = 2,     /* after success, send the process anew */
 	ROW_SILENT = 4,	     /* send no WIRE_CALL */
-	ROW_NONE = 0xffff,   /* in header.row: a call that no row describes, or no call at all */
+	ROW_OUTSIDE =
+		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
+	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */
 };
 
 struct wire_row {
@@ -188,6 +190,12 @@ enum wire_cause {
 	CAUSE_CGROUP, /* moved to another cgroup */
 };
 
+/* A cgroup, for as long as the machine runs. */
+struct wire_cgroup {
+	__u64 node;
+	__u64 id;
+};
+
 struct wire_process {
 	struct wire_header header;
 	__u64 parent_start;
@@ -205,6 +213,8 @@ struct wire_process {
 	struct wire_own own; /* of the first thread */
 	__u8 comm[16];
 	struct wire_file exe;
+	struct wire_cgroup
+		cgroup; /* zeros but where user space has to say what it is to the scope */
 };
 
 struct wire_exit {

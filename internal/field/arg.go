@@ -11,16 +11,19 @@ import (
 var argFields = []*Field{
 	{
 		Name: "evt.arg", Type: CharBuf, Arg: MustParam, Attr: "saker.evt.arg", Keyed: "saker.evt.arg", Get: evtArg,
-		Doc: "One parameter of the event as text: a flag's or error's name, a descriptor's file, else the value itself.",
+		Secret: true,
+		Doc:    "One parameter of the event as text: a flag's or error's name, a descriptor's file, else the value itself.",
 	},
 	{
 		Name: "evt.rawarg", Type: Dynamic, Arg: MustParam, Not: NoRHS | NoTransformer,
 		Attr: "saker.evt.rawarg", Keyed: "saker.evt.rawarg", Get: evtRawArg,
-		Doc: "One parameter of the event with its own type, a number as a number.",
+		Secret: true,
+		Doc:    "One parameter of the event with its own type, a number as a number.",
 	},
 	{
 		Name: "evt.args", Type: CharBuf, Attr: "saker.evt.args", Get: evtArgs,
-		Doc: "All parameters of the event as name=value, with what a value means behind it in parentheses.",
+		Secret: true,
+		Doc:    "All parameters of the event as name=value, with what a value means behind it in parentheses.",
 	},
 	{
 		Name: "evt.info", Type: CharBuf, From: []string{"evt.args"}, Derive: asIs,

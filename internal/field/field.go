@@ -135,7 +135,10 @@ type Field struct {
 	Where Where  // where the attribute lives
 	// Volatile fields depend on time or counters: never cached per process.
 	Volatile bool
-	Doc      string
+	// Secret fields are texts in which programs are told passwords: a record
+	// says them with the secrets hidden.
+	Secret bool
+	Doc    string
 	// Unserved says why nobody answers the field here: it is always Missing, so
 	// that files which name it load. Such a row has neither Get nor Derive.
 	Unserved string

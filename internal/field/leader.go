@@ -13,7 +13,8 @@ var leaderFields = []*Field{
 	},
 	{
 		Name: "proc.sid.exe", Type: CharBuf, Attr: "saker.proc.sid_exe", Get: ofSession(exeText),
-		Doc: "The session leader's argv[0], empty when it is not known.",
+		Secret: true,
+		Doc:    "The session leader's argv[0], empty when it is not known.",
 	},
 	{
 		Name: "proc.sid.exepath", Type: CharBuf, Attr: "saker.proc.sid_exepath", Get: ofSession(pathText),
@@ -34,7 +35,8 @@ var leaderFields = []*Field{
 	},
 	{
 		Name: "proc.pgid.exe", Type: CharBuf, Attr: "saker.proc.pgid_exe", Get: ofGroup(exeText),
-		Doc: "The group leader's argv[0], empty when it is not known.",
+		Secret: true,
+		Doc:    "The group leader's argv[0], empty when it is not known.",
 	},
 	{
 		Name: "proc.pgid.exepath", Type: CharBuf, Attr: "saker.proc.pgid_exepath", Get: ofGroup(pathText),
@@ -55,7 +57,8 @@ var leaderFields = []*Field{
 	},
 	{
 		Name: "proc.vpgid.exe", Type: CharBuf, Attr: "saker.proc.vpgid_exe", Get: ofGroup(exeText),
-		Doc: "The group leader's argv[0], empty when it is not known.",
+		Secret: true,
+		Doc:    "The group leader's argv[0], empty when it is not known.",
 	},
 	{
 		Name: "proc.vpgid.exepath", Type: CharBuf, Attr: "saker.proc.vpgid_exepath", Get: ofGroup(pathText),

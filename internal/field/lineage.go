@@ -19,7 +19,8 @@ var lineageFields = []*Field{
 	},
 	{
 		Name: "proc.pexe", Type: CharBuf, Attr: "saker.proc.pexe", Get: ofParent(exeText),
-		Doc: "The parent's argv[0].",
+		Secret: true,
+		Doc:    "The parent's argv[0].",
 	},
 	{
 		Name: "proc.pexepath", Type: CharBuf, Attr: "saker.proc.pexepath", Get: ofParent(pathText),
@@ -27,7 +28,8 @@ var lineageFields = []*Field{
 	},
 	{
 		Name: "proc.pcmdline", Type: CharBuf, Attr: "saker.proc.pcmdline", Get: ofParent(lineText),
-		Doc: "The parent's name and arguments.",
+		Secret: true,
+		Doc:    "The parent's name and arguments.",
 	},
 	{
 		Name: "proc.ppid.ts", Type: RelTime, Attr: "saker.proc.ppid.ts", Get: ofParent(bornTime), Volatile: true,
@@ -46,7 +48,8 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.aexe", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aexe", Self: "proc.exe", Get: ofAncestors(viewExe),
-		Doc: "An ancestor's argv[0], counted as in proc.aname.",
+		Secret: true,
+		Doc:    "An ancestor's argv[0], counted as in proc.aname.",
 	},
 	{
 		Name: "proc.aexepath", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
@@ -56,7 +59,8 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.acmdline", Type: CharBuf, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.acmdline", Self: "proc.cmdline", Get: ofAncestors(viewLine),
-		Doc: "An ancestor's name and arguments, counted as in proc.aname.",
+		Secret: true,
+		Doc:    "An ancestor's name and arguments, counted as in proc.aname.",
 	},
 	{
 		Name: "proc.apid", Type: Int64, Many: SomeAncestor, Arg: MayIndex, Not: NoRHS | NoTransformer,
@@ -67,7 +71,8 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.aenv", Type: CharBuf, Many: SomeAncestor, Arg: MayKey, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aenv", Keyed: "saker.proc.aenv_of", Self: "proc.env", Get: envOfAncestors,
-		Doc: "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
+		Secret: true,
+		Doc:    "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
 	},
 
 	{
@@ -76,7 +81,8 @@ var lineageFields = []*Field{
 	},
 	{
 		Name: "saker.proc.aargs", Type: CharBuf, List: true, Attr: "saker.proc.aargs", Get: argsOfAncestors,
-		Doc: "Every ancestor's arguments, the parent's first.",
+		Secret: true,
+		Doc:    "Every ancestor's arguments, the parent's first.",
 	},
 
 	{

@@ -13,7 +13,8 @@ var processFields = []*Field{
 	},
 	{
 		Name: "proc.exe", Type: CharBuf, Attr: "process.command", Get: of(exeText),
-		Doc: "The program as its caller named it, argv[0].",
+		Secret: true,
+		Doc:    "The program as its caller named it, argv[0].",
 	},
 	{
 		Name: "proc.args", Type: CharBuf, Arg: MayIndex, Get: procArgs, From: []string{"saker.proc.args"}, Derive: argsFrom,
@@ -21,11 +22,13 @@ var processFields = []*Field{
 	},
 	{
 		Name: "saker.proc.args", Type: CharBuf, List: true, Attr: "process.command_args", Get: procArgv,
-		Doc: "All arguments, argv[0] included.",
+		Secret: true,
+		Doc:    "All arguments, argv[0] included.",
 	},
 	{
 		Name: "proc.cmdline", Type: CharBuf, Attr: "process.command_line", Get: procCmdline,
-		Doc: "The name of the process and its arguments, joined by blanks.",
+		Secret: true,
+		Doc:    "The name of the process and its arguments, joined by blanks.",
 	},
 	{
 		Name: "proc.exeline", Type: CharBuf, From: []string{"proc.exe", "proc.args"}, Derive: exeLine,
@@ -41,7 +44,8 @@ var processFields = []*Field{
 	},
 	{
 		Name: "proc.env", Type: CharBuf, Arg: MayKey, Attr: "saker.proc.env", Keyed: "process.environment_variable", Get: procEnv,
-		Doc: "The environment joined by blanks; with a name, that variable, empty when it is not set.",
+		Secret: true,
+		Doc:    "The environment joined by blanks; with a name, that variable, empty when it is not set.",
 	},
 	{
 		Name: "proc.cwd", Type: CharBuf, Get: procCwd, From: []string{"saker.proc.cwd"}, Derive: withSlash,

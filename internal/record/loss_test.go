@@ -8,7 +8,7 @@ import (
 )
 
 func TestTellLosses(t *testing.T) {
-	w := NewWriter()
+	w := NewWriter(Options{})
 	w.Add(eventtest.Named("execve"), refs(t, "evt.type"))
 	logs := w.Take()
 	MarkCandidates(logs)
@@ -55,7 +55,7 @@ saker.loss.to: 2026-01-02T02:04:06.000000006Z
 }
 
 func TestTellNoLosses(t *testing.T) {
-	w := NewWriter()
+	w := NewWriter(Options{})
 	logs := w.Take()
 	if w.TellLosses(logs, nil); logs.ResourceLogs().Len() != 0 {
 		t.Error("nothing was lost, and yet the batch has a resource")

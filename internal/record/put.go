@@ -12,11 +12,8 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 )
 
-// put says v as the attribute of ref; a Missing or Unknown value says nothing.
+// put says v, which is known, as the attribute of ref.
 func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
-	if !v.Known() {
-		return
-	}
 	key := ref.Key()
 	switch ref.Form {
 	case field.Plain:
@@ -28,31 +25,50 @@ func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
 	case field.Words:
 		w.putWords(attrs.PutEmptySlice(key), v.Text())
 	case field.Sole:
-		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.keep(v.Text()))
+		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.say(ref, v.Text()))
 	}
 }
 
 func (w *Writer) putPlain(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
-	n := v.Len()
-	if ref.InArray() {
-		n = min(n, w.depth[ref.Index()])
+	key := ref.Key()
+	switch v.Kind() {
+	case field.String:
+		attrs.PutStr(key, w.say(ref, v.Text()))
+	case field.Bytes:
+		attrs.PutEmptyBytes(key).FromRaw([]byte(w.clean(ref, v.Text())))
+	case field.List:
+		n := v.Len()
+		if ref.InArray() {
+			n = min(n, w.depth[ref.Index()])
+		}
+		w.putList(attrs.PutEmptySlice(key), ref, v, n)
+	default:
+		putOther(attrs, key, v)
 	}
-	put(attrs, ref.Key(), v, n, w.keep)
 }
 
 // Put says v as an attribute, texts in memory of its own; a Missing or Unknown
 // value says nothing.
 func Put(attrs pcommon.Map, key string, v *field.Value) {
-	put(attrs, key, v, v.Len(), func(s string) string { return strings.Clone(valid(s)) })
-}
-
-// put says a value, of a list the first n elements; keep makes texts last.
-func put(attrs pcommon.Map, key string, v *field.Value, n int, keep func(string) string) {
 	switch v.Kind() {
 	case field.String:
-		attrs.PutStr(key, keep(v.Text()))
+		attrs.PutStr(key, strings.Clone(valid(v.Text())))
 	case field.Bytes:
 		attrs.PutEmptyBytes(key).FromRaw([]byte(v.Text()))
+	case field.List:
+		to := attrs.PutEmptySlice(key)
+		to.EnsureCapacity(v.Len())
+		for i := range v.Len() {
+			putElement(to, v.At(i), func(s string) string { return strings.Clone(valid(s)) })
+		}
+	default:
+		putOther(attrs, key, v)
+	}
+}
+
+// putOther says a value that is neither a text nor a list.
+func putOther(attrs pcommon.Map, key string, v *field.Value) {
+	switch v.Kind() {
 	case field.Int, field.Uint:
 		attrs.PutInt(key, v.Int())
 	case field.Float:
@@ -61,24 +77,95 @@ func put(attrs pcommon.Map, key string, v *field.Value, n int, keep func(string)
 		attrs.PutBool(key, v.Bool())
 	case field.Addr:
 		attrs.PutStr(key, v.Addr().String())
-	case field.List:
-		to := attrs.PutEmptySlice(key)
-		to.EnsureCapacity(n)
-		for i := range n {
-			switch v := v.At(i); v.Kind() {
-			case field.String:
-				to.AppendEmpty().SetStr(keep(v.Text()))
-			default:
-				to.AppendEmpty().SetInt(v.Int())
-			}
-		}
 	}
+}
+
+// putElement says an element of a list; keep makes texts last.
+func putElement(to pcommon.Slice, v field.Value, keep func(string) string) {
+	if v.Kind() == field.String {
+		to.AppendEmpty().SetStr(keep(v.Text()))
+		return
+	}
+	to.AppendEmpty().SetInt(v.Int())
+}
+
+// putList says the first n elements of a list of texts or numbers.
+func (w *Writer) putList(to pcommon.Slice, ref *field.Ref, list *field.Value, n int) {
+	if most := w.limits.ArrayLength; most > 0 && n > most {
+		w.truncated = w.noted(w.truncated, ref)
+		n = most
+	}
+	to.EnsureCapacity(n)
+	if hidden := w.hideList(ref, list, n); hidden != nil {
+		for _, s := range hidden {
+			to.AppendEmpty().SetStr(w.keep(w.cut(ref, s)))
+		}
+		return
+	}
+	for i := range n {
+		putElement(to, list.At(i), func(s string) string { return w.keep(w.cut(ref, s)) })
+	}
+}
+
+// hideList is the first n elements of a list without secrets, nil if it has none.
+func (w *Writer) hideList(ref *field.Ref, list *field.Value, n int) []string {
+	if !ref.Secret {
+		return nil
+	}
+	hidden := w.redactor.RedactAll(n, func(i int) string { return list.At(i).Text() })
+	if hidden != nil {
+		w.redacted = w.noted(w.redacted, ref)
+	}
+	return hidden
 }
 
 func (w *Writer) putWords(to pcommon.Slice, text string) {
 	for word := range strings.FieldsSeq(text) {
 		to.AppendEmpty().SetStr(w.keep(word))
 	}
+}
+
+// say is a text of ref as the record says it, in memory of the batch.
+func (w *Writer) say(ref *field.Ref, s string) string { return w.keep(w.clean(ref, s)) }
+
+// clean is a text of ref no longer than allowed, and without secrets.
+func (w *Writer) clean(ref *field.Ref, s string) string {
+	s = w.cut(ref, s)
+	if !ref.Secret {
+		return s
+	}
+	name := ""
+	if ref.Field.Arg == field.MayKey && ref.ByKey() { // a variable, whose name tells what its text is
+		name = ref.Arg.Text + "="
+		s = name + s
+	}
+	s, found := w.redactor.Redact(s)
+	if found {
+		w.redacted = w.noted(w.redacted, ref)
+	}
+	return s[min(len(name), len(s)):]
+}
+
+// cut is s no longer than allowed; it ends with a whole character.
+func (w *Writer) cut(ref *field.Ref, s string) string {
+	most := w.limits.ValueLength
+	if most <= 0 || len(s) <= most {
+		return s
+	}
+	w.truncated = w.noted(w.truncated, ref)
+	end := most
+	for end > 0 && most-end < utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
+// noted is keys with that of ref at the end, once.
+func (w *Writer) noted(keys []string, ref *field.Ref) []string {
+	if n := len(keys); n > 0 && keys[n-1] == ref.Key() {
+		return keys
+	}
+	return append(keys, ref.Key())
 }
 
 // keep is s as valid UTF-8 in memory that belongs to the batch.

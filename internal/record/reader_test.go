@@ -112,7 +112,7 @@ func TestEventType(t *testing.T) {
 
 // TestReset: nothing of a record is left in the next one.
 func TestReset(t *testing.T) {
-	w, r := NewWriter(), NewReader()
+	w, r := NewWriter(Options{}), NewReader()
 	e := eventtest.Named("execve in container")
 	w.Add(e, everything(t, e))
 	r.Reset(only(t, w.Take()))
@@ -128,7 +128,7 @@ func TestReset(t *testing.T) {
 }
 
 func TestReadingDoesNotAllocate(t *testing.T) {
-	w, r := NewWriter(), NewReader()
+	w, r := NewWriter(Options{}), NewReader()
 	wanted := refs(t, stable...)
 	w.Add(eventtest.Named("execve in container"), append(wanted, refs(t, "proc.aname", "proc.env[HOME]", "user.uid")...))
 	res, lr := only(t, w.Take())
@@ -145,7 +145,7 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkReader(b *testing.B) {
-	w, r := NewWriter(), NewReader()
+	w, r := NewWriter(Options{}), NewReader()
 	wanted := refs(b, stable...)
 	w.Add(eventtest.Named("open through a link"), wanted)
 	res, lr := only(b, w.Take())
@@ -162,7 +162,7 @@ func BenchmarkReader(b *testing.B) {
 
 // FuzzReader: whatever a record says, its fields have values of their kinds.
 func FuzzReader(f *testing.F) {
-	w := NewWriter()
+	w := NewWriter(Options{})
 	for _, s := range eventtest.Samples() {
 		w.Add(s.Event, everything(f, s.Event))
 		seed, err := (&plog.ProtoMarshaler{}).MarshalLogs(w.Take())

@@ -92,7 +92,7 @@ func only(t testing.TB, logs plog.Logs) (pcommon.Resource, plog.LogRecord) {
 // TestRoundTrip: every field says of a record what it said of the event, when
 // the record was made for it alone and when it was made for all.
 func TestRoundTrip(t *testing.T) {
-	w, r := NewWriter(), NewReader()
+	w, r := NewWriter(Options{}), NewReader()
 	for _, s := range eventtest.Samples() {
 		all := everything(t, s.Event)
 		for _, ref := range all {
@@ -128,7 +128,7 @@ func compare(t *testing.T, s eventtest.Sample, ref *field.Ref, r *Reader) {
 }
 
 func TestRecord(t *testing.T) {
-	w := NewWriter()
+	w := NewWriter(Options{})
 	lr := w.Add(eventtest.Named("failed open"), refs(t, "evt.type", "evt.res", "fd.name"))
 	if lr.EventName() != "syscall.open" || lr.Timestamp() != eventtest.Now || lr.ObservedTimestamp() == 0 {
 		t.Errorf("%s at %d, observed %d", lr.EventName(), lr.Timestamp(), lr.ObservedTimestamp())
@@ -152,7 +152,7 @@ var stable = []string{
 
 func TestGoldenRecords(t *testing.T) {
 	const file = "testdata/records.txt"
-	w := NewWriter()
+	w := NewWriter(Options{})
 	var b strings.Builder
 	for _, name := range []string{"open through a link", "execve in container", "connect"} {
 		e := eventtest.Named(name)

@@ -24,6 +24,28 @@ func Candidates(scope pcommon.InstrumentationScope) bool {
 	return ok && v.Bool()
 }
 
+// keyMatched names the rules that were true for the event of a record that
+// says less than it: what was left out can't make them false later.
+const keyMatched = "saker.record.matched"
+
+// MarkMatched says which rules were true when nothing was left out yet.
+func MarkMatched(lr plog.LogRecord, rules []string) {
+	if len(rules) > 0 {
+		putTexts(lr.Attributes().PutEmptySlice(keyMatched), rules)
+	}
+}
+
+// Matched calls yield for each rule that the record is marked with.
+func Matched(lr plog.LogRecord, yield func(rule string)) {
+	v, ok := lr.Attributes().Get(keyMatched)
+	if !ok || v.Type() != pcommon.ValueTypeSlice {
+		return
+	}
+	for _, name := range v.Slice().All() {
+		yield(name.AsString())
+	}
+}
+
 // IsAlert reports whether some stage made the record an alert already.
 func IsAlert(lr plog.LogRecord) bool {
 	_, ok := lr.Attributes().Get(KeyRulePriority)

@@ -8,6 +8,7 @@ package record
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,30 @@ const ScopeName = "github.com/sakerhq/saker"
 // eventPrefix stands before the event's type in a record's event name.
 const eventPrefix = "syscall."
 
+// Options are what records don't say. The zero value says everything.
+type Options struct {
+	Redactor *Redactor // hides secrets; nil: none
+	Limits   Limits
+}
+
+// Limits are how large a record may become; 0 sets none.
+type Limits struct {
+	// Attributes is how many attributes a record has at most, beside those that
+	// tell what it lacks; it counts the others as dropped.
+	Attributes int `mapstructure:"attributes"`
+	// ValueLength is how many bytes a text or buffer has at most, an array's
+	// each.
+	ValueLength int `mapstructure:"value_length"`
+	// ArrayLength is how many elements an array has at most.
+	ArrayLength int `mapstructure:"array_length"`
+}
+
+// Keys of the attributes that tell what a record's attributes lack.
+const (
+	KeyTruncated = "saker.record.truncated" // keys of those that were longer
+	KeyRedacted  = "saker.record.redacted"  // keys of those with secrets
+)
+
 // Writer collects the records of a batch, with one resource for the host and
 // one for each container. It copies what it takes from an event. It is for
 // one goroutine; make it with NewWriter.
@@ -39,7 +64,14 @@ type Writer struct {
 	names map[*syscalls.Row]string
 	text  arena
 
+	redactor *Redactor
+	limits   Limits
+	// Of the last record: keys of the attributes that don't say all.
+	truncated, redacted []string
+	dropped             int
+
 	// Scratch of Add: what the record will say, each reference once.
+	asked  []*field.Ref
 	wanted []*field.Ref
 	values []field.Value
 	seen   []uint64 // by a reference's number: the Add that saw it
@@ -55,8 +87,8 @@ type place struct {
 }
 
 // NewWriter makes a writer for the events of this host.
-func NewWriter() *Writer {
-	w := &Writer{host: host(), names: map[*syscalls.Row]string{}}
+func NewWriter(opts Options) *Writer {
+	w := &Writer{host: host(), names: map[*syscalls.Row]string{}, redactor: opts.Redactor, limits: opts.Limits}
 	fields := field.Falco().Fields()
 	w.depth, w.deep = make([]int, len(fields)), make([]uint64, len(fields))
 	for _, f := range fields {
@@ -109,11 +141,46 @@ func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
-	attrs.EnsureCapacity(w.get(e))
+	known := w.get(e)
+	w.truncated, w.redacted, w.dropped = w.truncated[:0], w.redacted[:0], 0
+	if most := w.limits.Attributes; most > 0 && known > most {
+		w.dropped, known = known-most, most
+	}
+	attrs.EnsureCapacity(known)
 	for i, ref := range w.wanted {
-		w.put(attrs, ref, &w.values[i])
+		if known == 0 {
+			break
+		}
+		if v := &w.values[i]; v.Known() {
+			w.put(attrs, ref, v)
+			known--
+		}
+	}
+	if w.Altered() {
+		w.tellLack(lr)
 	}
 	return lr
+}
+
+// Altered reports whether the last record says less than its event: later
+// stages then see other values than this one.
+func (w *Writer) Altered() bool { return len(w.truncated)+len(w.redacted)+w.dropped > 0 }
+
+// tellLack says of lr what it doesn't say.
+func (w *Writer) tellLack(lr plog.LogRecord) {
+	lr.SetDroppedAttributesCount(uint32(w.dropped))
+	for key, list := range map[string][]string{KeyTruncated: w.truncated, KeyRedacted: w.redacted} {
+		if len(list) > 0 {
+			putTexts(lr.Attributes().PutEmptySlice(key), list)
+		}
+	}
+}
+
+func putTexts(to pcommon.Slice, list []string) {
+	to.EnsureCapacity(len(list))
+	for _, s := range list {
+		to.AppendEmpty().SetStr(valid(s))
+	}
 }
 
 // get takes the wanted values from the event and counts those that there are.
@@ -136,6 +203,10 @@ func (w *Writer) get(e *event.Event) (known int) {
 // want finds the primary references behind refs, each once, and how far up
 // ancestors go.
 func (w *Writer) want(refs []*field.Ref) {
+	if slices.Equal(refs, w.asked) {
+		return // mostly one rule's again
+	}
+	w.asked = append(w.asked[:0], refs...)
 	w.add++
 	w.wanted = w.wanted[:0]
 	for _, ref := range refs {
@@ -194,7 +265,9 @@ func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
 	}
 	for _, ref := range w.onHost {
 		v := ref.Get(e, ref.Arg)
-		w.put(attrs, ref, &v)
+		if v.Known() {
+			w.put(attrs, ref, &v)
+		}
 	}
 	sl := rl.ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(ScopeName)

@@ -30,7 +30,7 @@ func places(logs plog.Logs) (got []string, counts []int) {
 }
 
 func TestBatch(t *testing.T) {
-	w := NewWriter()
+	w := NewWriter(Options{})
 	if w.Len() != 0 || w.Take().LogRecordCount() != 0 {
 		t.Error("a new writer has records")
 	}
@@ -70,7 +70,7 @@ func TestWriterCopies(t *testing.T) {
 	e := eventtest.Named("open through a link")
 	name := []byte("/etc/shadow")
 	e.FD.Name = unsafe.String(&name[0], len(name))
-	w := NewWriter()
+	w := NewWriter(Options{})
 	lr := w.Add(e, refs(t, "fd.name"))
 	copy(name, "XXXXXXXXXXX")
 	if v, _ := lr.Attributes().Get("file.path"); v.Str() != "/etc/shadow" {
@@ -92,7 +92,7 @@ func TestAncestorsAsFarAsNeeded(t *testing.T) {
 		{[]string{"proc.aname[60]"}, "saker.proc.aname: [\"bash\",\"sshd\",\"systemd\"]\n"},
 		{[]string{"proc.apid[2]", "proc.aname[1]"}, "saker.proc.aname: [\"bash\"]\nsaker.proc.apid: [100,50]\n"},
 	} {
-		w := NewWriter()
+		w := NewWriter(Options{})
 		lr := w.Add(eventtest.Named("execve"), refs(t, test.refs...))
 		if got := dump(lr.Attributes()); got != test.want {
 			t.Errorf("%v: got\n%s", test.refs, got)
@@ -107,7 +107,7 @@ func TestAncestorsAsFarAsNeeded(t *testing.T) {
 func TestInvalidUTF8(t *testing.T) {
 	e := eventtest.Named("open through a link")
 	e.FD.Name = "/tmp/\xff\xfe\x00ä"
-	w, r := NewWriter(), NewReader()
+	w, r := NewWriter(Options{}), NewReader()
 	w.Add(e, refs(t, "fd.name"))
 	r.Reset(only(t, w.Take()))
 	if got := r.Value(ref(t, "saker.file.path")).Text(); got != "/tmp/\uFFFD\x00ä" {
@@ -134,10 +134,12 @@ func TestArena(t *testing.T) {
 	}
 }
 
-func BenchmarkWriter(b *testing.B) {
+func BenchmarkWriter(b *testing.B) { benchmarkWriter(b, Options{}) }
+
+func benchmarkWriter(b *testing.B, opts Options) {
 	e := eventtest.Named("open through a link")
 	wanted := refs(b, stable...)
-	w := NewWriter()
+	w := NewWriter(opts)
 	w.Add(e, wanted)
 	w.Take()
 	b.ReportAllocs()
@@ -153,7 +155,7 @@ func BenchmarkWriter(b *testing.B) {
 
 // BenchmarkControl builds the record that BenchmarkWriter builds by hand.
 func BenchmarkControl(b *testing.B) {
-	w := NewWriter()
+	w := NewWriter(Options{})
 	model := w.Add(eventtest.Named("open through a link"), refs(b, stable...)).Attributes()
 	logs := plog.NewLogs()
 	records := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()

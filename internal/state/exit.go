@@ -20,6 +20,9 @@ func (s *State) applyExit(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if !p.Exited {
 		s.processes.exit(p, w.Header.Time)
 	}
+	if w.Header.Row == bpf.RowOutside {
+		return false, nil
+	}
 	s.begin(ev, &w.Header, s.rows.procexit, p)
 	for i := range ev.Args {
 		ev.Args[i] = exitArg(ev.Row.Params[i].Name, w.Status, reaper)

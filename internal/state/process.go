@@ -12,7 +12,8 @@ import (
 // notKnown is Falco's word for a text that nothing told.
 const notKnown = "<NA>"
 
-// applyProcess takes a process record. The record of an exec is an event.
+// applyProcess takes a process record. The record of an exec within the scope
+// is an event.
 func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	w := fixed[bpf.WireProcess](raw)
 	if w == nil {
@@ -37,12 +38,15 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if isNew {
 		s.add(p, w.Header.Time)
 	}
+	if w.Cgroup != (bpf.WireCgroup{}) {
+		s.opts.Judge(w.Cgroup, &p.Process)
+	}
 	if w.Cause == bpf.CauseScan {
 		s.scanning = true
 		return false, nil
 	}
 	s.settle()
-	if w.Cause != bpf.CauseExec {
+	if w.Cause != bpf.CauseExec || w.Header.Row == bpf.RowOutside {
 		return false, nil
 	}
 	s.execEvent(ev, &w.Header, p)

@@ -396,3 +396,31 @@ func changed(r record, f func(*bpf.WireHeader)) record {
 	f(bpf.Raw(r).Header())
 	return r
 }
+
+// Acts outside of the scope change what is known and are no events.
+func TestOutsideOfScope(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	outside := func(h *bpf.WireHeader) { h.Row = bpf.RowOutside }
+	feed(t, s, changed(child.exec(shell, "/bin/cat"), outside))
+	p := s.byWho(child)
+	if p.Exe != "/bin/cat" {
+		t.Errorf("runs %q", p.Exe)
+	}
+	feed(t, s, changed(child.exit(0, 0), outside))
+	if !p.Exited {
+		t.Error("lives on")
+	}
+}
+
+func TestJudge(t *testing.T) {
+	var asked []string
+	s := newTree(t, func(o *Options) {
+		o.Judge = func(cgroup bpf.WireCgroup, p *event.Process) { asked = append(asked, p.Name+" "+p.Cgroup) }
+	})
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash", func(w *bpf.WireProcess) { w.Cgroup.Id = 7 }),
+		child.process(bpf.CauseCgroup, shell, "bash"))
+	if want := []string{"bash /user.slice"}; !slices.Equal(asked, want) {
+		t.Errorf("asked about %q, want %q", asked, want)
+	}
+}

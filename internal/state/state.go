@@ -37,6 +37,9 @@ type Options struct {
 	PathBytes int
 	// Sockets is how many sockets are remembered (16384).
 	Sockets int
+	// Judge is told of a process in a cgroup that the sensor asks about
+	// (WireProcess.Cgroup); nil: nobody answers.
+	Judge func(bpf.WireCgroup, *event.Process)
 	// Clock gives the time since 1970 and since boot, suspend included, in
 	// nanoseconds; nil: the machine's.
 	Clock func() (wall, boot uint64)
@@ -54,6 +57,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Sockets == 0 {
 		o.Sockets = 1 << 14
+	}
+	if o.Judge == nil {
+		o.Judge = func(bpf.WireCgroup, *event.Process) {}
 	}
 	if o.Clock == nil {
 		o.Clock = machineClock

@@ -34,13 +34,19 @@ func (d *detection) start(_ context.Context, host component.Host) error {
 	set := ruleset.Set()
 	d.labels = map[*rules.Rule]metric.MeasurementOption{}
 	alerts := map[*rules.Rule]*record.Alert{}
+	byName := map[string]*rules.Rule{}
 	for _, rule := range set.Rules() {
+		if rule.Enabled {
+			byName[rule.Name] = rule
+		}
 		d.labels[rule] = metric.WithAttributeSet(attribute.NewSet(
 			attribute.String("rule", rule.Name), attribute.String("priority", rule.Priority.String())))
 		alerts[rule] = alertOf(rule)
 	}
 	d.workers.New = func() any {
-		return &worker{matcher: set.NewMatcher(), events: record.NewReader(), logs: record.NewLogReader(), alerts: alerts}
+		return &worker{
+			matcher: set.NewMatcher(), events: record.NewReader(), logs: record.NewLogReader(), alerts: alerts, rules: byName,
+		}
 	}
 	return nil
 }

@@ -324,3 +324,19 @@ func TestStartWithoutRuleset(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a record leaves out can't make a rule false that was true of the event.
+func TestAlteredRecords(t *testing.T) {
+	p, sink := started(t, processortest.NewNopSettings(metadata.Type), rules.Options{}, "")
+	logs := batch(true, "vi /etc/hosts", "cat /etc/shadow", "vi /etc/passwd")
+	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	record.MarkMatched(records.At(0), []string{"Shadow read", "a rule that is not here"})
+	record.MarkMatched(records.At(1), []string{"Shadow read"})
+	if err := p.ConsumeLogs(context.Background(), logs); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"Warning vi (7) read /etc/hosts", "Warning cat (7) read /etc/shadow"}
+	if diff := cmp.Diff(want, bodies(sink)); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
+	}
+}

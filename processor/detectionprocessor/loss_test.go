@@ -39,7 +39,7 @@ func TestLossesPass(t *testing.T) {
 		t.Run(c.drop, func(t *testing.T) {
 			p, sink := startedWith(t, trueForAll, c.drop)
 			logs := batch(true, "vi /etc/hosts")
-			record.NewWriter().TellLosses(logs, []record.Loss{{Count: 1, From: epoch, To: epoch, What: "They", Why: "why"}})
+			record.NewWriter(record.Options{}).TellLosses(logs, []record.Loss{{Count: 1, From: epoch, To: epoch, What: "They", Why: "why"}})
 			if err := p.ConsumeLogs(context.Background(), logs); err != nil {
 				t.Fatal(err)
 			}

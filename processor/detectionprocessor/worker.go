@@ -1,6 +1,8 @@
 package detectionprocessor
 
 import (
+	"slices"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -15,6 +17,8 @@ type worker struct {
 	events   *record.Reader    // of records that tell system calls
 	logs     *record.LogReader // of others
 	alerts   map[*rules.Rule]*record.Alert
+	rules    map[string]*rules.Rule // enabled ones by name
+	matched  []*rules.Rule          // for the record at hand
 	output   []byte
 	resource pcommon.Resource
 	source   string // of log records that don't say theirs
@@ -65,24 +69,38 @@ func (w *worker) record(records plog.LogRecordSlice, i int, matched func(*rules.
 	}
 	src, matches := w.match(original)
 	var first *rules.Rule
-	for _, m := range matches {
-		if m.Verdict != rules.True {
-			continue
-		}
-		matched(m.Rule)
+	for _, rule := range w.verdicts(original, matches) {
+		matched(rule)
 		if first == nil {
-			first = m.Rule // the last one to be written: the others read it
+			first = rule // the last one to be written: the others read it
 			continue
 		}
 		further := records.AppendEmpty()
 		original.CopyTo(further)
-		w.annotate(further, m.Rule, src)
+		w.annotate(further, rule, src)
 	}
 	if first == nil {
 		return false
 	}
 	w.annotate(original, first, src)
 	return true
+}
+
+// verdicts are the rules that are true: here, or where the record was made if
+// it says less than was known there.
+func (w *worker) verdicts(lr plog.LogRecord, matches []rules.Match) []*rules.Rule {
+	w.matched = w.matched[:0]
+	for _, m := range matches {
+		if m.Verdict == rules.True {
+			w.matched = append(w.matched, m.Rule)
+		}
+	}
+	record.Matched(lr, func(name string) {
+		if rule := w.rules[name]; rule != nil && !slices.Contains(w.matched, rule) {
+			w.matched = append(w.matched, rule)
+		}
+	})
+	return w.matched
 }
 
 // match asks the rules of the record's source.

@@ -18,6 +18,9 @@ type choice interface {
 	// refs are the fields that the record of ev carries, some perhaps twice;
 	// none: no record. The slice is valid until the next call.
 	refs(ev *event.Event) []*field.Ref
+	// matched names the rules that were true for the event that refs was asked
+	// about last; a later stage can't find them false.
+	matched() []string
 	// candidates says whether a later stage may find that a record is not
 	// wanted after all.
 	candidates() bool
@@ -35,6 +38,7 @@ type byRules struct {
 	matcher *rules.Matcher
 	fields  map[*rules.Rule][]*field.Ref
 	several []*field.Ref
+	matches []rules.Match // of the last event
 }
 
 func newByRules(set *rules.Set) (*byRules, error) {
@@ -72,6 +76,7 @@ func (c *byRules) candidates() bool { return true }
 
 func (c *byRules) refs(ev *event.Event) []*field.Ref {
 	matches := c.matcher.Match(field.OfEvent{Event: ev}, rules.SyscallSource, ev.Row.Name)
+	c.matches = matches
 	switch len(matches) {
 	case 0:
 		return nil
@@ -83,6 +88,15 @@ func (c *byRules) refs(ev *event.Event) []*field.Ref {
 		c.several = append(c.several, c.fields[m.Rule]...)
 	}
 	return c.several
+}
+
+func (c *byRules) matched() (names []string) {
+	for _, m := range c.matches {
+		if m.Verdict == rules.True {
+			names = append(names, m.Rule.Name)
+		}
+	}
+	return names
 }
 
 // byName lets out all events of some types.
@@ -123,6 +137,8 @@ func (c byName) rows() (rows []*syscalls.Row) {
 }
 
 func (c byName) candidates() bool { return false }
+
+func (c byName) matched() []string { return nil }
 
 func (c byName) refs(ev *event.Event) []*field.Ref { return c[ev.Row] }
 

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/record"
 	"github.com/sakerhq/saker/internal/syscalls"
 )
 
@@ -21,12 +22,20 @@ type Config struct {
 	// Events are the event types that go out, all of them, by Falco's names
 	// ("saker events" lists them). Excludes Ruleset.
 	Events []string `mapstructure:"events"`
+	// Scope limits what is captured to a part of the machine.
+	Scope ScopeConfig `mapstructure:"scope"`
 	// RingBytes is the size of the buffer between the kernel and the
 	// collector: a power of two and at least a page. It counts as memory of
 	// the collector twice, as it is mapped so that records never wrap.
 	RingBytes int `mapstructure:"ring_bytes"`
 	// Batch says when records are handed to the pipeline.
 	Batch BatchConfig `mapstructure:"batch"`
+	// Redact says which secrets of command lines, environments and arguments
+	// the log records hide. Rules see them.
+	Redact RedactConfig `mapstructure:"redact"`
+	// Limits are how large a log record may become. A rule that was true of the
+	// whole event stays true.
+	Limits record.Limits `mapstructure:"limits"`
 	// Recording is a file with kernel records to replay instead of capturing:
 	// for tests, without privileges or a particular kernel. Empty: capture.
 	Recording string `mapstructure:"recording"`
@@ -40,10 +49,36 @@ type BatchConfig struct {
 	MaxDelay time.Duration `mapstructure:"max_delay"`
 }
 
+// RedactConfig says which secrets log records hide.
+type RedactConfig struct {
+	// WellKnown hides the forms that docs/redaction.md lists.
+	WellKnown bool `mapstructure:"well_known"`
+	// Patterns are further forms: regular expressions (RE2) whose groups match
+	// the secrets.
+	Patterns []string `mapstructure:"patterns"`
+}
+
+// redactor is what hides these secrets, nil for none.
+func (c *RedactConfig) redactor() (*record.Redactor, error) {
+	var forms []record.Secret
+	if c.WellKnown {
+		forms = append(forms, record.Secrets...)
+	}
+	for _, expr := range c.Patterns {
+		forms = append(forms, record.Secret{Name: expr, Expr: expr})
+	}
+	if len(forms) == 0 {
+		return nil, nil
+	}
+	return record.NewRedactor(forms)
+}
+
 func createDefaultConfig() component.Config {
 	return &Config{
 		RingBytes: bpf.DefaultRingBytes,
 		Batch:     BatchConfig{MaxRecords: 1000, MaxDelay: 50 * time.Millisecond},
+		Redact:    RedactConfig{WellKnown: true},
+		Limits:    record.Limits{Attributes: 128, ValueLength: 8 << 10, ArrayLength: 256},
 	}
 }
 
@@ -58,6 +93,7 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("events: there is no event %q", name))
 		}
 	}
+	errs = append(errs, c.Scope.validate())
 	if c.RingBytes < os.Getpagesize() || c.RingBytes&(c.RingBytes-1) != 0 || c.RingBytes > maxRing {
 		errs = append(errs, fmt.Errorf("ring_bytes: %d is not a power of two from %d to %d", c.RingBytes, os.Getpagesize(), maxRing))
 	}
@@ -66,6 +102,12 @@ func (c *Config) Validate() error {
 	}
 	if c.Batch.MaxDelay < 0 {
 		errs = append(errs, errors.New("batch: max_delay must not be negative"))
+	}
+	if _, err := c.Redact.redactor(); err != nil {
+		errs = append(errs, fmt.Errorf("redact: %w", err))
+	}
+	if c.Limits.Attributes < 0 || c.Limits.ValueLength < 0 || c.Limits.ArrayLength < 0 {
+		errs = append(errs, errors.New("limits: must not be negative"))
 	}
 	return errors.Join(errs...)
 }

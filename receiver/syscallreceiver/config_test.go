@@ -17,6 +17,8 @@ func TestConfig(t *testing.T) {
 events: [openat]
 ring_bytes: 65536
 batch: { max_records: 1, max_delay: 0s }
+redact: { well_known: false, patterns: ['card (\d+)'] }
+limits: { attributes: 0, value_length: 100, array_length: 10 }
 recording: x.rec`, ""},
 		{"neither", ``, "needs either ruleset or events"},
 		{"both", "ruleset: ruleset\nevents: [openat]", "needs either ruleset or events"},
@@ -26,6 +28,9 @@ recording: x.rec`, ""},
 		{"ring that can't be mapped", "events: [openat]\nring_bytes: 2147483648", "ring_bytes: 2147483648"},
 		{"empty batch", "events: [openat]\nbatch: { max_records: 0 }", "max_records"},
 		{"negative delay", "events: [openat]\nbatch: { max_delay: -1s }", "max_delay"},
+		{"a pattern that is none", "events: [openat]\nredact: { patterns: ['('] }", "redact: pattern for secrets (: "},
+		{"a pattern without a group", "events: [openat]\nredact: { patterns: ['abc'] }", "has no group"},
+		{"a negative limit", "events: [openat]\nlimits: { attributes: -1 }", "limits: must not be negative"},
 		{"misspelt key", "event: [openat]", "invalid keys: event"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

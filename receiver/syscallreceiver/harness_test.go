@@ -1,6 +1,7 @@
 package syscallreceiver
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -36,6 +37,7 @@ func call(t testing.TB, name string, args ...uint64) []byte {
 type script struct {
 	reads  chan [][]byte // each the records of one Read
 	end    error         // what Read returns when the feed ends, nil: it waits
+	judged []string
 	counts atomic.Pointer[bpf.Counts]
 	once   sync.Once
 	closed chan struct{}
@@ -64,6 +66,11 @@ func (s *script) Read(handle func(bpf.Raw)) (int, error) {
 	case <-time.After(time.Millisecond):
 		return 0, nil
 	}
+}
+
+func (s *script) Judge(cgroup bpf.WireCgroup, within bool) error {
+	s.judged = append(s.judged, fmt.Sprint(cgroup.Id, " ", within))
+	return nil
 }
 
 func (s *script) Counts() (bpf.Counts, error) { return *s.counts.Load(), nil }

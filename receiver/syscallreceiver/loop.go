@@ -3,6 +3,7 @@ package syscallreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -21,6 +22,7 @@ type hand func(context.Context, plog.Logs, int) error
 // in it is shared but counts.
 type loop struct {
 	source source
+	scope  ScopeConfig
 	state  *state.State
 	choice choice
 	batch  BatchConfig
@@ -34,11 +36,24 @@ type loop struct {
 	oldest time.Time       // when the batch got its first record
 }
 
-func newLoop(cfg *Config, src source, chosen choice, hand hand) *loop {
-	return &loop{
-		source: src, state: state.New(state.Options{}), choice: chosen, batch: cfg.Batch,
-		writer: record.NewWriter(), hand: hand, counts: &counts{}, losses: losses{looked: time.Now()},
+func newLoop(cfg *Config, src source, chosen choice, hand hand) (*loop, error) {
+	redactor, err := cfg.Redact.redactor()
+	if err != nil {
+		return nil, fmt.Errorf("redact: %w", err)
 	}
+	l := &loop{
+		source: src, scope: cfg.Scope, choice: chosen, batch: cfg.Batch,
+		writer: record.NewWriter(record.Options{Redactor: redactor, Limits: cfg.Limits}),
+		hand:   hand, counts: &counts{}, losses: losses{looked: time.Now()},
+	}
+	l.state = state.New(state.Options{Judge: l.judge})
+	return l, nil
+}
+
+// judge tells the source of a cgroup that it doesn't know, by a process in it.
+// What it couldn't be told is left out here, as what it captured before.
+func (l *loop) judge(cgroup bpf.WireCgroup, p *event.Process) {
+	_ = l.source.Judge(cgroup, l.scope.holds(p))
 }
 
 // scan learns what runs already. It comes before run.
@@ -105,7 +120,7 @@ func (l *loop) take(raw bpf.Raw) {
 		return
 	}
 	l.counts.now.received++
-	if !isEvent {
+	if !isEvent || !l.scope.holds(l.event.Process) {
 		return
 	}
 	l.counts.now.events++
@@ -116,7 +131,10 @@ func (l *loop) take(raw bpf.Raw) {
 	if l.writer.Len() == 0 {
 		l.oldest = time.Now()
 	}
-	l.writer.Add(&l.event, refs)
+	lr := l.writer.Add(&l.event, refs)
+	if l.writer.Altered() {
+		record.MarkMatched(lr, l.choice.matched())
+	}
 	if l.writer.Len() >= l.batch.MaxRecords {
 		l.flush()
 	}

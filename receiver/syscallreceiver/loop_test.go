@@ -29,7 +29,7 @@ func startLoop(t *testing.T, chosen choice, batch BatchConfig) *running {
 	r := &running{source: newScript(), batches: make(chan plog.Logs, 100), ended: make(chan error, 1)}
 	cfg := createDefaultConfig().(*Config)
 	cfg.Batch = batch
-	r.loop = newLoop(cfg, r.source, chosen, func(_ context.Context, logs plog.Logs, n int) error {
+	r.loop = mustLoop(t, cfg, r.source, chosen, func(_ context.Context, logs plog.Logs, n int) error {
 		if n != logs.LogRecordCount() {
 			t.Errorf("a batch of %d records is said to have %d", logs.LogRecordCount(), n)
 		}
@@ -216,7 +216,7 @@ func TestUnreadableSource(t *testing.T) {
 // What no rule can use must cost no allocation: it is nearly everything.
 func TestTakeDoesNotAllocate(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	l := newLoop(cfg, newScript(), byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"), nil)
+	l := mustLoop(t, cfg, newScript(), byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"), nil)
 	raw := call(t, "ptrace", attach, 5)
 	if n := testing.AllocsPerRun(100, func() { l.take(raw) }); n != 0 {
 		t.Errorf("%v allocations for an event that no rule matches", n)
@@ -225,9 +225,38 @@ func TestTakeDoesNotAllocate(t *testing.T) {
 
 func BenchmarkTake(b *testing.B) {
 	cfg := createDefaultConfig().(*Config)
-	l := newLoop(cfg, newScript(), byRule(b, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"), nil)
+	l := mustLoop(b, cfg, newScript(), byRule(b, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"), nil)
 	raw := call(b, "ptrace", attach, 5)
 	for b.Loop() {
 		l.take(raw)
+	}
+}
+
+func mustLoop(t testing.TB, cfg *Config, src source, chosen choice, hand hand) *loop {
+	t.Helper()
+	l, err := newLoop(cfg, src, chosen, hand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// A record that says less than its event names the rules that were true.
+func TestAlteredRecordNamesRules(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Limits.ValueLength = 4
+	batches := make(chan plog.Logs, 1)
+	chosen := byRule(t, "evt.type = ptrace and evt.arg.request = PTRACE_ATTACH", "evt.type = ptrace and evt.hostname = x")
+	l := mustLoop(t, cfg, newScript(), chosen, func(_ context.Context, logs plog.Logs, _ int) error {
+		batches <- logs
+		return nil
+	})
+	l.take(call(t, "ptrace", attach, 5))
+	l.flush()
+	lr := (<-batches).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	var names []string
+	record.Matched(lr, func(name string) { names = append(names, name) })
+	if diff := cmp.Diff([]string{"r0"}, names); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 }

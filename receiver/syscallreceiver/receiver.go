@@ -46,8 +46,11 @@ func (r *syscallReceiver) Start(_ context.Context, host component.Host) error {
 
 // read starts the goroutine that reads src, which is closed on an error.
 func (r *syscallReceiver) read(host component.Host, chosen choice, src source) error {
-	l := newLoop(r.config, src, chosen, r.hand)
-	if err := errors.Join(l.scan(), observe(r.telemetry, src, l.counts, r.config)); err != nil {
+	l, err := newLoop(r.config, src, chosen, r.hand)
+	if err == nil {
+		err = errors.Join(l.scan(), observe(r.telemetry, src, l.counts, r.config))
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("start the capture: %w", err), src.Close())
 	}
 	ctx, cancel := context.WithCancel(context.Background())

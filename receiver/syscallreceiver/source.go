@@ -20,6 +20,9 @@ type source interface {
 	// some milliseconds. After Stop it gives what was captured until then, and
 	// at the end os.ErrClosed.
 	Read(func(bpf.Raw)) (int, error)
+	// Judge says whether the processes of a cgroup are within the scope: those
+	// of others need not be captured from then on.
+	Judge(cgroup bpf.WireCgroup, within bool) error
 	// Counts is what became of all records until now. Not after Close.
 	Counts() (bpf.Counts, error)
 	// Stop ends the capture, and Read. It may be called more than once.
@@ -53,7 +56,11 @@ func openSource(cfg *Config, rows []*syscalls.Row, log *zap.Logger) (source, err
 	if cfg.Recording != "" {
 		return openRecording(cfg.Recording)
 	}
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: cfg.RingBytes})
+	scope, err := cfg.Scope.inKernel()
+	if err != nil {
+		return nil, err
+	}
+	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: cfg.RingBytes, Scope: scope})
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func startWatch(t *testing.T, text string) *watch {
 	}
 	w := &watch{
 		t: t, sensor: sensor, state: state.New(state.Options{}), matcher: set.NewMatcher(), again: set.NewMatcher(),
-		writer: record.NewWriter(), reader: record.NewReader(), alerts: map[string][]string{},
+		writer: record.NewWriter(record.Options{}), reader: record.NewReader(), alerts: map[string][]string{},
 	}
 	t.Cleanup(func() {
 		if err := sensor.Close(); err != nil {

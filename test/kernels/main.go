@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,13 +29,14 @@ import (
 func main() {
 	limit := flag.Duration("limit", 15*time.Minute, "the most that one guest may take")
 	logs := flag.String("logs", "build/kernels", "where the log of each guest goes")
+	pattern := flag.String("jobs", "", "run only the jobs whose name matches")
 	flag.Usage = func() {
 		fmt.Fprintf(os.Stderr, "usage: kernels [flags] [kernel, architecture or series]...\nkernels: %s\n", strings.Join(names(), ", "))
 		flag.PrintDefaults()
 	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
-	results, err := run(ctx, flag.Args(), *limit, *logs)
+	results, err := run(ctx, flag.Args(), options{*limit, *logs, *pattern})
 	stop()
 	if len(results) > 0 {
 		report(os.Stdout, results) // also of a run that was stopped
@@ -48,19 +50,29 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, words []string, limit time.Duration, logs string) (results []result, err error) {
+type options struct {
+	limit time.Duration
+	logs  string
+	jobs  string
+}
+
+func run(ctx context.Context, words []string, o options) (results []result, err error) {
 	chosen, err := choose(words)
 	if err != nil {
 		return nil, err
 	}
-	l, err := prepare(ctx, chosen, logs)
+	pattern, err := regexp.Compile(o.jobs)
+	if err != nil {
+		return nil, fmt.Errorf("-jobs: %w", err)
+	}
+	l, err := prepare(ctx, chosen, &lab{logs: o.logs, limit: o.limit, jobs: jobsLike(pattern)})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	for _, t := range chosen {
 		began := time.Now()
-		r, err := l.try(ctx, t, limit)
+		r, err := l.try(ctx, t)
 		if err != nil {
 			return results, fmt.Errorf("%s: %w", t.name(), err)
 		}
@@ -76,13 +88,15 @@ type lab struct {
 	apt      *apt
 	cache    string
 	logs     string
+	limit    time.Duration // of one guest
+	jobs     []job
 	work     string // temporary
 	lock     *os.File
 	payloads map[string]payload // by architecture
 }
 
 // prepare installs, fetches and builds what the chosen kernels need in common.
-func prepare(ctx context.Context, chosen []target, logs string) (l *lab, err error) {
+func prepare(ctx context.Context, chosen []target, l *lab) (_ *lab, err error) {
 	var archs []string
 	for _, t := range chosen {
 		archs = append(archs, t.arch)
@@ -96,7 +110,7 @@ func prepare(ctx context.Context, chosen []target, logs string) (l *lab, err err
 	if err != nil {
 		return nil, err
 	}
-	l = &lab{cache: filepath.Join(user, "saker", "kernels"), logs: logs, payloads: map[string]payload{}}
+	l.cache, l.payloads = filepath.Join(user, "saker", "kernels"), map[string]payload{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.close())
@@ -153,9 +167,9 @@ func (l *lab) build(ctx context.Context, archs []string) error {
 		return err
 	}
 	for _, arch := range archs {
-		p := payload{root: strings.TrimSpace(root)}
+		p := payload{root: strings.TrimSpace(root), jobs: l.jobs}
 		dir := filepath.Join(l.work, arch)
-		if p.built, err = build(ctx, p.root, dir, arch); err != nil {
+		if p.built, err = build(ctx, p.root, dir, arch, p.jobs); err != nil {
 			return err
 		}
 		if p.shell, err = l.shell(ctx, dir, arch); err != nil {
@@ -190,7 +204,7 @@ func (l *lab) shell(ctx context.Context, dir, arch string) (string, error) {
 
 // try runs one kernel. The error is of the host; what is wrong with the kernel
 // is in the result.
-func (l *lab) try(ctx context.Context, t target, limit time.Duration) (result, error) {
+func (l *lab) try(ctx context.Context, t target) (result, error) {
 	r := result{target: t, verdict: missing}
 	k, boot, err := l.kernel(ctx, t)
 	if ctx.Err() != nil {
@@ -209,7 +223,7 @@ func (l *lab) try(ctx context.Context, t target, limit time.Duration) (result, e
 	if err != nil {
 		return r, err
 	}
-	fault := machines[t.arch].emulate(ctx, limit, boot.image, root, log)
+	fault := machines[t.arch].emulate(ctx, l.limit, boot.image, root, log)
 	if err := errors.Join(ctx.Err(), log.Close()); err != nil {
 		return r, err
 	}
@@ -217,7 +231,7 @@ func (l *lab) try(ctx context.Context, t target, limit time.Duration) (result, e
 	if err != nil {
 		return r, err
 	}
-	return judge(r, console.Parse(string(said)), fault), nil
+	return judge(r, l.jobs, console.Parse(string(said)), fault), nil
 }
 
 // attempts is how many packages of a series are tried: an index may list some

@@ -8,51 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/sakerhq/saker/test/kernels/console"
 )
 
-// tests are the packages whose tests need a kernel, and what of them a guest
-// can't do. The first says of each program why a kernel refuses it; before the
-// others comes the doctor.
-var tests = []struct{ dir, skip string }{
-	{"test/kernels/programs", ""},
-	{"bpf", "^TestCompatEntry$"}, // builds its program, and a guest has no compiler
-	{"internal/state", ""},
-}
-
-// programs are built beside the tests, and where a guest has them.
+// programs are built for every guest, whatever it runs.
 var programs = []struct{ pkg, at string }{
 	{"test/kernels/guest", "/init"},
 	{"test/kernels/guest/true", "/bin/true"},
-	{"cmd/saker", "/bin/saker"},
-}
-
-// doctor loads the sensor as users do. Where it can't, each test would say so
-// again, and slowly: a verifier that refuses writes a long log.
-var doctor = console.Job{Name: "saker doctor", Dir: "/", Argv: []string{"/bin/saker", "doctor"}, Gate: true}
-
-// testTime is the most that one test binary may take: each test that loads the
-// sensor waits some seconds for an emulated verifier.
-const testTime = "480s"
-
-func testJob(dir, skip string) console.Job {
-	argv := []string{"/tests/" + path.Base(dir), "-test.v=test2json", "-test.timeout=" + testTime}
-	if skip != "" {
-		argv = append(argv, "-test.skip="+skip)
-	}
-	return console.Job{Name: dir, Dir: "/src/" + dir, Argv: argv, Test: true}
-}
-
-func jobs() (all []console.Job) {
-	for _, t := range tests {
-		all = append(all, testJob(t.dir, t.skip))
-	}
-	return slices.Insert(all, 1, doctor)
 }
 
 // payload is what the guests of one architecture run.
@@ -60,10 +25,11 @@ type payload struct {
 	root  string            // of the repository
 	built map[string]string // path in the guest: file here
 	shell string            // busybox
+	jobs  []job
 }
 
 // build compiles all that runs in the guests of arch, into dir.
-func build(ctx context.Context, root, dir, arch string) (map[string]string, error) {
+func build(ctx context.Context, root, dir, arch string, jobs []job) (map[string]string, error) {
 	built := map[string]string{}
 	compile := func(pkg, at string, args ...string) error {
 		file := filepath.Join(dir, strings.ReplaceAll(strings.Trim(at, "/"), "/", "-"))
@@ -81,8 +47,12 @@ func build(ctx context.Context, root, dir, arch string) (map[string]string, erro
 			return nil, err
 		}
 	}
-	for _, t := range tests {
-		if err := compile(t.dir, "/tests/"+path.Base(t.dir), "test", "-c"); err != nil {
+	for _, j := range jobs {
+		how := []string{"build"}
+		if j.Test {
+			how = []string{"test", "-c"}
+		}
+		if err := compile(j.pkg, j.Argv[0], how...); err != nil {
 			return nil, err
 		}
 	}
@@ -108,14 +78,20 @@ func (p payload) pack(w io.Writer, modules map[string][]byte) error {
 	for at, text := range accounts {
 		a.file(at, 0o644, []byte(text))
 	}
-	packed, err := json.Marshal(jobs())
+	var told []console.Job
+	for _, j := range p.jobs {
+		told = append(told, j.Job)
+	}
+	packed, err := json.Marshal(told)
 	if err != nil {
 		return err
 	}
 	a.file(console.JobsFile, 0o644, packed)
-	for _, t := range tests {
-		if err := copyData(a, p.root, t.dir); err != nil {
-			return err
+	for _, j := range p.jobs {
+		for _, dir := range j.data {
+			if err := copyData(a, p.root, dir); err != nil {
+				return err
+			}
 		}
 	}
 	return a.close()

@@ -17,7 +17,7 @@ const memory = "1024"
 // arguments boot a guest that switches itself off, and ends if it panics.
 func (m machine) arguments(image, root string) []string {
 	return append(slices.Clone(m.flags),
-		"-accel", "tcg,thread=multi", "-smp", "2", "-m", memory,
+		"-accel", "tcg", "-smp", "1", "-m", memory,
 		"-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
 		"-kernel", image, "-initrd", root,
 		"-append", "console="+m.console+" quiet panic=-1")

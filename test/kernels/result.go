@@ -48,7 +48,7 @@ func (r result) count(v verdict) (n int) {
 
 // judge makes a result of what a guest said. fault is why it ended, if not by
 // itself.
-func judge(r result, run console.Run, fault error) result {
+func judge(r result, jobs []job, run console.Run, fault error) result {
 	r.booted, r.verdict = run.Booted, passed
 	switch {
 	case fault != nil:
@@ -62,12 +62,12 @@ func judge(r result, run console.Run, fault error) result {
 	case run.Kernel != r.release:
 		r.reason = "another kernel than asked for: " + run.Kernel
 	}
-	for _, job := range jobs() {
+	for _, job := range jobs {
 		told := console.Told{Job: job.Name, Code: -1}
 		if i := slices.IndexFunc(run.Jobs, func(t console.Told) bool { return t.Job == job.Name }); i >= 0 {
 			told = run.Jobs[i]
 		}
-		r.outcomes = append(r.outcomes, outcomesOf(job, told)...)
+		r.outcomes = append(r.outcomes, outcomesOf(job.Job, told)...)
 	}
 	if r.reason != "" || r.count(failed) > 0 || r.count(passed) == 0 {
 		r.verdict = failed

@@ -93,7 +93,7 @@ func TestOutcomeOfProgram(t *testing.T) {
 // whole is a run in which each job did what it should.
 func whole() console.Run {
 	run := console.Run{Kernel: "6.1", Booted: time.Second, Done: true}
-	for _, job := range jobs() {
+	for _, job := range all {
 		run.Jobs = append(run.Jobs, console.Told{
 			Job: job.Name, Began: true, Ended: true, Output: testOutput("=== RUN   TestA", "--- PASS: TestA (0.00s)", "PASS"),
 		})
@@ -121,7 +121,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := whole()
 			c.change(&run)
-			r := judge(result{release: "6.1"}, run, c.fault)
+			r := judge(result{release: "6.1"}, all, run, c.fault)
 			if r.verdict != c.want || !strings.Contains(r.reason, c.reason) || (r.reason == "") != (c.reason == "") {
 				t.Errorf("%s: %s, want %s: %s", r.verdict, r.reason, c.want, c.reason)
 			}
