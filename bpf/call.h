@@ -8,15 +8,15 @@
 #ifndef SAKER_CALL_H
 #define SAKER_CALL_H
 
+#include "address.h"
 #include "process.h"
 
-#define ROWS_MAX    512
-#define CALLS_MAX   1024 /* highest call number of any table, a power of two */
-#define X32_BIT	    0x40000000
-#define TS_COMPAT   2
-#define TIF_32BIT   22
-#define IOVECS_MAX  8
-#define ADDRESS_MAX 128
+#define ROWS_MAX   512
+#define CALLS_MAX  1024 /* highest call number of any table, a power of two */
+#define X32_BIT	   0x40000000
+#define TS_COMPAT  2
+#define TIF_32BIT  22
+#define IOVECS_MAX 8
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -240,13 +240,16 @@ static __always_inline void put_message(u32 slot, struct scratch *s, u64 address
 	struct user_msghdr64 m = {};
 
 	if (!read_msghdr(&m, address, s->call.via)) {
-		block_begin(s, BLOCK_ADDR);
-		block_flag(s, BLOCK_FAULT);
-		block_end(s);
+		if (!put_address(s)) {
+			block_begin(s, BLOCK_ADDR);
+			block_flag(s, BLOCK_FAULT);
+			block_end(s);
+		}
 		block_none(s);
 		return;
 	}
-	put_bytes(s, BLOCK_ADDR, m.name, m.namelen, ADDRESS_MAX);
+	if (!put_address(s))
+		put_bytes(s, BLOCK_ADDR, m.name, m.namelen, ADDRESS_MAX);
 	block_begin(s, BLOCK_BYTES);
 	append_buffers(slot, m.iov, m.iovlen, size > 0 ? size : 0, max);
 	block_end(s);
@@ -318,6 +321,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_bytes(s, BLOCK_BYTES, value, length, max);
 		break;
 	case CAPTURE_ADDR:
+		if (put_address(s))
+			break;
 		put_bytes(s, BLOCK_ADDR, value,
 			  aux == PLACE_NOWHERE ? address_size(value) : (s32)length, ADDRESS_MAX);
 		break;
@@ -335,7 +340,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_file_at(slot, s, value + aux);
 		break;
 	case CAPTURE_FILE:
-		put_file(slot, file_of(current_task(), (s32)value));
+		put_used(slot, file_of(current_task(), (s32)value));
 		break;
 	}
 	return 0;
@@ -389,6 +394,8 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 	if (!(row->flags & ROW_SILENT))
 		send_call(slot, call, row);
+	if (row->flags & ROW_ADDRESSED)
+		forget_address(current_task());
 	return 0;
 }
 

@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -121,6 +122,9 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 	}
 	w.Ncaptures = uint8(copy(w.Captures[:], cs))
 	var flags sensorWireRowFlag
+	if addressed(row, cs) {
+		flags |= sensorWireRowFlagROW_ADDRESSED
+	}
 	w.Nargs = nargs(row)
 	switch row.Effect {
 	case syscalls.ChangesProcess:
@@ -133,6 +137,17 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 	}
 	w.Flags = uint8(flags)
 	return w, nil
+}
+
+// addressed reports whether the row's call takes an address for its socket.
+func addressed(row *syscalls.Row, cs []Capture) bool {
+	return row.Flags&syscalls.ReadsFD == 0 && slices.ContainsFunc(cs, func(c Capture) bool {
+		switch c.Kind {
+		case CaptureAddr, CaptureMsg, CaptureMsgs:
+			return true
+		}
+		return false
+	})
 }
 
 // nargs is how many of the arguments a row's record carries.

@@ -280,6 +280,10 @@ struct in6_addr {
 	u8 in6_u[16];
 };
 
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
 struct sock_common {
 	u32 skc_daddr;
 	u32 skc_rcv_saddr;
@@ -289,16 +293,26 @@ struct sock_common {
 	u8 skc_state;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
 };
+
+struct socket;
 
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type;
 	u16 sk_protocol;
+	struct socket *sk_socket;
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
+};
+
+struct bpf_sock_addr_kern {
+	void *uaddr;
+	u32 uaddrlen;
 };
 
 struct sockaddr_un {

@@ -4,8 +4,8 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, cgroup.h, scope.h, file.h, process.h, call.h (bodies),
- * then what goes through io_uring: uring.h, uring_operations.h.
+ * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, process.h, call.h
+ * (bodies), then what goes through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -70,6 +70,100 @@ int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
 	if (looked && READ(task, io_uring))
 		look(READ(task, tgid));
 	return on_sys_exit(regs, ret);
+}
+
+/* What the hooks of sockets answer: go on. */
+#define ALLOW 1
+
+static __always_inline int on_address(struct bpf_sock_addr *ctx, void *address, u32 size)
+{
+	struct task_struct *task = current_task();
+	u8 via;
+	u16 number = find_row(registers_of(task), task, &via);
+	u32 key = number - 1;
+
+	if (!number || READ(task, flags) & PF_KTHREAD || !in_scope(task))
+		return ALLOW;
+	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
+	if (row && row->flags & ROW_ADDRESSED)
+		keep_address(task, key, ctx, address, size);
+	return ALLOW;
+}
+
+static __always_inline int on_address4(struct bpf_sock_addr *ctx)
+{
+	u32 address[] = {AF_INET | ctx->user_port << 16, ctx->user_ip4, 0, 0};
+
+	return on_address(ctx, address, sizeof(address));
+}
+
+static __always_inline int on_address6(struct bpf_sock_addr *ctx)
+{
+	u32 address[] = {AF_INET6 | ctx->user_port << 16,
+			 0,
+			 ctx->user_ip6[0],
+			 ctx->user_ip6[1],
+			 ctx->user_ip6[2],
+			 ctx->user_ip6[3],
+			 0};
+
+	return on_address(ctx, address, sizeof(address));
+}
+
+static __always_inline int on_address_unix(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock_addr_kern *kernel = bpf_cast_to_kern_ctx(ctx);
+	u32 size = READ(kernel, uaddrlen);
+
+	return on_address(ctx, READ(kernel, uaddr), size);
+}
+
+SEC("cgroup/connect4")
+int address_connect4(struct bpf_sock_addr *ctx)
+{
+	return on_address4(ctx);
+}
+
+SEC("cgroup/connect6")
+int address_connect6(struct bpf_sock_addr *ctx)
+{
+	return on_address6(ctx);
+}
+
+SEC("cgroup/connect_unix")
+int address_connect_unix(struct bpf_sock_addr *ctx)
+{
+	return on_address_unix(ctx);
+}
+
+SEC("cgroup/sendmsg4")
+int address_send4(struct bpf_sock_addr *ctx)
+{
+	return on_address4(ctx);
+}
+
+SEC("cgroup/sendmsg6")
+int address_send6(struct bpf_sock_addr *ctx)
+{
+	return on_address6(ctx);
+}
+
+SEC("cgroup/sendmsg_unix")
+int address_send_unix(struct bpf_sock_addr *ctx)
+{
+	return on_address_unix(ctx);
+}
+
+SEC("cgroup/bind4")
+int address_bind4(struct bpf_sock_addr *ctx)
+{
+	return on_address4(ctx);
+}
+
+SEC("cgroup/bind6")
+int address_bind6(struct bpf_sock_addr *ctx)
+{
+	return on_address6(ctx);
 }
 
 /* Here, not at the end of the call: the kernel executes programs of its own accord too. */

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -79,30 +80,34 @@ func Load(opts Options) (*Sensor, error) {
 	return s, nil
 }
 
-// loadBest loads the programs with those for io_uring, or without if the
-// kernel refuses them.
+// loadBest loads the programs of all layers, or without those that the kernel
+// refuses.
 func (s *Sensor) loadBest(kernel *btf.Spec, opts Options) error {
-	err := s.load(kernel, opts, fitUring)
-	if err == nil {
-		return nil
+	err := s.load(kernel, opts, nil)
+	for _, without := range [][]layer{{addressLayer}, {uringLayer}, {addressLayer, uringLayer}} {
+		if err == nil {
+			return nil
+		}
+		if s.load(kernel, opts, func(l layer) error {
+			if slices.ContainsFunc(without, func(w layer) bool { return w.prefix == l.prefix }) {
+				return err
+			}
+			return nil
+		}) == nil {
+			return nil
+		}
 	}
-	without := func(spec *ebpf.CollectionSpec, _ *btf.Spec) []string {
-		dropUring(spec)
-		return []string{fmt.Sprintf(uringLoss, err)}
-	}
-	if s.load(kernel, opts, without) != nil {
-		return err
-	}
-	return nil
+	return err
 }
 
-// load loads the programs that are left after what the kernel lacks.
-func (s *Sensor) load(kernel *btf.Spec, opts Options, fit func(*ebpf.CollectionSpec, *btf.Spec) []string) error {
+// load loads the programs that are left after what the kernel lacks. refused,
+// if not nil, says of a layer why the kernel refuses it.
+func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error) error {
 	spec, err := loadSensor()
 	if err != nil {
 		return fmt.Errorf("read the embedded programs: %w", err)
 	}
-	s.missing = append(dropOptional(spec, kernel), fit(spec, kernel)...)
+	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
 	if err := configure(spec, kernel, opts); err != nil {
 		return err
 	}
@@ -134,6 +139,9 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 		"process_exec": &o.ProcessExec, "process_fork": &o.ProcessFork, "process_exit": &o.ProcessExit,
 		"process_rename": &o.ProcessRename, "process_cgroup": &o.ProcessCgroup,
 		"uring_sys_exit": &o.UringSysExit, "uring_process_exit": &o.UringProcessExit,
+		"address_connect4": &o.AddressConnect4, "address_connect6": &o.AddressConnect6, "address_connect_unix": &o.AddressConnectUnix,
+		"address_send4": &o.AddressSend4, "address_send6": &o.AddressSend6, "address_send_unix": &o.AddressSendUnix,
+		"address_bind4": &o.AddressBind4, "address_bind6": &o.AddressBind6,
 		"uring_submit": &o.UringSubmit, "uring_complete": &o.UringComplete, "uring_work": &o.UringWork,
 	}
 }
@@ -245,6 +253,11 @@ func (t *callTables) add(row *syscalls.Row, n int) error {
 func (s *Sensor) Attach() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	links, err := attachAddresses(s.programs())
+	s.links = append(s.links, links...)
+	if err != nil {
+		return explain(err)
+	}
 	for name, p := range s.programs() {
 		if *p == nil || (*p).Type() != ebpf.Tracing || name == "processes" {
 			continue

@@ -79,6 +79,19 @@ type sensorScratch struct {
 	Data [98304]uint8
 }
 
+type sensorSeen struct {
+	_        structs.HostLayout
+	Sk       uint64
+	Cookie   uint64
+	Start    uint64
+	Ino      uint64
+	Row      uint16
+	Size     uint16
+	Type     uint16
+	Protocol uint16
+	Address  [128]uint8
+}
+
 type sensorSubmitted struct {
 	_       structs.HostLayout
 	Request uint64
@@ -96,8 +109,9 @@ type sensorWireBlock struct {
 type sensorWireBlockFlag uint32
 
 const (
-	sensorWireBlockFlagBLOCK_FAULT sensorWireBlockFlag = 1
-	sensorWireBlockFlagBLOCK_CUT   sensorWireBlockFlag = 2
+	sensorWireBlockFlagBLOCK_FAULT    sensorWireBlockFlag = 1
+	sensorWireBlockFlagBLOCK_CUT      sensorWireBlockFlag = 2
+	sensorWireBlockFlagBLOCK_REPLACED sensorWireBlockFlag = 4
 )
 
 type sensorWireBlockKind uint32
@@ -299,6 +313,7 @@ const (
 	sensorWireRowFlagROW_FAILED_ONLY sensorWireRowFlag = 1
 	sensorWireRowFlagROW_PROCESS     sensorWireRowFlag = 2
 	sensorWireRowFlagROW_SILENT      sensorWireRowFlag = 4
+	sensorWireRowFlagROW_ADDRESSED   sensorWireRowFlag = 8
 	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
 )
@@ -339,48 +354,57 @@ const (
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	sensorMapCallRing          = "call_ring"
-	sensorMapCgroups           = "cgroups"
-	sensorMapCounts            = "counts"
-	sensorMapLookedAt          = "looked_at"
-	sensorMapMarks             = "marks"
-	sensorMapOperations        = "operations"
-	sensorMapProcessRing       = "process_ring"
-	sensorMapRows              = "rows"
-	sensorMapScratches         = "scratches"
-	sensorMapSpare             = "spare"
-	sensorMapSubmitted         = "submitted"
-	sensorMapTrees             = "trees"
-	sensorProgProcessCgroup    = "process_cgroup"
-	sensorProgProcessExec      = "process_exec"
-	sensorProgProcessExit      = "process_exit"
-	sensorProgProcessFork      = "process_fork"
-	sensorProgProcessRename    = "process_rename"
-	sensorProgProcesses        = "processes"
-	sensorProgSysExit          = "sys_exit"
-	sensorProgUringComplete    = "uring_complete"
-	sensorProgUringProcessExit = "uring_process_exit"
-	sensorProgUringSubmit      = "uring_submit"
-	sensorProgUringSysExit     = "uring_sys_exit"
-	sensorProgUringWork        = "uring_work"
-	sensorVarArgvMax           = "argv_max"
-	sensorVarCallWakeBytes     = "call_wake_bytes"
-	sensorVarCompatCalls       = "compat_calls"
-	sensorVarDirectReads       = "direct_reads"
-	sensorVarEnvMax            = "env_max"
-	sensorVarIteratorSlot      = "iterator_slot"
-	sensorVarLimited           = "limited"
-	sensorVarLimitedByCgroup   = "limited_by_cgroup"
-	sensorVarLimitedToTrees    = "limited_to_trees"
-	sensorVarLooked            = "looked"
-	sensorVarNativeCalls       = "native_calls"
-	sensorVarProcessWakeBytes  = "process_wake_bytes"
-	sensorVarSelf              = "self"
-	sensorVarStackSize         = "stack_size"
-	sensorVarUringCalls        = "uring_calls"
-	sensorVarWaiting           = "waiting"
-	sensorVarWire              = "wire"
-	sensorVarX32Calls          = "x32_calls"
+	sensorMapAddresses           = "addresses"
+	sensorMapCallRing            = "call_ring"
+	sensorMapCgroups             = "cgroups"
+	sensorMapCounts              = "counts"
+	sensorMapLookedAt            = "looked_at"
+	sensorMapMarks               = "marks"
+	sensorMapOperations          = "operations"
+	sensorMapProcessRing         = "process_ring"
+	sensorMapRows                = "rows"
+	sensorMapScratches           = "scratches"
+	sensorMapSpare               = "spare"
+	sensorMapSubmitted           = "submitted"
+	sensorMapTrees               = "trees"
+	sensorProgAddressBind4       = "address_bind4"
+	sensorProgAddressBind6       = "address_bind6"
+	sensorProgAddressConnect4    = "address_connect4"
+	sensorProgAddressConnect6    = "address_connect6"
+	sensorProgAddressConnectUnix = "address_connect_unix"
+	sensorProgAddressSend4       = "address_send4"
+	sensorProgAddressSend6       = "address_send6"
+	sensorProgAddressSendUnix    = "address_send_unix"
+	sensorProgProcessCgroup      = "process_cgroup"
+	sensorProgProcessExec        = "process_exec"
+	sensorProgProcessExit        = "process_exit"
+	sensorProgProcessFork        = "process_fork"
+	sensorProgProcessRename      = "process_rename"
+	sensorProgProcesses          = "processes"
+	sensorProgSysExit            = "sys_exit"
+	sensorProgUringComplete      = "uring_complete"
+	sensorProgUringProcessExit   = "uring_process_exit"
+	sensorProgUringSubmit        = "uring_submit"
+	sensorProgUringSysExit       = "uring_sys_exit"
+	sensorProgUringWork          = "uring_work"
+	sensorVarArgvMax             = "argv_max"
+	sensorVarCallWakeBytes       = "call_wake_bytes"
+	sensorVarCompatCalls         = "compat_calls"
+	sensorVarDirectReads         = "direct_reads"
+	sensorVarEnvMax              = "env_max"
+	sensorVarIteratorSlot        = "iterator_slot"
+	sensorVarLimited             = "limited"
+	sensorVarLimitedByCgroup     = "limited_by_cgroup"
+	sensorVarLimitedToTrees      = "limited_to_trees"
+	sensorVarLooked              = "looked"
+	sensorVarNativeCalls         = "native_calls"
+	sensorVarProcessWakeBytes    = "process_wake_bytes"
+	sensorVarSelf                = "self"
+	sensorVarStackSize           = "stack_size"
+	sensorVarUringCalls          = "uring_calls"
+	sensorVarWaiting             = "waiting"
+	sensorVarWire                = "wire"
+	sensorVarX32Calls            = "x32_calls"
 )
 
 // loadSensor returns the embedded CollectionSpec for sensor.
@@ -425,24 +449,33 @@ type sensorSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorProgramSpecs struct {
-	ProcessCgroup    *ebpf.ProgramSpec `ebpf:"process_cgroup"`
-	ProcessExec      *ebpf.ProgramSpec `ebpf:"process_exec"`
-	ProcessExit      *ebpf.ProgramSpec `ebpf:"process_exit"`
-	ProcessFork      *ebpf.ProgramSpec `ebpf:"process_fork"`
-	ProcessRename    *ebpf.ProgramSpec `ebpf:"process_rename"`
-	Processes        *ebpf.ProgramSpec `ebpf:"processes"`
-	SysExit          *ebpf.ProgramSpec `ebpf:"sys_exit"`
-	UringComplete    *ebpf.ProgramSpec `ebpf:"uring_complete"`
-	UringProcessExit *ebpf.ProgramSpec `ebpf:"uring_process_exit"`
-	UringSubmit      *ebpf.ProgramSpec `ebpf:"uring_submit"`
-	UringSysExit     *ebpf.ProgramSpec `ebpf:"uring_sys_exit"`
-	UringWork        *ebpf.ProgramSpec `ebpf:"uring_work"`
+	AddressBind4       *ebpf.ProgramSpec `ebpf:"address_bind4"`
+	AddressBind6       *ebpf.ProgramSpec `ebpf:"address_bind6"`
+	AddressConnect4    *ebpf.ProgramSpec `ebpf:"address_connect4"`
+	AddressConnect6    *ebpf.ProgramSpec `ebpf:"address_connect6"`
+	AddressConnectUnix *ebpf.ProgramSpec `ebpf:"address_connect_unix"`
+	AddressSend4       *ebpf.ProgramSpec `ebpf:"address_send4"`
+	AddressSend6       *ebpf.ProgramSpec `ebpf:"address_send6"`
+	AddressSendUnix    *ebpf.ProgramSpec `ebpf:"address_send_unix"`
+	ProcessCgroup      *ebpf.ProgramSpec `ebpf:"process_cgroup"`
+	ProcessExec        *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExit        *ebpf.ProgramSpec `ebpf:"process_exit"`
+	ProcessFork        *ebpf.ProgramSpec `ebpf:"process_fork"`
+	ProcessRename      *ebpf.ProgramSpec `ebpf:"process_rename"`
+	Processes          *ebpf.ProgramSpec `ebpf:"processes"`
+	SysExit            *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	UringComplete      *ebpf.ProgramSpec `ebpf:"uring_complete"`
+	UringProcessExit   *ebpf.ProgramSpec `ebpf:"uring_process_exit"`
+	UringSubmit        *ebpf.ProgramSpec `ebpf:"uring_submit"`
+	UringSysExit       *ebpf.ProgramSpec `ebpf:"uring_sys_exit"`
+	UringWork          *ebpf.ProgramSpec `ebpf:"uring_work"`
 }
 
 // sensorMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorMapSpecs struct {
+	Addresses   *ebpf.MapSpec `ebpf:"addresses"`
 	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
 	Cgroups     *ebpf.MapSpec `ebpf:"cgroups"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
@@ -501,6 +534,7 @@ func (o *sensorObjects) Close() error {
 //
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorMaps struct {
+	Addresses   *ebpf.Map `ebpf:"addresses"`
 	CallRing    *ebpf.Map `ebpf:"call_ring"`
 	Cgroups     *ebpf.Map `ebpf:"cgroups"`
 	Counts      *ebpf.Map `ebpf:"counts"`
@@ -517,6 +551,7 @@ type sensorMaps struct {
 
 func (m *sensorMaps) Close() error {
 	return _SensorClose(
+		m.Addresses,
 		m.CallRing,
 		m.Cgroups,
 		m.Counts,
@@ -560,22 +595,38 @@ type sensorVariables struct {
 //
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorPrograms struct {
-	ProcessCgroup    *ebpf.Program `ebpf:"process_cgroup"`
-	ProcessExec      *ebpf.Program `ebpf:"process_exec"`
-	ProcessExit      *ebpf.Program `ebpf:"process_exit"`
-	ProcessFork      *ebpf.Program `ebpf:"process_fork"`
-	ProcessRename    *ebpf.Program `ebpf:"process_rename"`
-	Processes        *ebpf.Program `ebpf:"processes"`
-	SysExit          *ebpf.Program `ebpf:"sys_exit"`
-	UringComplete    *ebpf.Program `ebpf:"uring_complete"`
-	UringProcessExit *ebpf.Program `ebpf:"uring_process_exit"`
-	UringSubmit      *ebpf.Program `ebpf:"uring_submit"`
-	UringSysExit     *ebpf.Program `ebpf:"uring_sys_exit"`
-	UringWork        *ebpf.Program `ebpf:"uring_work"`
+	AddressBind4       *ebpf.Program `ebpf:"address_bind4"`
+	AddressBind6       *ebpf.Program `ebpf:"address_bind6"`
+	AddressConnect4    *ebpf.Program `ebpf:"address_connect4"`
+	AddressConnect6    *ebpf.Program `ebpf:"address_connect6"`
+	AddressConnectUnix *ebpf.Program `ebpf:"address_connect_unix"`
+	AddressSend4       *ebpf.Program `ebpf:"address_send4"`
+	AddressSend6       *ebpf.Program `ebpf:"address_send6"`
+	AddressSendUnix    *ebpf.Program `ebpf:"address_send_unix"`
+	ProcessCgroup      *ebpf.Program `ebpf:"process_cgroup"`
+	ProcessExec        *ebpf.Program `ebpf:"process_exec"`
+	ProcessExit        *ebpf.Program `ebpf:"process_exit"`
+	ProcessFork        *ebpf.Program `ebpf:"process_fork"`
+	ProcessRename      *ebpf.Program `ebpf:"process_rename"`
+	Processes          *ebpf.Program `ebpf:"processes"`
+	SysExit            *ebpf.Program `ebpf:"sys_exit"`
+	UringComplete      *ebpf.Program `ebpf:"uring_complete"`
+	UringProcessExit   *ebpf.Program `ebpf:"uring_process_exit"`
+	UringSubmit        *ebpf.Program `ebpf:"uring_submit"`
+	UringSysExit       *ebpf.Program `ebpf:"uring_sys_exit"`
+	UringWork          *ebpf.Program `ebpf:"uring_work"`
 }
 
 func (p *sensorPrograms) Close() error {
 	return _SensorClose(
+		p.AddressBind4,
+		p.AddressBind6,
+		p.AddressConnect4,
+		p.AddressConnect6,
+		p.AddressConnectUnix,
+		p.AddressSend4,
+		p.AddressSend6,
+		p.AddressSendUnix,
 		p.ProcessCgroup,
 		p.ProcessExec,
 		p.ProcessExit,

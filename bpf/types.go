@@ -99,8 +99,9 @@ const (
 
 // Flags of a block, WireBlock.Flags.
 const (
-	BlockFault = uint16(sensorWireBlockFlagBLOCK_FAULT)
-	BlockCut   = uint16(sensorWireBlockFlagBLOCK_CUT)
+	BlockFault    = uint16(sensorWireBlockFlagBLOCK_FAULT)
+	BlockCut      = uint16(sensorWireBlockFlagBLOCK_CUT)
+	BlockReplaced = uint16(sensorWireBlockFlagBLOCK_REPLACED)
 )
 
 // Flags of a file, WireFile.Flags.

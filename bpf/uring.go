@@ -1,8 +1,7 @@
 package bpf
 
 import (
-	"fmt"
-	"strings"
+	"errors"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -41,34 +40,28 @@ var uringNeeds = []string{
 	"io_socket", "io_connect", "io_accept",
 }
 
-const uringLoss = "what it takes to follow io_uring (%v): what a process does through it is not reported"
+var uringLayer = layer{
+	prefix: uringPrefix,
+	loss:   "what it takes to follow io_uring (%v): what a process does through it is not reported",
+	fit:    fitUring,
+}
 
-// fitUring takes programs out of spec: those for io_uring if kernel can't take
-// them, else those that they replace. It says what is lost by that: nothing on
-// a kernel without io_uring.
-func fitUring(spec *ebpf.CollectionSpec, kernel *btf.Spec) (missing []string) {
+// fitUring takes programs out of spec: those for io_uring if kernel has none,
+// else those that they replace.
+func fitUring(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
 	if _, err := kernel.AnyTypesByName("io_kiocb"); err != nil {
-		dropUring(spec)
+		drop(spec, uringPrefix)
 		return nil
 	}
 	for _, name := range uringNeeds {
 		if _, err := kernel.AnyTypesByName(name); err != nil {
-			dropUring(spec)
-			return []string{fmt.Sprintf(uringLoss, "no "+name)}
+			return errors.New("no " + name)
 		}
 	}
 	for _, name := range uringReplaced {
 		delete(spec.Programs, name)
 	}
 	return nil
-}
-
-func dropUring(spec *ebpf.CollectionSpec) {
-	for name := range spec.Programs {
-		if strings.HasPrefix(name, uringPrefix) {
-			delete(spec.Programs, name)
-		}
-	}
 }
 
 // addUring sets the opcode that is told as the row.

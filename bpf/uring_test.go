@@ -536,7 +536,14 @@ func TestUringFit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			missing := strings.Join(fitUring(spec, kernelWith(t, c.kernel)), "; ")
+			onlyUring := func(l layer) error {
+				if l.prefix != uringPrefix {
+					return errors.New("not asked for")
+				}
+				return nil
+			}
+			missing := strings.Join(dropLayers(spec, kernelWith(t, c.kernel), onlyUring), "; ")
+			missing, _, _ = strings.Cut(missing, "the hooks of sockets")
 			if !strings.Contains(missing, c.missing) || (missing == "") != (c.missing == "") {
 				t.Errorf("missing %q, want %q", missing, c.missing)
 			}
@@ -561,6 +568,19 @@ func TestUringRefused(t *testing.T) {
 	}}, "openat")
 	if missing := s.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "io_uring") {
 		t.Errorf("missing %q, want a word of io_uring", missing)
+	}
+	testOpen(t, s)
+}
+
+// The same of the programs that see addresses.
+func TestAddressesRefused(t *testing.T) {
+	s := sensorWith(t, Options{RingBytes: 1 << 20, adjust: func(spec *ebpf.CollectionSpec) {
+		if p := spec.Programs["address_connect4"]; p != nil {
+			p.Instructions = asm.Instructions{asm.Return()} // of nothing
+		}
+	}}, "openat")
+	if missing := s.Missing(); len(missing) != 1 || !strings.Contains(missing[0], "hooks of sockets") {
+		t.Errorf("missing %q, want a word of addresses", missing)
 	}
 	testOpen(t, s)
 }

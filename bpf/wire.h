@@ -93,6 +93,7 @@ enum wire_row_flag {
 	ROW_FAILED_ONLY = 1, /* report only calls that returned an error */
 	ROW_PROCESS = 2,     /* after success, send the process anew */
 	ROW_SILENT = 4,	     /* send no WIRE_CALL */
+	ROW_ADDRESSED = 8,   /* an address is passed: the hooks of sockets see it */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */
@@ -130,8 +131,9 @@ enum wire_block_kind {
  */
 
 enum wire_block_flag {
-	BLOCK_FAULT = 1, /* user memory could not be read; data is what was read before */
-	BLOCK_CUT = 2,	 /* longer than the limit */
+	BLOCK_FAULT = 1,    /* user memory could not be read; data is what was read before */
+	BLOCK_CUT = 2,	    /* longer than the limit */
+	BLOCK_REPLACED = 4, /* SOCK: what the call used; its descriptor is another's by now */
 };
 
 struct wire_block {

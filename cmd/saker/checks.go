@@ -72,6 +72,7 @@ var wanted = []struct {
 }{
 	{unix.CAP_BPF, "CAP_BPF", missing, "load programs"},
 	{unix.CAP_PERFMON, "CAP_PERFMON", missing, "read kernel memory"},
+	{unix.CAP_NET_ADMIN, "CAP_NET_ADMIN", limited, "see the addresses that calls really use"},
 	{unix.CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", limited, "see command lines of what ran before"},
 	{unix.CAP_SYS_PTRACE, "CAP_SYS_PTRACE", limited, "see command lines of what ran before"},
 }
@@ -82,7 +83,7 @@ func capabilities(p *patient) verdict {
 		return verdict{limited, "not known: " + err.Error(), ""}
 	}
 	if has&(1<<unix.CAP_SYS_ADMIN) != 0 {
-		has |= 1<<unix.CAP_BPF | 1<<unix.CAP_PERFMON // it includes them
+		has |= 1<<unix.CAP_BPF | 1<<unix.CAP_PERFMON | 1<<unix.CAP_NET_ADMIN // it includes them for programs
 	}
 	v := verdict{Status: fine, Finding: "all that the sensor uses"}
 	var lacks, names []string

@@ -169,6 +169,7 @@ type FD struct {
 	Role        Role
 	Connected   bool // has a peer, or a connect is under way
 	NameChanged bool // this event changed the peer
+	Replaced    bool // the call used this socket, but its descriptor is another's by now
 }
 
 // Proto is a transport protocol.
@@ -192,3 +193,22 @@ const (
 	Client
 	Server
 )
+
+// Container is a container as a process sees it; shared by its processes.
+type Container struct {
+	ID      string // full, 64 digits where the runtime has that many
+	Runtime string // docker, containerd, cri-o, podman, lxc, libvirt-lxc
+	// Meta is what the runtime's API said; nil while that isn't known.
+	Meta *ContainerMeta
+}
+
+// ContainerMeta is what only the container's runtime can tell.
+type ContainerMeta struct {
+	Name                       string
+	Image                      string // reference
+	Repository                 string
+	Tag                        string
+	Digest                     string
+	Privileged                 bool
+	PodName, PodUID, Namespace string
+}

@@ -67,6 +67,10 @@ var fdFields = []*Field{
 		Doc: "Whether the file lies in an overlay's lower layer.",
 	},
 	{
+		Name: "fd.replaced", Type: Boolean, Attr: "saker.fd.replaced", Get: fdReplaced,
+		Doc: "Whether the descriptor was made another file's while the call used this socket, as only who hides does.",
+	},
+	{
 		Name: "fd.uid", Type: CharBuf, From: []string{"thread.tid", "fd.num"}, Derive: fdUID,
 		Doc: "The thread's and the descriptor's number in one text.",
 	},
@@ -243,6 +247,13 @@ func fdLower(e *event.Event, _ Arg) Value {
 		return NoValue
 	}
 	return Truth(e.FD.Lower)
+}
+
+func fdReplaced(e *event.Event, _ Arg) Value {
+	if e.FD == nil {
+		return NoValue
+	}
+	return Truth(e.FD.Replaced)
 }
 
 func fdUID(in *Inputs, _ Arg) Value {

@@ -46,6 +46,11 @@ func (r record) apart(w bpf.WireOwn, cwd string) record {
 	return r.block(bpf.BlockThread, 0, append(bytesOf(w), leafFirst(cwd)...))
 }
 
+// replaced is a socket that is no longer behind its descriptor.
+func (r record) replaced(w bpf.WireSock) record {
+	return r.block(bpf.BlockSock, bpf.BlockReplaced, bytesOf(w))
+}
+
 func (r record) addr(b ...byte) record { return r.block(bpf.BlockAddr, 0, b) }
 
 // leafFirst turns /etc/shadow into "shadow\0etc\0".

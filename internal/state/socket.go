@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -20,6 +21,7 @@ const (
 func (s *State) sockFD(fd *event.FD, b *block) {
 	w, names := b.sock()
 	fd.Ino, fd.Mode = w.Ino, unix.S_IFSOCK
+	fd.Replaced = b.flags&bpf.BlockReplaced != 0
 	fd.Connected = w.State != tcpClose && w.State != tcpListen
 	switch w.Family {
 	case unix.AF_INET:
@@ -123,8 +125,9 @@ func (s *State) applyPeer(ev *event.Event, peer netip.AddrPort, path string) {
 	if fd.Type != event.FDIPv4 && fd.Type != event.FDIPv6 {
 		return
 	}
-	if !fd.Remote.IsValid() && peer.IsValid() {
-		fd.Remote = peer
+	beside := sendsBeside(ev, peer)
+	if peer.IsValid() && (!fd.Remote.IsValid() || fd.Replaced || beside) {
+		fd.Remote, fd.Connected = peer, fd.Connected && !beside
 		narrow(fd)
 	}
 	past := s.sockets.of(fd.Ino)
@@ -142,6 +145,12 @@ func (s *State) applyPeer(ev *event.Event, peer netip.AddrPort, path string) {
 	if learned != past {
 		s.sockets.learn(fd.Ino, learned)
 	}
+}
+
+// sendsBeside reports whether the event is a message to another than its socket
+// is connected to, as only streams forbid.
+func sendsBeside(ev *event.Event, peer netip.AddrPort) bool {
+	return ev.Row.Flags&syscalls.WritesFD != 0 && ev.FD.Proto != event.TCP && peer.IsValid() && peer != ev.FD.Remote
 }
 
 // roleNow is the role that the event itself gives its socket.

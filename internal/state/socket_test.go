@@ -101,6 +101,10 @@ func TestConnect(t *testing.T) {
 			shell.call("connect", -14, 3, 0, 16).sock(tcp(tcpClose, none, none), "").block(bpf.BlockAddr, bpf.BlockFault, nil),
 			event.FD{Type: event.FDIPv4, Proto: event.TCP},
 		},
+		"descriptor replaced, socket gone": {
+			shell.call("connect", 0, 3, 0, 16).replaced(tcp(tcpClose, none, none)).addr(sockaddr(serverEnd)...),
+			event.FD{Type: event.FDIPv4, Proto: event.TCP, Remote: serverEnd, Role: event.Client, NameChanged: true, Replaced: true},
+		},
 		"unix, by the kernel": {
 			shell.call("connect", 0, 3, 0, 20).sock(bpf.WireSock{Ino: 77, Family: unix.AF_UNIX, State: established}, "\x00/run/s\x00").
 				addr(unixaddr("/run/./s\x00")...),
@@ -184,6 +188,7 @@ func TestDatagrams(t *testing.T) {
 	s := newTree(t)
 	other := netip.MustParseAddrPort("10.0.0.3:53")
 	open := udp(tcpClose, netip.MustParseAddrPort("0.0.0.0:45000"), netip.AddrPort{})
+	connected := udp(established, netip.MustParseAddrPort("10.0.0.1:45000"), serverEnd)
 	to := func(call string, ret int64, peer netip.AddrPort) record {
 		return shell.call(call, ret, 3, 0, 2, 0, 1, 16).sock(open, "").text(bpf.BlockBytes, "hi").addr(sockaddr(peer)...)
 	}
@@ -203,6 +208,10 @@ func TestDatagrams(t *testing.T) {
 		{message("recvmsg", serverEnd), serverEnd, true, event.Client},
 		{to("sendto", -1, other), other, false, event.Client},
 		{to("sendto", 2, serverEnd), serverEnd, false, event.Client},
+		{
+			shell.call("sendto", 2, 3, 0, 2, 0, 1, 16).sock(connected, "").text(bpf.BlockBytes, "hi").addr(sockaddr(other)...),
+			other, true, event.Client,
+		},
 	} {
 		ev := must(t, s, step.r)
 		fd := ev.FD

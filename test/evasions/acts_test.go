@@ -20,11 +20,17 @@ import (
 
 // acts are what the child does in its directory.
 var acts = map[string]func(dir string) error{
-	"swap while it blocks":  func(dir string) error { return blockedOpen(dir, func(p *buffer) { p.set(dir + "/decoy-as-long") }) },
-	"unmap while it blocks": func(dir string) error { return blockedOpen(dir, (*buffer).unmap) },
-	"swap":                  swapPath,
-	"drop page":             dropPage,
-	"swap address":          swapAddress,
+	"swap while it blocks":     func(dir string) error { return blockedOpen(dir, func(p *buffer) { p.set(dir + "/decoy-as-long") }) },
+	"unmap while it blocks":    func(dir string) error { return blockedOpen(dir, (*buffer).unmap) },
+	"swap":                     swapPath,
+	"drop page":                dropPage,
+	"swap address":             swapAddress,
+	"replace descriptor":       replaced,
+	"replace unix descriptor":  replacedUnix,
+	"swap datagram's address":  datagram(sendTo),
+	"swap message's address":   datagram(sendMessage),
+	"swap messages' address":   datagram(sendMessages),
+	"datagram beside the peer": besideConnection,
 	"hard link": func(dir string) error {
 		return errors.Join(os.Link(dir+"/secret", dir+"/alias"), open(dir+"/alias"))
 	},

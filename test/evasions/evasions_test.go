@@ -132,26 +132,6 @@ var evasions = []evasion{
 		opened + secret, "%proc.pid %proc.exepath", "{pid} {self}",
 	},
 	{
-		"a thread with ids of its own", "ids of one thread",
-		opened + `fd.name = "{dir}/shared" and thread.cap_effective = ""`, "%user.uid %proc.pid", "65534 {pid}",
-	},
-	{
-		"the process of a thread with other ids", "ids of one thread",
-		opened + secret + ` and thread.cap_effective contains CAP_SYS_ADMIN`, "%user.uid %user.name", "0 root",
-	},
-	{
-		"a thread with a directory of its own", "directory of one thread",
-		opened + `fd.name = "{dir}/shared"`, "%proc.cwd", "{dir}/over/",
-	},
-	{
-		"the process of a thread with another directory", "directory of one thread",
-		opened + secret, "%proc.cwd", "{dir}/",
-	},
-	{
-		"a program whose file is renamed while it runs", "renamed program",
-		opened + secret, "%proc.exepath", "{dir}/program",
-	},
-	{
 		"exec by a thread that is no leader", "thread exec",
 		started + `proc.exepath = "{tool}"`, "%proc.pid %proc.name", "{pid} tool",
 	},
@@ -159,9 +139,9 @@ var evasions = []evasion{
 
 // possible are the evasions that this architecture has the calls for.
 func possible() []evasion {
-	all := slices.Concat(evasions, byName, byProgram, byEntry)
+	all := slices.Concat(evasions, bySocket, byIdentity, byName, byProgram, byEntry)
 	return slices.DeleteFunc(all, func(e evasion) bool {
-		return e.act == "creat" && len(creatNumber()) == 0
+		return e.act == "creat" && len(creatNumber()) == 0 || e.act == "replace unix descriptor" && !hasUnixHooks()
 	})
 }
 
@@ -181,6 +161,9 @@ func TestEvasions(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			w.t = t
 			defer func() { w.t = all }()
+			if missing := strings.Join(w.sensor.Missing(), "; "); slices.Contains(bySocket, e) && strings.Contains(missing, "hooks of sockets") {
+				t.Skip("not to be seen here: ", missing)
+			}
 			before := w.lost()
 			pid, times := w.perform(e.act, dirs[i], func(n int) bool { return len(w.alerts[e.name]) >= n })
 			if n := w.lost() - before; n > 0 {

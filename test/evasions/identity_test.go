@@ -8,6 +8,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// byIdentity hides who acts.
+var byIdentity = []evasion{
+	{
+		"a thread with ids of its own", "ids of one thread",
+		opened + `fd.name = "{dir}/shared" and thread.cap_effective = ""`, "%user.uid %proc.pid", "65534 {pid}",
+	},
+	{
+		"the process of a thread with other ids", "ids of one thread",
+		opened + secret + ` and thread.cap_effective contains CAP_SYS_ADMIN`, "%user.uid %user.name", "0 root",
+	},
+	{
+		"a thread with a directory of its own", "directory of one thread",
+		opened + `fd.name = "{dir}/shared"`, "%proc.cwd", "{dir}/over/",
+	},
+	{
+		"the process of a thread with another directory", "directory of one thread",
+		opened + secret, "%proc.cwd", "{dir}/",
+	},
+	{
+		"a program whose file is renamed while it runs", "renamed program",
+		opened + secret, "%proc.exepath", "{dir}/program",
+	},
+}
+
 // nobody is an account without rights.
 const nobody = 65534
 

@@ -159,8 +159,7 @@ func countSecrets(dir string, open func() (int, error)) error {
 // swapAddress connects to what a second thread changes between two addresses,
 // and says how often that was the first.
 func swapAddress(string) error {
-	target := [4]byte{127, 83, 75, 1}
-	port, err := listen(target, [4]byte{127, 83, 75, 2})
+	port, _, err := listenOn(rounds, target, decoy)
 	if err != nil {
 		return err
 	}
@@ -189,26 +188,4 @@ func connectTo(b *buffer, target [4]byte) (bool, error) {
 		return false, err
 	}
 	return peer.(*unix.SockaddrInet4).Addr == target, nil
-}
-
-// listen listens on one port of several addresses.
-func listen(addresses ...[4]byte) (port uint16, err error) {
-	for _, a := range addresses {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-		if err != nil {
-			return 0, err
-		}
-		if err := unix.Bind(fd, &unix.SockaddrInet4{Port: int(port), Addr: a}); err != nil {
-			return 0, err
-		}
-		if err := unix.Listen(fd, rounds); err != nil {
-			return 0, err
-		}
-		name, err := unix.Getsockname(fd)
-		if err != nil {
-			return 0, err
-		}
-		port = uint16(name.(*unix.SockaddrInet4).Port)
-	}
-	return port, nil
 }

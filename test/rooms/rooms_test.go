@@ -27,7 +27,6 @@ var order = []string{
 	"rules",
 	"internal/record",
 	"bpf",
-	"internal/container",
 	"internal/state",
 	"extension/rulesetextension",
 	"receiver/syscallreceiver",
