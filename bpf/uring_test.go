@@ -20,18 +20,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/uring"
 )
 
 // opening is a request for the file "secret" of a directory, by a name that leads there.
-func opening(r *uring, path string) sqe {
-	return sqe{opcode: opOpenat, fd: unix.AT_FDCWD, addr: r.path(path), opFlags: unix.O_CLOEXEC}
+func opening(r *uring.Ring, path string) uring.Request {
+	return uring.Request{Opcode: uring.OpOpenat, FD: unix.AT_FDCWD, Addr: r.Path(path), OpFlags: unix.O_CLOEXEC}
 }
 
 // withRing makes an act of what is done with a ring.
-func withRing(flags uint32, act func(r *uring, dir string) error) func(string) error {
+func withRing(flags uint32, act func(r *uring.Ring, dir string) error) func(string) error {
 	return func(dir string) error {
 		runtime.LockOSThread()
-		r, err := newRing(flags)
+		r, err := uring.New(flags)
 		if err != nil {
 			return err
 		}
@@ -41,75 +42,75 @@ func withRing(flags uint32, act func(r *uring, dir string) error) func(string) e
 
 // Acts through io_uring.
 var uringActs = map[string]func(dir string) error{
-	"uring open": withRing(0, func(r *uring, dir string) error {
+	"uring open": withRing(0, func(r *uring.Ring, dir string) error {
 		fd, err := unix.Open(dir, unix.O_PATH, 0)
 		if err != nil {
 			return err
 		}
 		relative := opening(r, "link")
-		relative.fd = int32(fd)
-		if _, err := r.succeed(relative); err != nil {
+		relative.FD = int32(fd)
+		if _, err := r.Succeed(relative); err != nil {
 			return err
 		}
-		results, err := r.do(opening(r, dir+"/missing"))
+		results, err := r.Do(opening(r, dir+"/missing"))
 		if err == nil && unix.Errno(-results[0]) != unix.ENOENT {
 			err = fmt.Errorf("open of a missing file: %d", results[0])
 		}
 		return err
 	}),
-	"uring openat2": withRing(0, func(r *uring, dir string) error {
+	"uring openat2": withRing(0, func(r *uring.Ring, dir string) error {
 		how := &unix.OpenHow{Flags: unix.O_RDONLY, Resolve: unix.RESOLVE_NO_MAGICLINKS}
 		request := opening(r, dir+"/secret")
-		request.opcode, request.off, request.len, request.opFlags = opOpenat2, address(r, how), uint32(unsafe.Sizeof(*how)), 0
-		_, err := r.succeed(request)
+		request.Opcode, request.Off, request.Len, request.OpFlags = uring.OpOpenat2, uring.Address(r, how), uint32(unsafe.Sizeof(*how)), 0
+		_, err := r.Succeed(request)
 		return err
 	}),
-	"uring async": withRing(0, func(r *uring, dir string) error {
+	"uring async": withRing(0, func(r *uring.Ring, dir string) error {
 		request := opening(r, dir+"/secret")
-		request.flags = sqeAsync
-		_, err := r.succeed(request)
+		request.Flags = uring.Async
+		_, err := r.Succeed(request)
 		return err
 	}),
-	"uring linked": withRing(0, func(r *uring, dir string) error {
+	"uring linked": withRing(0, func(r *uring.Ring, dir string) error {
 		first, second := opening(r, dir), opening(r, dir+"/secret")
-		first.flags, second.flags = sqeLink, sqeDrain
-		_, err := r.succeed(first, second)
+		first.Flags, second.Flags = uring.Link, uring.Drain
+		_, err := r.Succeed(first, second)
 		return err
 	}),
-	"uring sqpoll": withRing(setupSQPoll, func(r *uring, dir string) error {
-		_, err := r.succeed(opening(r, dir+"/secret"))
+	"uring sqpoll": withRing(uring.SetupSQPoll, func(r *uring.Ring, dir string) error {
+		_, err := r.Succeed(opening(r, dir+"/secret"))
 		return err
 	}),
-	"uring skip": withRing(0, func(r *uring, dir string) error {
+	"uring skip": withRing(0, func(r *uring.Ring, dir string) error {
 		request := opening(r, dir+"/secret")
-		request.flags = sqeSkip
-		if err := r.openUnseen(request); err != nil {
+		request.Flags = uring.Skip
+		if err := openUnseen(r, request); err != nil {
 			return err
 		}
-		if done := r.completions(); len(done) != 0 {
+		if done := r.Completions(); len(done) != 0 {
 			return fmt.Errorf("a completion that was to be skipped: %+v", done)
 		}
 		return nil
 	}),
-	"uring overflow": withRing(0, func(r *uring, dir string) error {
-		for range r.params.cqEntries + 1 {
-			r.push(opening(r, "/nowhere"))
-			if err := r.enter(1, 0, 0); err != nil {
+	"uring overflow": withRing(0, func(r *uring.Ring, dir string) error {
+		for range r.CompletionEntries() + 1 {
+			r.Push(opening(r, "/nowhere"))
+			if err := r.Enter(1, 0, 0); err != nil {
 				return err
 			}
 		}
-		return r.openUnseen(opening(r, dir+"/secret"))
+		return openUnseen(r, opening(r, dir+"/secret"))
 	}),
 	// The completion waits until the program asks for it, and by then the
 	// descriptor is another file's.
-	"uring delayed": withRing(setupSingleIssuer|setupDeferTaskrun, func(r *uring, dir string) error {
+	"uring delayed": withRing(uring.SetupSingleIssuer|uring.SetupDeferTaskrun, func(r *uring.Ring, dir string) error {
 		next, err := nextFD()
 		if err != nil {
 			return err
 		}
 		request := opening(r, dir+"/secret")
-		request.flags = sqeAsync
-		if err := r.openUnseen(request); err != nil {
+		request.Flags = uring.Async
+		if err := openUnseen(r, request); err != nil {
 			return err
 		}
 		null, err := unix.Open("/dev/null", unix.O_RDONLY, 0)
@@ -119,89 +120,89 @@ var uringActs = map[string]func(dir string) error{
 		if err := unix.Dup2(null, next); err != nil {
 			return err
 		}
-		return r.enter(0, 1, enterGetEvents)
+		return r.Enter(0, 1, uring.GetEvents)
 	}),
-	"uring direct": withRing(0, func(r *uring, dir string) error {
-		if err := r.registerSlots(); err != nil {
+	"uring direct": withRing(0, func(r *uring.Ring, dir string) error {
+		if err := r.RegisterSlots(); err != nil {
 			return err
 		}
 		chosen, any := opening(r, dir+"/secret"), opening(r, dir+"/link")
-		chosen.slot, chosen.opFlags = 3, 0
-		any.slot, any.opFlags = allocSlot, 0
-		_, err := r.succeed(chosen, any)
+		chosen.Slot, chosen.OpFlags = 3, 0
+		any.Slot, any.OpFlags = uring.AllocSlot, 0
+		_, err := r.Succeed(chosen, any)
 		return err
 	}),
 	// One call opens, and closes what it opened.
-	"uring batch": withRing(0, func(r *uring, dir string) error {
-		if err := r.registerSlots(); err != nil {
+	"uring batch": withRing(0, func(r *uring.Ring, dir string) error {
+		if err := r.RegisterSlots(); err != nil {
 			return err
 		}
 		open := opening(r, dir+"/secret")
-		open.slot, open.opFlags, open.flags = 1, 0, sqeSkip
-		r.push(open, sqe{opcode: opClose, slot: 1, flags: sqeSkip})
-		if err := r.enter(2, 0, 0); err != nil {
+		open.Slot, open.OpFlags, open.Flags = 1, 0, uring.Skip
+		r.Push(open, uring.Request{Opcode: uring.OpClose, Slot: 1, Flags: uring.Skip})
+		if err := r.Enter(2, 0, 0); err != nil {
 			return err
 		}
-		if done := r.completions(); len(done) != 0 {
+		if done := r.Completions(); len(done) != 0 {
 			return fmt.Errorf("operations failed: %+v", done)
 		}
 		return nil
 	}),
-	"uring names": withRing(0, func(r *uring, dir string) error {
-		requests := []sqe{
-			{opcode: opMkdirat, fd: unix.AT_FDCWD, addr: r.path(dir + "/made"), len: 0o700},
-			{opcode: opSymlinkat, fd: unix.AT_FDCWD, addr: r.path("target"), off: r.path(dir + "/symbolic")},
-			{opcode: opLinkat, fd: unix.AT_FDCWD, addr: r.path(dir + "/secret"), len: cwd, off: r.path(dir + "/hard")},
-			{opcode: opRenameat, fd: unix.AT_FDCWD, addr: r.path(dir + "/hard"), len: cwd, off: r.path(dir + "/moved")},
-			{opcode: opUnlinkat, fd: unix.AT_FDCWD, addr: r.path(dir + "/moved")},
+	"uring names": withRing(0, func(r *uring.Ring, dir string) error {
+		requests := []uring.Request{
+			{Opcode: uring.OpMkdirat, FD: unix.AT_FDCWD, Addr: r.Path(dir + "/made"), Len: 0o700},
+			{Opcode: uring.OpSymlinkat, FD: unix.AT_FDCWD, Addr: r.Path("target"), Off: r.Path(dir + "/symbolic")},
+			{Opcode: uring.OpLinkat, FD: unix.AT_FDCWD, Addr: r.Path(dir + "/secret"), Len: cwd, Off: r.Path(dir + "/hard")},
+			{Opcode: uring.OpRenameat, FD: unix.AT_FDCWD, Addr: r.Path(dir + "/hard"), Len: cwd, Off: r.Path(dir + "/moved")},
+			{Opcode: uring.OpUnlinkat, FD: unix.AT_FDCWD, Addr: r.Path(dir + "/moved")},
 		}
 		for _, request := range requests {
-			if _, err := r.succeed(request); err != nil {
+			if _, err := r.Succeed(request); err != nil {
 				return err
 			}
 		}
 		return nil
 	}),
-	"uring net": withRing(0, func(r *uring, _ string) error { return converse(r) }),
-	"uring pending": withRing(setupSingleIssuer|setupDeferTaskrun, func(r *uring, _ string) error {
+	"uring net": withRing(0, func(r *uring.Ring, _ string) error { return converse(r) }),
+	"uring pending": withRing(uring.SetupSingleIssuer|uring.SetupDeferTaskrun, func(r *uring.Ring, _ string) error {
 		server, _, err := listener()
 		if err != nil {
 			return err
 		}
-		r.push(sqe{opcode: opAccept, fd: int32(server)})
-		return r.enter(1, 0, 0)
+		r.Push(uring.Request{Opcode: uring.OpAccept, FD: int32(server)})
+		return r.Enter(1, 0, 0)
 	}),
-	"uring many": withRing(setupSingleIssuer|setupDeferTaskrun, func(r *uring, dir string) error {
+	"uring many": withRing(uring.SetupSingleIssuer|uring.SetupDeferTaskrun, func(r *uring.Ring, dir string) error {
 		server, _, err := listener()
 		if err != nil {
 			return err
 		}
 		for range waitingMax {
-			r.push(sqe{opcode: opAccept, fd: int32(server)})
-			if err := r.enter(1, 0, 0); err != nil {
+			r.Push(uring.Request{Opcode: uring.OpAccept, FD: int32(server)})
+			if err := r.Enter(1, 0, 0); err != nil {
 				return err
 			}
 		}
-		return r.openUnseen(opening(r, dir+"/secret"))
+		return openUnseen(r, opening(r, dir+"/secret"))
 	}),
-	"uring sqpoll skip": withRing(setupSQPoll, func(r *uring, dir string) error {
+	"uring sqpoll skip": withRing(uring.SetupSQPoll, func(r *uring.Ring, dir string) error {
 		request := opening(r, dir+"/secret")
-		request.flags = sqeSkip
-		return r.openUnseen(request)
+		request.Flags = uring.Skip
+		return openUnseen(r, request)
 	}),
-	"uring connecting": withRing(setupSingleIssuer|setupDeferTaskrun, func(r *uring, _ string) error {
+	"uring connecting": withRing(uring.SetupSingleIssuer|uring.SetupDeferTaskrun, func(r *uring.Ring, _ string) error {
 		return connecting(r)
 	}),
-	"uring flood": withRing(0, func(r *uring, _ string) error {
-		for range flood / ringEntries {
-			batch := make([]sqe, ringEntries)
+	"uring flood": withRing(0, func(r *uring.Ring, _ string) error {
+		for range flood / uring.Entries {
+			batch := make([]uring.Request, uring.Entries)
 			for i := range batch {
 				batch[i] = opening(r, "/nowhere")
 			}
-			if _, err := r.do(batch...); err != nil {
+			if _, err := r.Do(batch...); err != nil {
 				return err
 			}
-			r.pins.Unpin()
+			r.Unpin()
 		}
 		return nil
 	}),
@@ -217,13 +218,13 @@ func nextFD() (int, error) {
 }
 
 // openUnseen submits a request, and knows by the descriptor alone that it was performed.
-func (r *uring) openUnseen(request sqe) error {
+func openUnseen(r *uring.Ring, request uring.Request) error {
 	next, err := nextFD()
 	if err != nil {
 		return err
 	}
-	r.push(request)
-	if err := r.enter(1, 0, 0); err != nil {
+	r.Push(request)
+	if err := r.Enter(1, 0, 0); err != nil {
 		return err
 	}
 	var st unix.Stat_t
@@ -239,31 +240,31 @@ func (r *uring) openUnseen(request sqe) error {
 // cwd is AT_FDCWD in a request's length, which holds a second directory.
 const cwd = 1<<32 + unix.AT_FDCWD
 
-func loopback(r *uring, port uint16) uint64 {
-	return address(r, &unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port<<8 | port>>8, Addr: [4]byte{127, 0, 0, 1}})
+func loopback(r *uring.Ring, port uint16) uint64 {
+	return uring.Address(r, &unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port<<8 | port>>8, Addr: [4]byte{127, 0, 0, 1}})
 }
 
 // converse listens and connects to itself, all through the ring.
-func converse(r *uring) error {
-	made, err := r.succeed(sqe{opcode: opSocket, fd: unix.AF_INET, off: unix.SOCK_STREAM},
-		sqe{opcode: opSocket, fd: unix.AF_INET, off: unix.SOCK_STREAM})
+func converse(r *uring.Ring) error {
+	made, err := r.Succeed(uring.Request{Opcode: uring.OpSocket, FD: unix.AF_INET, Off: unix.SOCK_STREAM},
+		uring.Request{Opcode: uring.OpSocket, FD: unix.AF_INET, Off: unix.SOCK_STREAM})
 	if err != nil {
 		return err
 	}
 	server, client := made[0], made[1]
-	if _, err := r.succeed(sqe{opcode: opBind, fd: server, addr: loopback(r, 0), off: unix.SizeofSockaddrInet4}); err != nil {
+	if _, err := r.Succeed(uring.Request{Opcode: uring.OpBind, FD: server, Addr: loopback(r, 0), Off: unix.SizeofSockaddrInet4}); err != nil {
 		return err
 	}
 	bound, err := unix.Getsockname(int(server))
 	if err != nil {
 		return err
 	}
-	if _, err := r.succeed(sqe{opcode: opListen, fd: server, len: 1}); err != nil {
+	if _, err := r.Succeed(uring.Request{Opcode: uring.OpListen, FD: server, Len: 1}); err != nil {
 		return err
 	}
 	to := loopback(r, uint16(bound.(*unix.SockaddrInet4).Port))
-	_, err = r.succeed(sqe{opcode: opAccept, fd: server},
-		sqe{opcode: opConnect, fd: client, addr: to, off: unix.SizeofSockaddrInet4})
+	_, err = r.Succeed(uring.Request{Opcode: uring.OpAccept, FD: server},
+		uring.Request{Opcode: uring.OpConnect, FD: client, Addr: to, Off: unix.SizeofSockaddrInet4})
 	return err
 }
 
@@ -284,7 +285,7 @@ func listener() (fd int, port uint16, err error) {
 
 // connecting has a connection begin that nobody answers: one more than the
 // listener's queue can hold. It never fetches the completion.
-func connecting(r *uring) error {
+func connecting(r *uring.Ring) error {
 	_, port, err := listener()
 	if err != nil {
 		return err
@@ -295,8 +296,8 @@ func connecting(r *uring) error {
 		if err != nil {
 			return err
 		}
-		r.push(sqe{opcode: opConnect, fd: int32(client), addr: to, off: unix.SizeofSockaddrInet4})
-		if err := r.enter(1, 0, 0); err != nil {
+		r.Push(uring.Request{Opcode: uring.OpConnect, FD: int32(client), Addr: to, Off: unix.SizeofSockaddrInet4})
+		if err := r.Enter(1, 0, 0); err != nil {
 			return err
 		}
 	}
@@ -323,14 +324,14 @@ func performUring(t *testing.T, s *Sensor, act, dir string) (found []record) {
 
 func needRing(t *testing.T, s *Sensor) {
 	t.Helper()
-	r, err := newRing(0)
-	if errors.Is(err, errNoUring) {
+	r, err := uring.New(0)
+	if errors.Is(err, uring.ErrRefused) {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.close(); err != nil {
+	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if missing := s.Missing(); len(missing) != 0 {

@@ -26,6 +26,10 @@ var eventFields = []*Field{
 		Doc: "The event's name when it is a system call.",
 	},
 	{
+		Name: "evt.via", Type: CharBuf, Attr: "saker.evt.via", Get: evtVia,
+		Doc: "The way of a call into the kernel, where it is an unusual one: compat (that of 32-bit programs), x32 or io_uring; not in Falco.",
+	},
+	{
 		Name: "evt.category", Type: CharBuf, From: []string{"evt.type", "fd.type"}, Derive: evtCategory,
 		Doc: "The kind of act: file, net, IPC, process, user, other; reading and writing go by what the descriptor is.",
 	},
@@ -172,6 +176,16 @@ func evtRes(e *event.Event, a Arg) Value {
 		return errorType(e, a)
 	}
 	return Str("SUCCESS")
+}
+
+// ways are the names of ways into the kernel but the usual one.
+var ways = [...]Value{event.Native: NoValue, event.Compat: Str("compat"), event.X32: Str("x32"), event.IOUring: Str("io_uring")}
+
+func evtVia(e *event.Event, _ Arg) Value {
+	if int(e.Via) >= len(ways) {
+		return NoValue
+	}
+	return ways[e.Via]
 }
 
 func errorType(e *event.Event, _ Arg) Value {

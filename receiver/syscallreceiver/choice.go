@@ -26,9 +26,9 @@ type choice interface {
 	candidates() bool
 }
 
-// always are the fields of every record: who did it.
+// always are the fields of every record: who did it, and by which way.
 var always = []string{
-	"evt.num", "evt.type", "proc.pid", "proc.name", "proc.exepath", "proc.cmdline", "proc.ppid", "proc.pname",
+	"evt.num", "evt.type", "evt.via", "proc.pid", "proc.name", "proc.exepath", "proc.cmdline", "proc.ppid", "proc.pname",
 	"user.uid", "user.name", "container.id",
 }
 

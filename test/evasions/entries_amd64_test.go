@@ -16,19 +16,19 @@ import (
 var byEntry = []evasion{
 	{
 		"a 32-bit program", "entry 32",
-		opened + secret, "%evt.type %fd.name %proc.exepath", "open {dir}/secret {dir}/entry",
+		opened + secret, "%evt.type %fd.name %proc.exepath by %evt.via", "open {dir}/secret {dir}/entry by compat",
 	},
 	{
 		"the entry of 32-bit programs in another", "entry compat",
-		opened + secret, "%evt.type %fd.name %proc.exepath", "open {dir}/secret {dir}/entry",
+		opened + secret, "%evt.type %fd.name %proc.exepath by %evt.via", "open {dir}/secret {dir}/entry by compat",
 	},
 	{
 		"the call numbers of x32", "entry x32",
-		opened + secret, "%evt.type %fd.name %proc.exepath", "openat {dir}/secret {dir}/entry",
+		opened + secret, "%evt.type %fd.name %proc.exepath by %evt.via", "openat {dir}/secret {dir}/entry by x32",
 	},
 	{
 		"a call number with high bits", "entry high",
-		opened + secret, "%evt.type %fd.name %proc.exepath", "openat {dir}/secret {dir}/entry",
+		opened + secret, "%evt.type %fd.name %proc.exepath by %evt.via", "openat {dir}/secret {dir}/entry by <NA>",
 	},
 	{
 		"a process that shares another's memory", "clone memory",

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/test/uring"
 )
 
 // roles are what children do in their directory until their standard input
@@ -65,25 +67,45 @@ func pace(perSecond int, f func(i int) error) error {
 func did(n int, what string) { fmt.Printf("%d %s\n", n, what) }
 
 // write makes, reads, renames and removes files whose names are all new, and
-// connects to itself.
+// connects to itself; some it opens through io_uring.
 func write(dir string) error {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	files, connections := 0, 0
+	ring, err := uring.New(0)
+	if err != nil && !errors.Is(err, uring.ErrRefused) {
+		return err
+	}
+	files, connections, opens := 0, 0, 0
 	err = pace(filesPerSecond, func(i int) error {
-		files++
-		if i%(filesPerSecond/connectionsPerSecond) != 0 {
-			return useFile(filepath.Join(dir, fmt.Sprint("file-", i)))
+		switch i % (filesPerSecond / connectionsPerSecond) {
+		case 0:
+			connections++
+			return connect(l)
+		case 1:
+			if ring != nil {
+				opens++
+				return openIn(ring, dir)
+			}
 		}
-		connections++
-		return connect(l)
+		files++
+		return useFile(filepath.Join(dir, fmt.Sprint("file-", i)))
 	})
-	did(files-connections, "files")
+	did(files, "files")
 	did(connections, "connections")
+	did(opens, "opens by io_uring")
 	return err
+}
+
+func openIn(r *uring.Ring, path string) error {
+	defer r.Unpin()
+	got, err := r.Succeed(uring.Request{Opcode: uring.OpOpenat, FD: unix.AT_FDCWD, Addr: r.Path(path)})
+	if err != nil {
+		return err
+	}
+	return unix.Close(int(got[0]))
 }
 
 func useFile(path string) error {

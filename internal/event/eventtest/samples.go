@@ -60,6 +60,9 @@ func Samples() []Sample {
 		{"rename", call("rename", shell(), 0, -1, nil, args{
 			"res": num(0), "oldpath": path("a", "/home/ana/a"), "newpath": path("/b", "/b"),
 		})},
+		{"unlinkat through io_uring", via(event.IOUring, call("unlinkat", shell(), 0, -1, nil, args{
+			"res": num(0), "dirfd": num(-100), "name": path("a", "/home/ana/a"), "flags": num(0),
+		}))},
 		{"link", call("link", shell(), 0, -1, nil, args{
 			"res": num(0), "oldpath": path("/etc/shadow", "/etc/shadow"), "newpath": path("x", "/home/ana/x"),
 		})},
@@ -123,6 +126,12 @@ func path(given, full string) event.Arg { return event.Arg{Valid: true, Text: gi
 func on(a event.Arg, fd *event.FD) event.Arg {
 	a.FD = fd
 	return a
+}
+
+// via is a call that came in by a way.
+func via(way event.Via, e *event.Event) *event.Event {
+	e.Via = way
+	return e
 }
 
 // call is a call that returned. The result's descriptor is fd.
