@@ -193,22 +193,3 @@ const (
 	Client
 	Server
 )
-
-// Container is a container as a process sees it; shared by its processes.
-type Container struct {
-	ID      string // full, 64 digits where the runtime has that many
-	Runtime string // docker, containerd, cri-o, podman, lxc, libvirt-lxc
-	// Meta is what the runtime's API said; nil while that isn't known.
-	Meta *ContainerMeta
-}
-
-// ContainerMeta is what only the container's runtime can tell.
-type ContainerMeta struct {
-	Name                       string
-	Image                      string // reference
-	Repository                 string
-	Tag                        string
-	Digest                     string
-	Privileged                 bool
-	PodName, PodUID, Namespace string
-}

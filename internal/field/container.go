@@ -34,7 +34,7 @@ var containerFields = []*Field{
 	{
 		Name: "container.type", Type: CharBuf, Get: hostOr(containerRuntime), Derive: orHostOf,
 		From: []string{"saker.container.type", "evt.type", "saker.container.id"},
-		Doc:  "The container's runtime, such as docker, containerd, cri-o, podman; host for a process in none.",
+		Doc:  "The container's runtime, such as docker, containerd, cri-o, podman, nspawn; host for a process in none.",
 	},
 	{
 		Name: "saker.container.type", Type: CharBuf, Attr: "container.runtime.name", Where: Resource, Get: containerRuntime,
@@ -42,8 +42,14 @@ var containerFields = []*Field{
 	},
 
 	{
-		Name: "container.image", Type: CharBuf, From: []string{"container.image.repository", "container.image.tag"}, Derive: imageRef,
-		Doc: "The image's repository and tag with a colon between.",
+		Name: "saker.enrichment", Type: CharBuf, Attr: "saker.enrichment", Where: Resource, Get: enrichment,
+		Doc: "incomplete where the container's runtime was asked and did not tell, or not in time.",
+	},
+
+	{
+		Name: "container.image", Type: CharBuf, Derive: imageRef,
+		From: []string{"container.image.repository", "container.image.tag", "container.image.digest"},
+		Doc:  "The image's repository and tag with a colon between, without a tag its digest after an @.",
 	},
 	{
 		Name: "container.image.repository", Type: CharBuf, Attr: "container.image.name", Where: Resource,
@@ -64,16 +70,53 @@ var containerFields = []*Field{
 		Doc: "The image's name and digest with an @ between.",
 	},
 	{
-		Name: "container.image.id", Type: CharBuf, Attr: "container.image.id", Where: Resource, Get: metaFact,
-		Doc: "The image's id.",
+		Name: "container.image.id", Type: CharBuf, From: []string{"saker.container.image_id"}, Derive: bareID,
+		Doc: "The image's id without its algorithm.",
 	},
 	{
-		Name: "container.label", Type: CharBuf, Arg: MustKey, Attr: "container.label", Keyed: "container.label", Where: Resource, Get: metaFact,
+		Name: "saker.container.image_id", Type: CharBuf, Attr: "container.image.id", Where: Resource,
+		Get: metaText(func(m *event.ContainerMeta) string { return m.ImageID }),
+		Doc: "The image's id, sha256:...",
+	},
+	{
+		Name: "container.label", Type: CharBuf, Arg: MustKey, Attr: "container.label", Keyed: "container.label",
+		Get: label(func(m *event.ContainerMeta) *event.Labels { return &m.Labels }),
 		Doc: "One of the container's labels.",
 	},
 	{
-		Name: "container.privileged", Type: Boolean, Attr: "saker.container.privileged", Get: privileged,
+		Name: "container.labels", Type: CharBuf, Attr: "saker.container.labels",
+		Get: metaText(func(m *event.ContainerMeta) string { return m.Labels.String() }),
+		Doc: "The container's labels as name:value, with commas between.",
+	},
+	{
+		Name: "container.ip", Type: CharBuf, Attr: "saker.container.ip",
+		Get: metaText(func(m *event.ContainerMeta) string { return m.IP }),
+		Doc: "The container's address.",
+	},
+	{
+		Name: "container.cni.json", Type: CharBuf, Attr: "saker.container.cni.json",
+		Get: metaText(func(m *event.ContainerMeta) string { return m.CNI }),
+		Doc: "The result of the network plugin.",
+	},
+	{
+		Name: "container.privileged", Type: Boolean, Attr: "saker.container.privileged",
+		Get: metaTruth(func(m *event.ContainerMeta) bool { return m.Privileged }),
 		Doc: "Whether the container is privileged.",
+	},
+	{
+		Name: "container.host_pid", Type: Boolean, Attr: "saker.container.host_pid",
+		Get: metaTruth(func(m *event.ContainerMeta) bool { return m.HostPID }),
+		Doc: "Whether the container sees the host's processes.",
+	},
+	{
+		Name: "container.host_network", Type: Boolean, Attr: "saker.container.host_network",
+		Get: metaTruth(func(m *event.ContainerMeta) bool { return m.HostNetwork }),
+		Doc: "Whether the container uses the host's network.",
+	},
+	{
+		Name: "container.host_ipc", Type: Boolean, Attr: "saker.container.host_ipc",
+		Get: metaTruth(func(m *event.ContainerMeta) bool { return m.HostIPC }),
+		Doc: "Whether the container shares the host's IPC.",
 	},
 	{
 		Name: "container.start_ts", Type: AbsTime, Attr: "saker.container.start_ts", Get: procNSBorn,
@@ -85,7 +128,8 @@ var containerFields = []*Field{
 	},
 
 	{
-		Name: "container.mounts", Type: CharBuf, Attr: "saker.container.mounts", Where: Resource, Get: metaFact,
+		Name: "container.mounts", Type: CharBuf, Attr: "saker.container.mounts",
+		Get: metaText(func(m *event.ContainerMeta) string { return m.Mounts }),
 		Doc: "The container's mounts as source:dest:mode:rdwr:propagation, with commas between.",
 	},
 	{
@@ -134,35 +178,56 @@ var containerFields = []*Field{
 	},
 
 	{
-		Name: "k8s.pod.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.pod.label", Keyed: "k8s.pod.label", Where: Resource, Get: metaFact,
+		Name: "k8s.pod.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.pod.label", Keyed: "k8s.pod.label",
+		Get: label(func(m *event.ContainerMeta) *event.Labels { return &m.PodLabels }),
 		Doc: "One of the pod's labels.",
 	},
 	{
-		Name: "k8s.pod.ip", Type: CharBuf, Attr: "k8s.pod.ip", Where: Resource, Get: metaFact,
+		Name: "k8s.pod.labels", Type: CharBuf, Attr: "saker.k8s.pod.labels",
+		Get: metaText(func(m *event.ContainerMeta) string { return m.PodLabels.String() }),
+		Doc: "The pod's labels as name:value, with commas between.",
+	},
+	{
+		Name: "k8s.pod.ip", Type: CharBuf, Attr: "k8s.pod.ip", Where: Resource,
+		Get: metaText(func(m *event.ContainerMeta) string { return m.PodIP }),
 		Doc: "The pod's address.",
 	},
 	{
-		Name: "k8s.ns.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.namespace.label", Keyed: "k8s.namespace.label", Where: Resource, Get: metaFact,
+		Name: "k8s.pod.cni.json", Type: CharBuf, Attr: "saker.k8s.pod.cni.json",
+		Get: metaText(func(m *event.ContainerMeta) string { return m.PodCNI }),
+		Doc: "The result of the pod's network plugin.",
+	},
+	{
+		Name: "k8s.pod.full_sandbox_id", Type: CharBuf, Attr: "saker.k8s.pod.sandbox_id", Where: Resource,
+		Get: metaText(func(m *event.ContainerMeta) string { return m.PodSandbox }),
+		Doc: "The id of the pod's sandbox.",
+	},
+	{
+		Name: "k8s.pod.sandbox_id", Type: CharBuf, From: []string{"k8s.pod.full_sandbox_id"}, Derive: shortOf,
+		Doc: "The first 12 digits of the id of the pod's sandbox.",
+	},
+	{
+		Name: "k8s.ns.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.namespace.label", Keyed: "k8s.namespace.label", Where: Resource, Get: podFact,
 		Doc: "One of the labels of the pod's namespace.",
 	},
 	{
-		Name: "k8s.deployment.name", Type: CharBuf, Attr: "k8s.deployment.name", Where: Resource, Get: metaFact,
+		Name: "k8s.deployment.name", Type: CharBuf, Attr: "k8s.deployment.name", Where: Resource, Get: podFact,
 		Doc: "The name of the deployment that the pod belongs to.",
 	},
 	{
-		Name: "k8s.deployment.id", Type: CharBuf, Attr: "k8s.deployment.uid", Where: Resource, Get: metaFact,
+		Name: "k8s.deployment.id", Type: CharBuf, Attr: "k8s.deployment.uid", Where: Resource, Get: podFact,
 		Doc: "The unique id of the deployment that the pod belongs to.",
 	},
 	{
-		Name: "k8s.deployment.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.deployment.label", Keyed: "k8s.deployment.label", Where: Resource, Get: metaFact,
+		Name: "k8s.deployment.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.deployment.label", Keyed: "k8s.deployment.label", Where: Resource, Get: podFact,
 		Doc: "One of the labels of the deployment that the pod belongs to.",
 	},
 	{
-		Name: "k8s.rs.name", Type: CharBuf, Attr: "k8s.replicaset.name", Where: Resource, Get: metaFact,
+		Name: "k8s.rs.name", Type: CharBuf, Attr: "k8s.replicaset.name", Where: Resource, Get: podFact,
 		Doc: "The name of the replica set that the pod belongs to.",
 	},
 	{
-		Name: "k8s.rs.id", Type: CharBuf, Attr: "k8s.replicaset.uid", Where: Resource, Get: metaFact,
+		Name: "k8s.rs.id", Type: CharBuf, Attr: "k8s.replicaset.uid", Where: Resource, Get: podFact,
 		Doc: "The unique id of the replica set that the pod belongs to.",
 	},
 }
@@ -232,12 +297,55 @@ func metaText(of func(*event.ContainerMeta) string) func(*event.Event, Arg) Valu
 	}
 }
 
-// metaFact is Unknown in a container: a later stage may learn the fact.
-func metaFact(e *event.Event, _ Arg) Value {
-	if e.Process.Container == nil {
+// podFact is Unknown in a pod: a later stage may learn the fact.
+func podFact(e *event.Event, _ Arg) Value {
+	switch c := e.Process.Container; {
+	case c == nil, c.Meta != nil && c.Meta.PodName == "":
+		return NoValue
+	default:
+		return UnknownValue
+	}
+}
+
+// metaTruth makes a Get of what only the container's runtime tells.
+func metaTruth(of func(*event.ContainerMeta) bool) func(*event.Event, Arg) Value {
+	return func(e *event.Event, _ Arg) Value {
+		switch c := e.Process.Container; {
+		case c == nil:
+			return NoValue
+		case c.Meta == nil:
+			return UnknownValue
+		default:
+			return Truth(of(c.Meta))
+		}
+	}
+}
+
+// label makes a Get of one of the labels.
+func label(of func(*event.ContainerMeta) *event.Labels) func(*event.Event, Arg) Value {
+	return func(e *event.Event, a Arg) Value {
+		c := e.Process.Container
+		switch {
+		case c == nil:
+			return NoValue
+		case c.Meta == nil:
+			return UnknownValue
+		}
+		if value, ok := of(c.Meta).Of(a.Text); ok {
+			return Str(value)
+		}
 		return NoValue
 	}
-	return UnknownValue
+}
+
+// incomplete says that a record lacks what should have been told.
+const incomplete = "incomplete"
+
+func enrichment(e *event.Event, _ Arg) Value {
+	if c := e.Process.Container; c != nil && c.Told == event.Untold {
+		return Str(incomplete)
+	}
+	return NoValue
 }
 
 func metaName(m *event.ContainerMeta) string { return m.Name }
@@ -264,22 +372,24 @@ func digest(in *Inputs, _ Arg) Value {
 
 func imageRef(in *Inputs, _ Arg) Value {
 	return hold(in[0], func(v Value) Value {
-		if !in[1].Known() {
-			return v
+		switch {
+		case in[1].Known():
+			return Str(v.Text() + ":" + in[1].Text())
+		case in[2].Known():
+			return Str(v.Text() + "@" + in[2].Text())
 		}
-		return Str(v.Text() + ":" + in[1].Text())
+		return v
 	})
 }
 
-func privileged(e *event.Event, _ Arg) Value {
-	switch c := e.Process.Container; {
-	case c == nil:
-		return NoValue
-	case c.Meta == nil:
-		return UnknownValue
-	default:
-		return Truth(c.Meta.Privileged)
-	}
+func bareID(in *Inputs, _ Arg) Value {
+	return hold(in[0], func(v Value) Value {
+		return Str(v.Text()[strings.IndexByte(v.Text(), ':')+1:])
+	})
+}
+
+func shortOf(in *Inputs, _ Arg) Value {
+	return hold(in[0], func(v Value) Value { return Str(short(v.Text())) })
 }
 
 func since(in *Inputs, _ Arg) Value {

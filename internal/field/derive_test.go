@@ -33,6 +33,10 @@ func TestDerived(t *testing.T) {
 		{"evt.rawtime.ns", at, "5"},
 		{"evt.time", pairs{}, "missing"},
 
+		{"container.image", pairs{"container.image.repository": Str("a/b"), "container.image.tag": Str("1"), "saker.container.digest": Str("a/b@sha256:c")}, `"a/b:1"`},
+		{"container.image", pairs{"container.image.repository": Str("a/b"), "saker.container.digest": Str("a/b@sha256:c")}, `"a/b@sha256:c"`},
+		{"container.image.id", pairs{"saker.container.image_id": Str("sha256:c")}, `"c"`},
+		{"container.image.id", pairs{"saker.container.image_id": Str("c")}, `"c"`},
 		{"container.mount[1]", mounts, `"/home/admin:/admin:rw:true:rslave"`},
 		{"container.mount[3]", mounts, "missing"},
 		{"container.mount[/proc*]", mounts, `"/proc:/host/proc::true:"`},

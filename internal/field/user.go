@@ -43,11 +43,20 @@ var userFields = []*Field{
 
 func userUID(e *event.Event, _ Arg) Value { return Unsigned(uint64(e.Process.UID)) }
 
-// nameOr is an account's name; number 0 is root wherever a database is silent.
-func nameOr(a *event.Account, id uint32, otherwise Value) Value {
+// awaited reports whether an account of the process may soon be known: those
+// of its container are being read.
+func awaited(p *event.Process) bool {
+	return p.Container != nil && p.Container.Told == event.Waiting
+}
+
+// nameOr is the name of a process's account; number 0 is root wherever a
+// database is silent.
+func nameOr(p *event.Process, a *event.Account, id uint32, otherwise Value) Value {
 	switch {
 	case a.Known:
 		return Str(a.Name)
+	case awaited(p) && id != event.NoID:
+		return UnknownValue
 	case id == 0:
 		return Str("root")
 	}
@@ -55,11 +64,11 @@ func nameOr(a *event.Account, id uint32, otherwise Value) Value {
 }
 
 func userName(e *event.Event, _ Arg) Value {
-	return nameOr(&e.Process.User, e.Process.UID, Str(na))
+	return nameOr(e.Process, &e.Process.User, e.Process.UID, Str(na))
 }
 
 func knownUser(e *event.Event, _ Arg) Value {
-	return nameOr(&e.Process.User, e.Process.UID, NoValue)
+	return nameOr(e.Process, &e.Process.User, e.Process.UID, NoValue)
 }
 
 func userNameFrom(in *Inputs, _ Arg) Value {
@@ -73,6 +82,8 @@ func userHome(e *event.Event, _ Arg) Value {
 	switch u := &e.Process.User; {
 	case u.Known:
 		return Str(u.Home)
+	case awaited(e.Process):
+		return UnknownValue
 	case e.Process.UID == 0:
 		return Str("/root")
 	}
@@ -80,20 +91,23 @@ func userHome(e *event.Event, _ Arg) Value {
 }
 
 func userShell(e *event.Event, _ Arg) Value {
-	if !e.Process.User.Known {
-		return Str(na)
+	switch u := &e.Process.User; {
+	case u.Known:
+		return Str(u.Shell)
+	case awaited(e.Process):
+		return UnknownValue
 	}
-	return Str(e.Process.User.Shell)
+	return Str(na)
 }
 
 func loginUID(e *event.Event, _ Arg) Value { return Num(int64(int32(e.Process.LoginUID))) }
 
 func loginName(e *event.Event, _ Arg) Value {
-	return nameOr(&e.Process.Login, e.Process.LoginUID, Str(na))
+	return nameOr(e.Process, &e.Process.Login, e.Process.LoginUID, Str(na))
 }
 
 func groupGID(e *event.Event, _ Arg) Value { return Unsigned(uint64(e.Process.GID)) }
 
 func groupName(e *event.Event, _ Arg) Value {
-	return nameOr(&e.Process.Group, e.Process.GID, Str(na))
+	return nameOr(e.Process, &e.Process.Group, e.Process.GID, Str(na))
 }

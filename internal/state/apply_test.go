@@ -151,9 +151,9 @@ func whole(t *testing.T, s *State) {
 			}
 		}
 	}
-	for _, c := range s.containers {
-		if c.processes != inside[c] {
-			t.Fatalf("%d processes in container, of %d", inside[c], c.processes)
+	for _, c := range s.containers.known {
+		if len(c.members) != inside[c] || (c.ended != 0) != (len(c.members) == 0) {
+			t.Fatalf("%d processes in container, of %d, ended %d", inside[c], len(c.members), c.ended)
 		}
 	}
 }

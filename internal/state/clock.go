@@ -2,9 +2,11 @@ package state
 
 import "golang.org/x/sys/unix"
 
+const second = 1_000_000_000
+
 // recheck is how often the clocks are compared: a wall clock that was set is
 // followed after that time.
-const recheck = 10_000_000_000
+const recheck = 10 * second
 
 // clock turns the kernel's time since boot into time since 1970.
 type clock struct {

@@ -1,10 +1,6 @@
 package state
 
-import (
-	"strings"
-
-	"github.com/sakerhq/saker/internal/event"
-)
+import "strings"
 
 // containerPaths are the cgroups that runtimes put containers in. A pattern
 // stands for the last components of a container's cgroup, for all of them if
@@ -17,6 +13,9 @@ import (
 var containerPaths = []struct{ runtime, pattern string }{
 	{"docker", "docker-<id>.scope"},
 	{"docker", "docker/<id>"},
+	{"docker", "actions_job/<id>"},
+	{"docker", "ecs/<any>/<id>"},
+	{"docker", "ecs/<any>/<any>/<id>"},
 	{"containerd", "cri-containerd-<id>.scope"},
 	{"containerd", "<any>:cri-containerd:<id>"},
 	{"containerd", "nerdctl-<id>.scope"},
@@ -128,38 +127,19 @@ func isName(id string) bool {
 	return id != ""
 }
 
-// containers are those that have processes, by id, so that a container's
-// processes share one.
-type containers map[string]*container
+// userSlice is where systemd puts the cgroups that a user may make.
+const userSlice = "/user.slice/user-"
 
-type container struct {
-	event.Container
-	processes int
-}
-
-// enter gives the container of a cgroup, nil for the host. Each enter needs a
-// leave.
-func (t containers) enter(cgroup string) *container {
-	runtime, id := findContainer(cgroup)
-	if id == "" {
-		return nil
+// ownerOf is the number of the user who may have made a cgroup, empty where
+// only the host's root can have.
+func ownerOf(cgroup string) string {
+	rest, ok := strings.CutPrefix(cgroup, userSlice)
+	if !ok {
+		return ""
 	}
-	c := t[id]
-	if c == nil {
-		c = &container{Container: event.Container{ID: id, Runtime: runtime}}
-		t[id] = c
+	uid, _, ok := strings.Cut(rest, ".slice/")
+	if !ok || uid == "0" || uid == "" || strings.Trim(uid, "0123456789") != "" {
+		return ""
 	}
-	c.processes++
-	return c
-}
-
-// leave forgets a container, which may be nil, with its last process.
-func (t containers) leave(c *container) {
-	if c == nil {
-		return
-	}
-	c.processes--
-	if c.processes == 0 {
-		delete(t, c.ID)
-	}
+	return uid
 }

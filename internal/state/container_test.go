@@ -10,6 +10,9 @@ func TestFindContainer(t *testing.T) {
 	other := strings.Repeat("fedcba9876543210", 4)
 	for _, tt := range []struct{ cgroup, runtime, id string }{
 		{"/docker/ID", "docker", id},
+		{"/ecs/task/ID", "docker", id},
+		{"/ecs/cluster/task/ID", "docker", id},
+		{"/actions_job/ID", "docker", id},
 		{"/system.slice/docker-ID.scope", "docker", id},
 		{"/user.slice/user-1000.slice/user@1000.service/app.slice/docker-ID.scope", "docker", id},
 		{"/docker/ID/init.scope", "docker", id},
@@ -45,6 +48,7 @@ func TestFindContainer(t *testing.T) {
 		{"/user.slice/user-1000.slice/session-3.scope", "", ""},
 		{"/ID", "", ""},
 		{"/jobs/ID", "", ""},
+		{"/ecs/ID", "", ""},
 		{"/docker/0123", "", ""},
 		{"/docker/" + strings.ToUpper(id), "", ""},
 		{"/docker/" + id[:63] + "g", "", ""},
@@ -71,30 +75,33 @@ func TestFindContainer(t *testing.T) {
 	}
 }
 
+func TestOwnerOf(t *testing.T) {
+	for cgroup, want := range map[string]string{
+		"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-x.scope": "1000",
+		"/user.slice/user-1000.slice/session-1.scope":                             "1000",
+		"/user.slice/user-0.slice/session-1.scope":                                "",
+		"/user.slice/user-1000.slice":                                             "",
+		"/user.slice/user-x.slice/a":                                              "",
+		"/user.slice/user-.slice/a":                                               "",
+		"/machine.slice/user-1000.slice/a":                                        "",
+		"/":                                                                       "",
+	} {
+		if got := ownerOf(cgroup); got != want {
+			t.Errorf("%s: %q, want %q", cgroup, got, want)
+		}
+	}
+}
+
 func FuzzFindContainer(f *testing.F) {
 	f.Add("/docker/" + strings.Repeat("a", 64))
 	f.Add("/a:cri-containerd:b/default/x")
 	f.Fuzz(func(t *testing.T, cgroup string) {
+		if owner := ownerOf(cgroup); owner != "" && !strings.HasPrefix(cgroup, userSlice+owner+".slice/") {
+			t.Errorf("%q: of %q", cgroup, owner)
+		}
 		runtime, id := findContainer(cgroup)
 		if (runtime == "") != (id == "") || !strings.Contains(cgroup, id) {
 			t.Errorf("%q: %q %q", cgroup, runtime, id)
 		}
 	})
-}
-
-func TestContainersAreShared(t *testing.T) {
-	table := containers{}
-	cgroup := "/docker/" + strings.Repeat("a", 64)
-	one, two := table.enter(cgroup), table.enter(cgroup+"/init.scope")
-	if one == nil || one != two || table.enter("/user.slice") != nil {
-		t.Fatalf("%v and %v", one, two)
-	}
-	table.leave(one)
-	table.leave(nil)
-	if len(table) != 1 {
-		t.Error("gone with a process in it")
-	}
-	if table.leave(two); len(table) != 0 {
-		t.Error("stays without processes")
-	}
 }

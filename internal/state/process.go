@@ -22,9 +22,6 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if err := s.blocks.parse(raw[unsafe.Sizeof(*w):]); err != nil {
 		return false, err
 	}
-	if s.accounts.refresh(w.Header.Time) {
-		s.renameAccounts()
-	}
 	p := s.processes.find(w.Header.Pid, w.Header.Start)
 	isNew := p == nil
 	if isNew {
@@ -94,8 +91,8 @@ func (s *State) drop(p *process) {
 	for p.child != nil {
 		p.child.setParent(nil)
 	}
-	s.containers.leave(p.container)
-	p.container, p.inCgroup = nil, ""
+	s.containers.leave(p, s.now)
+	p.inCgroup = ""
 }
 
 // settle links the processes of a scan, which come in any order, once it has
@@ -152,7 +149,7 @@ func (s *State) asThread(p *process, b *block) *process {
 	t.own(w)
 	t.Cwd = s.paths.of(cwd, b.cut())
 	if t.UID != p.UID || t.GID != p.GID {
-		s.accounts.resolve(&t.Process)
+		s.NameAccounts(&t.Process)
 	}
 	return t
 }
@@ -187,27 +184,14 @@ func (s *State) program(p *process) {
 // enter puts p into the container of its cgroup and names its accounts.
 func (s *State) enter(p *process) {
 	if p.inCgroup != p.Cgroup {
-		old := p.container
-		p.container = s.containers.enter(p.Cgroup)
-		s.containers.leave(old)
+		s.containers.move(p, s.now)
 		p.inCgroup = p.Cgroup
 	}
 	p.Container = nil
 	if p.container != nil {
 		p.Container = &p.container.Container
 	}
-	s.accounts.resolve(&p.Process)
-}
-
-// renameAccounts names the accounts of all processes anew.
-func (s *State) renameAccounts() {
-	for _, p := range s.processes.known {
-		user, group, login := p.User, p.Group, p.Login
-		s.accounts.resolve(&p.Process)
-		if p.User != user || p.Group != group || p.Login != login {
-			s.touch(p)
-		}
-	}
+	s.NameAccounts(&p.Process)
 }
 
 // touch says that p is no longer what it was.

@@ -2,12 +2,8 @@ package state
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
@@ -274,32 +270,6 @@ func TestLateRecordOfDeadProcess(t *testing.T) {
 	}
 }
 
-func TestContainerOfProcess(t *testing.T) {
-	s := newTree(t)
-	in := func(p who, cause uint32, parent who, cgroup string) record {
-		r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) { w.Own.Uid = 1000 })
-		return append(r[:len(r)-len(record(nil).path(bpf.BlockCgroup, "/user.slice"))],
-			record(nil).path(bpf.BlockCgroup, cgroup)...)
-	}
-	cgroup := "/system.slice/docker-" + strings.Repeat("b", 64) + ".scope"
-	feed(t, s, in(child, bpf.CauseFork, shell, cgroup), in(grand, bpf.CauseFork, child, cgroup))
-	p := s.byWho(child)
-	if p.Container == nil || p.Container != s.byWho(grand).Container || p.Container.Runtime != "docker" {
-		t.Fatalf("%+v", p.Container)
-	}
-	if p.User.Known {
-		t.Error("a container's user has the name of the host's")
-	}
-	feed(t, s, in(child, bpf.CauseCgroup, shell, "/user.slice"))
-	if p.Container != nil || p.User.Name != "alice" || len(s.containers) != 1 {
-		t.Errorf("%+v %+v", p.Container, p.User)
-	}
-	feed(t, s, in(grand, bpf.CauseCgroup, child, "/"))
-	if len(s.containers) != 0 {
-		t.Error("a container without processes is kept")
-	}
-}
-
 func TestTableFull(t *testing.T) {
 	s := newTree(t, func(o *Options) { o.Processes = 3 })
 	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
@@ -311,31 +281,6 @@ func TestTableFull(t *testing.T) {
 	feed(t, s, grand.process(bpf.CauseFork, shell, "bash"))
 	if s.byWho(grand) == nil || s.byWho(child) != nil {
 		t.Error("the exited one should have gone for the new one")
-	}
-}
-
-func TestAccountsAreReadAgain(t *testing.T) {
-	s := newTree(t)
-	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) { w.Own.Uid = 1001 }))
-	if s.byWho(shell).User.Known {
-		t.Fatal("known too early")
-	}
-	file := filepath.Join(s.opts.Root, "etc/passwd")
-	write(t, file, "bob:x:1001:1001::/home/bob:/bin/sh\n")
-	if err := os.Chtimes(file, time.Time{}, time.Unix(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	before := s.byWho(shell).Image
-	feed(t, s, system.process(bpf.CauseChange, 0, "systemd"))
-	if s.byWho(shell).User.Known {
-		t.Error("looked twice in a second")
-	}
-	feed(t, s, system.process(bpf.CauseChange, 0, "systemd", func(w *bpf.WireProcess) { w.Header.Time += second }))
-	if p := s.byWho(shell); p.User.Name != "bob" || p.Image <= before {
-		t.Errorf("%+v", p.User)
-	}
-	if root := s.byWho(system).User; root != rootUser {
-		t.Errorf("without an entry, 0 is %+v", root)
 	}
 }
 

@@ -1,17 +1,19 @@
 // Package state knows what runs on the host and turns raw records into events.
 //
-// It takes the sensor's records, the host's user database and, for what
-// started before the sensor, /proc; it gives events with process, file and
-// container. It owns the processes, interned paths and remembered sockets: the
-// only mutable state there is. It never locks, and never decides what matters.
+// It takes the sensor's records, answers about containers and, for what started
+// before the sensor, /proc; it gives events with process, file and container.
+// It owns the processes, interned paths and remembered sockets: the only mutable
+// state there is. It never locks, and never decides what matters.
 package state
 
 import (
 	"errors"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"github.com/sakerhq/saker/bpf"
+	ask "github.com/sakerhq/saker/internal/container"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -40,6 +42,8 @@ type Options struct {
 	// Judge is told of a process in a cgroup that the sensor asks about
 	// (WireProcess.Cgroup); nil: nobody answers.
 	Judge func(bpf.WireCgroup, *event.Process)
+	// Enrich says that Questions are asked: what they are about is awaited.
+	Enrich bool
 	// Clock gives the time since 1970 and since boot, suspend included, in
 	// nanoseconds; nil: the machine's.
 	Clock func() (wall, boot uint64)
@@ -74,6 +78,8 @@ type Counts struct {
 	ProcessesFull  uint64 // processes that found no place in the table
 	PathsEvicted   uint64
 	SocketsEvicted uint64
+	// ContainersForgotten are those whose facts were dropped after their end.
+	ContainersForgotten uint64
 }
 
 // State is not safe for concurrent use.
@@ -84,17 +90,23 @@ type State struct {
 	containers containers
 	paths      paths
 	sockets    sockets
-	accounts   accounts
+	host       *ask.Accounts // nil: can't be read
 	proc       procfs
 	plans      []plan // by row
 	rows       wellKnown
 	counts     Counts
 	num        uint64 // of the last event
 	images     uint64 // number of the last process image
+	now        uint64 // of the last record
 	scanning   bool   // processes of a scan may still miss their relatives
 	numbers    map[*syscalls.Row]int
 	// Numbers of the rows' calls on this machine.
 	nativeNumbers []int64
+
+	// What is asked about; see Questions.
+	questions    []ask.Question
+	hostQuestion question
+	looked       time.Time
 
 	// What the current event points at; reused for the next one.
 	blocks blocks
@@ -117,15 +129,15 @@ func New(opts Options) *State {
 		opts:       opts,
 		clock:      clock{now: opts.Clock},
 		processes:  newProcesses(opts.Processes),
-		containers: containers{},
+		containers: newContainers(opts.Enrich),
 		paths:      newPaths(opts.PathBytes),
 		sockets:    newSockets(opts.Sockets, opts.Root),
-		accounts:   newAccounts(opts.Root),
 		proc:       procfs{root: opts.Root},
 		plans:      newPlans(syscalls.Rows()),
 		numbers:    map[*syscalls.Row]int{},
 	}
 	s.processes.drop = s.drop
+	s.host, _ = ask.ReadAccounts(opts.Root, nil)
 	for i, row := range syscalls.Rows() {
 		s.numbers[row] = i
 		s.nativeNumbers = append(s.nativeNumbers, -1)
@@ -147,8 +159,12 @@ func New(opts Options) *State {
 func (s *State) Counts() Counts {
 	c := s.counts
 	c.PathsEvicted, c.SocketsEvicted = s.paths.evicted, s.sockets.evicted
+	c.ContainersForgotten = s.containers.forgotten
 	return c
 }
+
+// Containers is how many containers are known, those that just ended included.
+func (s *State) Containers() int { return len(s.containers.known) }
 
 // Processes is how many processes are known, those that just ended included.
 func (s *State) Processes() int { return len(s.processes.known) }
@@ -162,8 +178,10 @@ func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if h == nil {
 		return false, ErrShort
 	}
+	s.now = h.Time
 	s.clock.follow(h.Time)
 	s.processes.forget(h.Time)
+	s.containers.forget(h.Time)
 	switch h.Type {
 	case bpf.TypeCall:
 		return s.applyCall(raw, ev)

@@ -54,21 +54,28 @@ func nobody() *event.Process {
 // ContainerID is the id of the samples' container.
 const ContainerID = "3ad7b26ded6d8e7b23da7d48fe889434573036c27ae5a74837233de441c3601e"
 
+// SandboxID is the id of the sandbox of the samples' pod.
+const SandboxID = "77ab1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8"
+
 func unknownContainer() *event.Process {
 	p := nobody()
 	p.VPID, p.VSID, p.VPGID, p.UID = 1, 1, 1, 0
 	p.PIDNSStart = Now - 60e9
 	p.File.Ctime, p.File.Upper, p.File.Memfd = Now-30e9, true, true
 	p.CapEffective, p.CapPermitted = 1<<41-1, 1<<41-1
-	p.Container = &event.Container{ID: ContainerID, Runtime: "containerd"}
+	p.Container = &event.Container{ID: ContainerID, Runtime: "containerd", Told: event.Untold}
 	return p
 }
 
 func container() *event.Process {
 	p := unknownContainer()
+	p.Container.Told = event.Answered
 	p.Container.Meta = &event.ContainerMeta{
-		Name: "web", Image: "docker.io/library/nginx:1.29", Repository: "docker.io/library/nginx", Tag: "1.29",
-		Digest: "sha256:aabb", Privileged: true, PodName: "web-0", PodUID: "0b1c", Namespace: "shop",
+		Name: "web", ImageID: "sha256:ccdd", Repository: "docker.io/library/nginx", Tag: "1.29", Digest: "sha256:aabb",
+		Labels: event.NewLabels(map[string]string{"tier": "front", "app": "shop"}), Mounts: "/srv:/data:z:true:rprivate",
+		IP: "10.1.2.3", CNI: `{"a":1}`, Privileged: true, HostNetwork: true,
+		PodName: "web-0", PodUID: "0b1c", Namespace: "shop", PodIP: "10.1.2.3", PodCNI: `{"a":1}`,
+		PodSandbox: SandboxID, PodLabels: event.NewLabels(map[string]string{"app": "shop"}),
 	}
 	return p
 }

@@ -1,0 +1,156 @@
+package state
+
+import (
+	"time"
+
+	ask "github.com/sakerhq/saker/internal/container"
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// containerKey tells containers apart. A user's own are other ones than the
+// host's, so that no user can give a cgroup the name of somebody's container.
+type containerKey struct{ id, owner string }
+
+// container is an event's container with what only state needs to know.
+type container struct {
+	event.Container
+	accounts *ask.Accounts
+	members  map[*process]struct{}
+	ended    uint64 // record time of the last process's end; 0: has some
+	pid      uint32 // of the latest process
+	question
+}
+
+func (c *container) key() containerKey { return containerKey{c.ID, c.Owner} }
+
+// question is when to ask again.
+type question struct {
+	asked bool // and not answered yet
+	next  time.Time
+	wait  time.Duration // after the last answer that told nothing
+}
+
+// When questions are asked again.
+const (
+	recheckAccounts = 10 * time.Second
+	shortWait       = time.Second
+	longWait        = time.Minute
+)
+
+// due reports whether it is time to ask, and notes that it is done.
+func (q *question) due(now time.Time) bool {
+	if q.asked || now.Before(q.next) {
+		return false
+	}
+	q.asked = true
+	return true
+}
+
+// answered sets when to ask again: something that was told rarely changes,
+// something that was not may soon be.
+func (q *question) answered(told bool, now time.Time) {
+	q.asked = false
+	if told {
+		q.wait, q.next = 0, now.Add(recheckAccounts)
+		return
+	}
+	q.wait = min(max(2*q.wait, shortWait), longWait)
+	q.next = now.Add(q.wait)
+}
+
+// containers are those that have processes, and for a while those that had.
+type containers struct {
+	known     map[containerKey]*container
+	ended     []*container // in order of their end; some have begun again since
+	fresh     []*container // not asked about yet
+	first     event.Told   // of a new container
+	forgotten uint64
+}
+
+// How long containers without processes are kept, and how many.
+const (
+	keepContainer  = 60 * second
+	keepContainers = 256
+)
+
+func newContainers(enrich bool) containers {
+	t := containers{known: map[containerKey]*container{}}
+	if enrich {
+		t.first = event.Waiting
+	}
+	return t
+}
+
+// move puts p into the container of its cgroup, if that is in one, and takes
+// it out of the one it was in.
+func (t *containers) move(p *process, now uint64) {
+	c := t.of(p.Cgroup)
+	if c == p.container {
+		return
+	}
+	t.leave(p, now)
+	p.container = c
+	if c == nil {
+		return
+	}
+	c.members[p] = struct{}{}
+	c.pid = p.PID
+	if c.ended != 0 { // it was started again, perhaps with another address
+		c.ended, c.question = 0, question{asked: c.asked}
+		if t.first == event.Waiting {
+			t.fresh = append(t.fresh, c)
+		}
+	}
+}
+
+// of is the container of a cgroup, nil for the host.
+func (t *containers) of(cgroup string) *container {
+	runtime, id := findContainer(cgroup)
+	if id == "" {
+		return nil
+	}
+	key := containerKey{id, ownerOf(cgroup)}
+	c := t.known[key]
+	if c == nil {
+		c = &container{
+			Container: event.Container{ID: id, Runtime: runtime, Owner: key.owner, Told: t.first},
+			members:   map[*process]struct{}{},
+		}
+		t.known[key] = c
+		if t.first == event.Waiting {
+			t.fresh = append(t.fresh, c)
+		}
+	}
+	return c
+}
+
+// leave takes p out of its container, if it is in one. A container without
+// processes is kept for answers and records that are under way.
+func (t *containers) leave(p *process, now uint64) {
+	c := p.container
+	p.container = nil
+	if c == nil {
+		return
+	}
+	delete(c.members, p)
+	if len(c.members) == 0 {
+		c.ended = max(now, 1)
+		t.ended = append(t.ended, c)
+	}
+}
+
+// forget drops the containers that ended long enough before now, and the
+// oldest where there are too many.
+func (t *containers) forget(now uint64) {
+	for len(t.ended) > 0 {
+		c := t.ended[0]
+		if c.ended != 0 && len(t.ended) <= keepContainers && now < c.ended+keepContainer {
+			return
+		}
+		t.ended = t.ended[1:]
+		if c.ended != 0 && t.known[c.key()] == c {
+			delete(t.known, c.key())
+			t.forgotten++
+		}
+	}
+}

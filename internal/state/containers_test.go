@@ -1,0 +1,203 @@
+package state
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sakerhq/saker/bpf"
+	ask "github.com/sakerhq/saker/internal/container"
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// in is a process record in a cgroup, of user 1000.
+func (p who) in(cgroup string, cause uint32, parent who) record {
+	r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) { w.Own.Uid, w.Own.Gid = 1000, 1000 })
+	return append(r[:len(r)-len(record(nil).path(bpf.BlockCgroup, "/user.slice"))],
+		record(nil).path(bpf.BlockCgroup, cgroup)...)
+}
+
+var (
+	dockerID     = strings.Repeat("b", 64)
+	dockerCgroup = "/system.slice/docker-" + dockerID + ".scope"
+)
+
+func enriched(o *Options) { o.Enrich = true }
+
+func TestContainerOfProcess(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell), grand.in(dockerCgroup+"/init.scope", bpf.CauseFork, child))
+	p := s.byWho(child)
+	if p.Container == nil || p.Container != s.byWho(grand).Container || p.Container.Runtime != "docker" {
+		t.Fatalf("%+v", p.Container)
+	}
+	if p.User.Known || p.Container.Told != event.NotAsked || len(s.Questions(time.Now())) != 0 {
+		t.Errorf("a container's user has the name of the host's, or there is something to ask: %+v", p.User)
+	}
+	feed(t, s, child.in("/user.slice", bpf.CauseCgroup, shell))
+	if p.Container != nil || p.User.Name != "alice" || s.Containers() != 1 || s.containers.known[containerKey{dockerID, ""}].ended != 0 {
+		t.Errorf("%+v %+v", p.Container, p.User)
+	}
+	feed(t, s, grand.in("/", bpf.CauseCgroup, child))
+	if c := s.containers.known[containerKey{dockerID, ""}]; c == nil || c.ended == 0 {
+		t.Error("a container's facts went with its last process")
+	}
+}
+
+// What a user's own cgroup says is another container than the host's.
+func TestUsersContainerIsNotTheHosts(t *testing.T) {
+	s := newTree(t)
+	mine := "/user.slice/user-1000.slice/user@1000.service/docker-" + dockerID + ".scope"
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell), grand.in(mine, bpf.CauseFork, child))
+	hosts, users := s.byWho(child).Container, s.byWho(grand).Container
+	if hosts == users || hosts.Owner != "" || users.Owner != "1000" || hosts.ID != users.ID {
+		t.Errorf("%+v and %+v", hosts, users)
+	}
+}
+
+// question gives the only question that there is about a container.
+func (s *State) onlyQuestion(t *testing.T, now time.Time) ask.Question {
+	t.Helper()
+	var about []ask.Question
+	for _, q := range s.Questions(now) {
+		if q.ID != "" {
+			about = append(about, q)
+		}
+	}
+	if len(about) != 1 {
+		t.Fatalf("questions: %+v", about)
+	}
+	return about[0]
+}
+
+func accountsOf(t *testing.T, passwd, group string) *ask.Accounts {
+	t.Helper()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "etc/passwd"), passwd)
+	write(t, filepath.Join(dir, "etc/group"), group)
+	a, err := ask.ReadAccounts(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestLearn(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
+	p := s.byWho(child)
+	q := s.onlyQuestion(t, begin)
+	if q.ID != dockerID || q.Runtime != "docker" || q.PID != uint32(child) || q.Described || p.Container.Told != event.Waiting || p.User.Known {
+		t.Fatalf("%+v of %+v", q, p.Container)
+	}
+	for _, q := range s.Questions(begin.Add(lookEvery)) {
+		if q.ID != "" {
+			t.Error("asked twice before the answer")
+		}
+	}
+	before := p.Image
+	if c := s.Learn(ask.Answer{ID: dockerID}, begin); c != p.Container || c.Told != event.Untold || c.Meta != nil || p.Image == before {
+		t.Errorf("nobody told: %+v", c)
+	}
+	q = s.onlyQuestion(t, begin.Add(2*shortWait))
+	before = p.Image
+	names := accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
+	meta := &event.ContainerMeta{Name: "web"}
+	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: meta, Accounts: names}, begin.Add(2*shortWait))
+	if p.Container.Told != event.Answered || p.Container.Meta != meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
+		t.Errorf("%+v %+v %+v", p.Container, p.User, p.Group)
+	}
+	q = s.onlyQuestion(t, begin.Add(time.Hour))
+	if !q.Described || q.Accounts != names {
+		t.Errorf("accounts are not looked at again: %+v", q)
+	}
+	before = p.Image
+	s.Learn(ask.Answer{ID: dockerID, Accounts: names}, begin.Add(time.Hour))
+	if p.Container.Meta != meta || p.Container.Told != event.Answered || p.Image != before {
+		t.Errorf("nothing new changed something: %+v", p.Container)
+	}
+	if s.Learn(ask.Answer{ID: "nobody's"}, begin) != nil {
+		t.Error("learned of a container that is not known")
+	}
+}
+
+// A container of a kind that has users of its own also names who logged in.
+func TestLoginInside(t *testing.T) {
+	for cgroup, want := range map[string]string{"/lxc.payload.web": "bob", dockerCgroup: "alice"} {
+		s := newTree(t, enriched)
+		r := child.in(cgroup, bpf.CauseFork, shell)
+		fixed[bpf.WireProcess](bpf.Raw(r)).Loginuid = 1000
+		feed(t, s, r)
+		p := s.byWho(child)
+		s.Learn(ask.Answer{ID: p.Container.ID, Accounts: accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")}, time.Now())
+		if p.User.Name != "bob" || p.Login.Name != want {
+			t.Errorf("%s: user %q, login %q, want %q", cgroup, p.User.Name, p.Login.Name, want)
+		}
+	}
+}
+
+func TestGiveUp(t *testing.T) {
+	s := newTree(t, enriched)
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
+	c := s.byWho(child).Container
+	s.GiveUp(c)
+	if c.Told != event.Untold {
+		t.Errorf("%+v", c)
+	}
+	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: &event.ContainerMeta{}}, time.Now())
+	if s.GiveUp(c); c.Told != event.Answered {
+		t.Errorf("the late answer was lost: %+v", c)
+	}
+}
+
+func TestContainerStartsAgain(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
+	s.onlyQuestion(t, begin)
+	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}, begin)
+	feed(t, s, child.in("/", bpf.CauseCgroup, shell), grand.in(dockerCgroup, bpf.CauseFork, shell))
+	q := s.onlyQuestion(t, begin)
+	if c := s.byWho(grand).Container; q.Described || c.Meta == nil || c.Told != event.Answered {
+		t.Errorf("%+v of %+v", q, c)
+	}
+}
+
+func TestContainersAreForgotten(t *testing.T) {
+	s := newTree(t, enriched)
+	for i := range 3 * keepContainers {
+		id := strings.Repeat("c", 60) + strconv.Itoa(1000+i)
+		feed(t, s, child.in("/docker/"+id, bpf.CauseCgroup, shell))
+	}
+	if s.Containers() > keepContainers+2 || s.Counts().ContainersForgotten < 2*keepContainers-2 {
+		t.Errorf("%d known, %d forgotten", s.Containers(), s.Counts().ContainersForgotten)
+	}
+	feed(t, s, child.in("/", bpf.CauseCgroup, shell))
+	late := system.process(bpf.CauseChange, 0, "systemd", func(w *bpf.WireProcess) { w.Header.Time += 2 * keepContainer })
+	feed(t, s, late)
+	if s.Containers() != 0 {
+		t.Errorf("%d known after a while", s.Containers())
+	}
+}
+
+func TestHostAccountsChange(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	feed(t, s, shell.process(bpf.CauseChange, system, "bash", func(w *bpf.WireProcess) { w.Own.Uid = 1001 }))
+	p := s.byWho(shell)
+	questions := s.Questions(begin)
+	if p.User.Known || len(questions) != 1 || questions[0].ID != "" || questions[0].Accounts != s.host {
+		t.Fatalf("%+v, asks %+v", p.User, questions)
+	}
+	before := p.Image
+	s.Learn(ask.Answer{Accounts: accountsOf(t, "carol:x:1001:1001::/home/carol:/bin/sh\n", "")}, begin)
+	if p.User.Name != "carol" || p.Image == before {
+		t.Errorf("%+v", p.User)
+	}
+	if root := s.byWho(system).User; root.Name != "root" || root.Home != "/root" {
+		t.Errorf("without an entry, 0 is %+v", root)
+	}
+	if len(s.Questions(begin.Add(lookEvery/2))) != 0 || len(s.Questions(begin.Add(2*lookEvery))) != 1 {
+		t.Error("the host's files are not looked at once a second")
+	}
+}

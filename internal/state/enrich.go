@@ -1,0 +1,149 @@
+package state
+
+import (
+	"time"
+
+	ask "github.com/sakerhq/saker/internal/container"
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// lookEvery is how often it is looked for questions to ask again.
+const lookEvery = time.Second
+
+// Questions gives what is to be asked now; each must be answered with Learn,
+// and be it that nobody told. The slice is valid until the next call. Without
+// Options.Enrich there are none.
+func (s *State) Questions(now time.Time) []ask.Question {
+	s.questions = s.questions[:0]
+	if !s.opts.Enrich {
+		return nil
+	}
+	for _, c := range s.containers.fresh {
+		s.question(c, now)
+	}
+	clear(s.containers.fresh)
+	s.containers.fresh = s.containers.fresh[:0]
+	if now.Sub(s.looked) < lookEvery {
+		return s.questions
+	}
+	s.looked = now
+	for _, c := range s.containers.known {
+		if c.ended == 0 {
+			s.question(c, now)
+		}
+	}
+	if s.hostQuestion.due(now) {
+		s.questions = append(s.questions, ask.Question{Accounts: s.host})
+	}
+	return s.questions
+}
+
+func (s *State) question(c *container, now time.Time) {
+	if !c.due(now) {
+		return
+	}
+	pid := c.pid
+	for p := range c.members {
+		if pid = p.PID; !p.Exited {
+			break
+		}
+	}
+	s.questions = append(s.questions, ask.Question{
+		ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, PID: pid, Accounts: c.accounts,
+		Described: c.Meta != nil && !c.next.IsZero(),
+	})
+}
+
+// Learn takes an answer, and gives the container that nobody needs to wait for
+// any more: nil where that is none that is known.
+func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
+	if a.ID == "" {
+		s.learnHost(a, now)
+		return nil
+	}
+	c := s.containers.known[containerKey{a.ID, a.Owner}]
+	if c == nil {
+		return nil
+	}
+	changed := c.Told == event.Waiting || c.accounts != a.Accounts
+	c.accounts = a.Accounts
+	if a.Meta != nil {
+		c.Runtime, c.Meta, changed = a.Runtime, a.Meta, true
+	}
+	c.Told = event.Untold
+	if c.Meta != nil {
+		c.Told = event.Answered
+	}
+	c.answered(c.Meta != nil, now)
+	if changed {
+		s.renew(c)
+	}
+	return &c.Container
+}
+
+func (s *State) learnHost(a ask.Answer, now time.Time) {
+	s.hostQuestion = question{next: now.Add(lookEvery)}
+	if a.Accounts == s.host {
+		return
+	}
+	s.host = a.Accounts
+	for _, p := range s.processes.known {
+		s.rename(p)
+	}
+}
+
+// GiveUp ends the wait for a container's answer; it is still welcome.
+func (s *State) GiveUp(c *event.Container) {
+	known := s.containers.known[containerKey{c.ID, c.Owner}]
+	if c.Told != event.Waiting {
+		return
+	}
+	c.Told = event.Untold
+	if known != nil && &known.Container == c {
+		s.renew(known)
+	}
+}
+
+// renew lets a container's processes show what is new of it.
+func (s *State) renew(c *container) {
+	for p := range c.members {
+		s.NameAccounts(&p.Process)
+		s.touch(p)
+	}
+}
+
+// rename names a process's accounts anew.
+func (s *State) rename(p *process) {
+	user, group, login := p.User, p.Group, p.Login
+	s.NameAccounts(&p.Process)
+	if p.User != user || p.Group != group || p.Login != login {
+		s.touch(p)
+	}
+}
+
+// NameAccounts names the user, group and login of a process by its numbers:
+// in a container by the container's own files, as soon as they were read. Who
+// logged in is a user of the host, unless the container is a whole system.
+func (s *State) NameAccounts(p *event.Process) {
+	inside, login := s.host, s.host
+	if c := p.Container; c != nil {
+		if inside = s.inside(c); c.HasOwnUsers() {
+			login = inside
+		}
+	}
+	p.User, p.Group, p.Login = inside.User(p.UID), inside.Group(p.GID), login.User(p.LoginUID)
+}
+
+// nobody are the accounts where none can be told yet.
+var nobody = ask.NoAccounts()
+
+func (s *State) inside(c *event.Container) *ask.Accounts {
+	known := s.containers.known[containerKey{c.ID, c.Owner}]
+	switch {
+	case c.Told == event.Waiting:
+		return nobody
+	case known == nil:
+		return nil
+	}
+	return known.accounts
+}
