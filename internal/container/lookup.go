@@ -35,6 +35,11 @@ type Question struct {
 	Accounts    *Accounts
 }
 
+// Unanswered is the answer of one who can't ask.
+func (q *Question) Unanswered() Answer {
+	return Answer{ID: q.ID, Owner: q.Owner, Accounts: q.Accounts}
+}
+
 // Answer is what a Question led to.
 type Answer struct {
 	ID, Owner string
@@ -165,7 +170,7 @@ func (l *Lookup) work(ctx context.Context) {
 }
 
 func (l *Lookup) answer(ctx context.Context, q Question) Answer {
-	a := Answer{ID: q.ID, Owner: q.Owner, Accounts: q.Accounts}
+	a := q.Unanswered()
 	if q.ID == "" {
 		if now, err := ReadAccounts(l.root, q.Accounts); err == nil {
 			a.Accounts = now

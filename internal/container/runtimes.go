@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,19 @@ func WellKnown() Sockets {
 		CRI:        append([]string{"/run/crio/crio.sock"}, containerd...),
 		Containerd: containerd,
 	}
+}
+
+// Validate reports the paths that are none.
+func (s *Sockets) Validate() error {
+	var errs []error
+	for _, l := range languages {
+		for _, path := range l.sockets(s) {
+			if !filepath.IsAbs(path) || filepath.Clean(path) != path {
+				errs = append(errs, fmt.Errorf("%s: %q is not an absolute path", l.name, path))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // language is one of the APIs.
@@ -111,7 +125,7 @@ func newRuntimes(opts Options) runtimes {
 func (r *runtimes) describe(ctx context.Context, q Question) (*description, error) {
 	failure := errNoRuntime
 	for _, l := range languages {
-		if !contains(speaks[q.Runtime], l.name) {
+		if !slices.Contains(speaks[q.Runtime], l.name) {
 			continue
 		}
 		for _, path := range pathsOf(l.sockets(&r.sockets), q.Owner) {
@@ -123,15 +137,6 @@ func (r *runtimes) describe(ctx context.Context, q Question) (*description, erro
 		}
 	}
 	return nil, failure
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }
 
 // worse is the error that says more of why nobody told.

@@ -61,6 +61,10 @@ type Writer struct {
 	places map[place]plog.LogRecordSlice
 	n      int
 
+	held    map[*event.Container]*held
+	waiting []*event.Container // those of held, in order
+	nHeld   int
+
 	names map[*syscalls.Row]string
 	text  arena
 
@@ -82,13 +86,14 @@ type Writer struct {
 
 // place is a resource: a container as it is known now. The zero place is the host.
 type place struct {
-	id   string
-	meta *event.ContainerMeta
+	id, owner string
+	told      event.Told
+	meta      *event.ContainerMeta
 }
 
 // NewWriter makes a writer for the events of this host.
 func NewWriter(opts Options) *Writer {
-	w := &Writer{host: host(), names: map[*syscalls.Row]string{}, redactor: opts.Redactor, limits: opts.Limits}
+	w := &Writer{host: host(), names: map[*syscalls.Row]string{}, held: map[*event.Container]*held{}, redactor: opts.Redactor, limits: opts.Limits}
 	fields := field.Falco().Fields()
 	w.depth, w.deep = make([]int, len(fields)), make([]uint64, len(fields))
 	for _, f := range fields {
@@ -121,7 +126,7 @@ func (w *Writer) begin() {
 	w.logs, w.places, w.n = plog.NewLogs(), map[place]plog.LogRecordSlice{}, 0
 }
 
-// Len is the number of records since the last Take.
+// Len is the number of records since the last Take, without those that wait.
 func (w *Writer) Len() int { return w.n }
 
 // Take gives the batch, which is the caller's from then on, and begins a new one.
@@ -132,13 +137,24 @@ func (w *Writer) Take() plog.Logs {
 }
 
 // Add appends a record of the event that says every field of refs, so that
-// any of them can be read back. It is valid until Take.
+// any of them can be read back. It is valid until Take. Where an answer about
+// the event's container is awaited, the record waits for Release.
 func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
-	w.want(refs)
+	now := time.Now()
+	if c := e.Process.Container; c != nil && c.Told == event.Waiting {
+		lr := w.write(w.hold(c, now).AppendEmpty(), e, refs, now)
+		w.leaveOpen(e.Process, lr)
+		return lr
+	}
 	w.n++
-	lr := w.recordsOf(e).AppendEmpty()
+	return w.write(w.recordsOf(e).AppendEmpty(), e, refs, now)
+}
+
+// write makes lr a record of the event.
+func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now time.Time) plog.LogRecord {
+	w.want(refs)
 	lr.SetTimestamp(pcommon.Timestamp(e.Time))
-	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
 	known := w.get(e)
@@ -166,18 +182,23 @@ func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
 // stages then see other values than this one.
 func (w *Writer) Altered() bool { return len(w.truncated)+len(w.redacted)+w.dropped > 0 }
 
-// tellLack says of lr what it doesn't say.
+// tellLack says of lr what it doesn't say, beside what was said of that before.
 func (w *Writer) tellLack(lr plog.LogRecord) {
-	lr.SetDroppedAttributesCount(uint32(w.dropped))
+	lr.SetDroppedAttributesCount(lr.DroppedAttributesCount() + uint32(w.dropped))
 	for key, list := range map[string][]string{KeyTruncated: w.truncated, KeyRedacted: w.redacted} {
-		if len(list) > 0 {
+		if len(list) == 0 {
+			continue
+		}
+		if told, ok := lr.Attributes().Get(key); ok {
+			putTexts(told.Slice(), list)
+		} else {
 			putTexts(lr.Attributes().PutEmptySlice(key), list)
 		}
 	}
 }
 
 func putTexts(to pcommon.Slice, list []string) {
-	to.EnsureCapacity(len(list))
+	to.EnsureCapacity(to.Len() + len(list))
 	for _, s := range list {
 		to.AppendEmpty().SetStr(valid(s))
 	}
@@ -253,7 +274,7 @@ func (w *Writer) eventName(row *syscalls.Row) string {
 func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
 	var at place
 	if c := e.Process.Container; c != nil {
-		at = place{c.ID, c.Meta}
+		at = place{c.ID, c.Owner, c.Told, c.Meta}
 	}
 	if records, ok := w.places[at]; ok {
 		return records

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 
 	"github.com/sakerhq/saker/bpf"
+	ask "github.com/sakerhq/saker/internal/container"
 	"github.com/sakerhq/saker/internal/record"
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -30,6 +32,15 @@ type Config struct {
 	RingBytes int `mapstructure:"ring_bytes"`
 	// Batch says when records are handed to the pipeline.
 	Batch BatchConfig `mapstructure:"batch"`
+	// Root is where the host's root directory is mounted, for a collector in a
+	// container.
+	Root string `mapstructure:"root"`
+	// Runtimes are the sockets of the container runtimes that are asked about
+	// containers, below Root. An empty list: nobody is asked there.
+	Runtimes ask.Sockets `mapstructure:"runtimes"`
+	// EnrichTimeout is how long the records of a container wait for what its
+	// runtime tells.
+	EnrichTimeout time.Duration `mapstructure:"enrich_timeout"`
 	// Redact says which secrets of command lines, environments and arguments
 	// the log records hide. Rules see them.
 	Redact RedactConfig `mapstructure:"redact"`
@@ -75,10 +86,13 @@ func (c *RedactConfig) redactor() (*record.Redactor, error) {
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		RingBytes: bpf.DefaultRingBytes,
-		Batch:     BatchConfig{MaxRecords: 1000, MaxDelay: 50 * time.Millisecond},
-		Redact:    RedactConfig{WellKnown: true},
-		Limits:    record.Limits{Attributes: 128, ValueLength: 8 << 10, ArrayLength: 256},
+		RingBytes:     bpf.DefaultRingBytes,
+		Root:          "/",
+		Runtimes:      ask.WellKnown(),
+		EnrichTimeout: 500 * time.Millisecond,
+		Batch:         BatchConfig{MaxRecords: 1000, MaxDelay: 50 * time.Millisecond},
+		Redact:        RedactConfig{WellKnown: true},
+		Limits:        record.Limits{Attributes: 128, ValueLength: 8 << 10, ArrayLength: 256},
 	}
 }
 
@@ -102,6 +116,15 @@ func (c *Config) Validate() error {
 	}
 	if c.Batch.MaxDelay < 0 {
 		errs = append(errs, errors.New("batch: max_delay must not be negative"))
+	}
+	if !filepath.IsAbs(c.Root) {
+		errs = append(errs, fmt.Errorf("root: %q is not an absolute path", c.Root))
+	}
+	if err := c.Runtimes.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("runtimes: %w", err))
+	}
+	if c.EnrichTimeout < 0 {
+		errs = append(errs, errors.New("enrich_timeout must not be negative"))
 	}
 	if _, err := c.Redact.redactor(); err != nil {
 		errs = append(errs, fmt.Errorf("redact: %w", err))

@@ -19,6 +19,9 @@ ring_bytes: 65536
 batch: { max_records: 1, max_delay: 0s }
 redact: { well_known: false, patterns: ['card (\d+)'] }
 limits: { attributes: 0, value_length: 100, array_length: 10 }
+root: /host
+runtimes: { docker: [/run/docker.sock], podman: [], cri: ["/a.sock", "/b.sock"], containerd: ["/run/user/{uid}/c.sock"] }
+enrich_timeout: 0s
 recording: x.rec`, ""},
 		{"neither", ``, "needs either ruleset or events"},
 		{"both", "ruleset: ruleset\nevents: [openat]", "needs either ruleset or events"},
@@ -31,6 +34,10 @@ recording: x.rec`, ""},
 		{"a pattern that is none", "events: [openat]\nredact: { patterns: ['('] }", "redact: pattern for secrets (: "},
 		{"a pattern without a group", "events: [openat]\nredact: { patterns: ['abc'] }", "has no group"},
 		{"a negative limit", "events: [openat]\nlimits: { attributes: -1 }", "limits: must not be negative"},
+		{"a relative root", "events: [openat]\nroot: host", `root: "host" is not`},
+		{"a socket that is no path", "events: [openat]\nruntimes: { docker: ['unix:///a'] }", `runtimes: docker: "unix:///a" is not`},
+		{"an API that is none", "events: [openat]\nruntimes: { rkt: [] }", "invalid keys: rkt"},
+		{"negative patience", "events: [openat]\nenrich_timeout: -1s", "enrich_timeout"},
 		{"misspelt key", "event: [openat]", "invalid keys: event"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

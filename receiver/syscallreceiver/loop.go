@@ -31,12 +31,15 @@ type loop struct {
 	counts *counts
 	losses losses
 
+	lookup   lookup        // nil: nobody is asked
+	patience time.Duration // how long a record waits for its container
+
 	event  event.Event
 	ctx    context.Context // of the run, for a batch that fills up while reading
 	oldest time.Time       // when the batch got its first record
 }
 
-func newLoop(cfg *Config, src source, chosen choice, hand hand) (*loop, error) {
+func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*loop, error) {
 	redactor, err := cfg.Redact.redactor()
 	if err != nil {
 		return nil, fmt.Errorf("redact: %w", err)
@@ -45,8 +48,9 @@ func newLoop(cfg *Config, src source, chosen choice, hand hand) (*loop, error) {
 		source: src, scope: cfg.Scope, choice: chosen, batch: cfg.Batch,
 		writer: record.NewWriter(record.Options{Redactor: redactor, Limits: cfg.Limits}),
 		hand:   hand, counts: &counts{}, losses: losses{looked: time.Now()},
+		lookup: who, patience: cfg.EnrichTimeout,
 	}
-	l.state = state.New(state.Options{Judge: l.judge})
+	l.state = state.New(state.Options{Root: cfg.Root, Judge: l.judge, Enrich: who != nil})
 	return l, nil
 }
 
@@ -74,8 +78,11 @@ func (l *loop) run(ctx context.Context) error {
 	l.ctx = ctx
 	for {
 		_, err := l.source.Read(l.take)
+		l.enrich(time.Now())
 		l.publish()
 		if err != nil {
+			l.giveUpAll()
+			l.publish()
 			l.look(time.Now())
 			l.flush()
 			if l.losses.untold() {
@@ -135,9 +142,7 @@ func (l *loop) take(raw bpf.Raw) {
 	if l.writer.Altered() {
 		record.MarkMatched(lr, l.choice.matched())
 	}
-	if l.writer.Len() >= l.batch.MaxRecords {
-		l.flush()
-	}
+	l.added()
 }
 
 // flush hands the batch over, with what there is to tell of losses, and waits
@@ -173,4 +178,9 @@ func (l *loop) publish() {
 	known := l.state.Counts()
 	l.counts.placeholders.Store(known.Unknown - known.Found)
 	l.counts.processes.Store(uint64(l.state.Processes()))
+	l.counts.containers.Store(uint64(l.state.Containers()))
+	l.counts.forgotten.Store(known.ContainersForgotten)
+	l.counts.waiting.Store(uint64(l.writer.Held()))
+	l.counts.unenriched.Store(l.counts.now.unenriched)
+	l.counts.timeouts.Store(l.counts.now.timeouts)
 }

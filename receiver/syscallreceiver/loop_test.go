@@ -234,7 +234,7 @@ func BenchmarkTake(b *testing.B) {
 
 func mustLoop(t testing.TB, cfg *Config, src source, chosen choice, hand hand) *loop {
 	t.Helper()
-	l, err := newLoop(cfg, src, chosen, hand)
+	l, err := newLoop(cfg, src, chosen, nil, hand)
 	if err != nil {
 		t.Fatal(err)
 	}

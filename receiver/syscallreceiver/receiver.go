@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sakerhq/saker/extension/rulesetextension"
+	ask "github.com/sakerhq/saker/internal/container"
 	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
 )
 
@@ -27,6 +28,7 @@ type syscallReceiver struct {
 	report    *receiverhelper.ObsReport
 
 	loop   *loop              // nil before Start
+	lookup *ask.Lookup        // nil where nobody is asked
 	cancel context.CancelFunc // ends a hand-over that does not return
 	done   chan struct{}      // closed when the goroutine has ended
 }
@@ -46,12 +48,15 @@ func (r *syscallReceiver) Start(_ context.Context, host component.Host) error {
 
 // read starts the goroutine that reads src, which is closed on an error.
 func (r *syscallReceiver) read(host component.Host, chosen choice, src source) error {
-	l, err := newLoop(r.config, src, chosen, r.hand)
+	l, err := newLoop(r.config, src, chosen, r.ask(), r.hand)
 	if err == nil {
 		err = errors.Join(l.scan(), observe(r.telemetry, src, l.counts, r.config))
 	}
+	if err == nil && r.lookup != nil {
+		err = observeLookups(r.telemetry, r.lookup)
+	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("start the capture: %w", err), src.Close())
+		return errors.Join(fmt.Errorf("start the capture: %w", err), r.stopAsking(context.Background()), src.Close())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.loop, r.cancel, r.done = l, cancel, make(chan struct{})
@@ -62,6 +67,24 @@ func (r *syscallReceiver) read(host component.Host, chosen choice, src source) e
 		}
 	}()
 	return nil
+}
+
+// ask starts the lookup; nil for a recording, whose containers are not here.
+func (r *syscallReceiver) ask() lookup {
+	if r.config.Recording != "" {
+		return nil
+	}
+	r.lookup = ask.New(ask.Options{Root: r.config.Root, Sockets: r.config.Runtimes})
+	return r.lookup
+}
+
+func (r *syscallReceiver) stopAsking(ctx context.Context) error {
+	if r.lookup == nil {
+		return nil
+	}
+	err := r.lookup.Close(ctx)
+	r.lookup = nil
+	return err
 }
 
 // choose makes the choice that the configuration asks for.
@@ -99,7 +122,7 @@ func (r *syscallReceiver) Shutdown(ctx context.Context) error {
 	r.cancel()
 	<-r.done
 	r.telemetry.Shutdown() // before the source, whose counters it shows
-	err = errors.Join(err, r.loop.source.Close())
+	err = errors.Join(err, r.stopAsking(ctx), r.loop.source.Close())
 	r.loop = nil
 	return err
 }

@@ -11,15 +11,18 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sakerhq/saker/bpf"
+	ask "github.com/sakerhq/saker/internal/container"
 	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
 )
 
 // counts is the account of the loop. What an event touches is plain and gets
 // published once for each look at the ring.
 type counts struct {
-	now struct{ received, events uint64 } // the loop's own
+	now struct{ received, events, unenriched, timeouts uint64 } // the loop's own
 
 	received, events, processes, placeholders atomic.Uint64
+	containers, forgotten                     atomic.Uint64
+	waiting, unenriched, timeouts             atomic.Uint64 // of records, records, containers
 	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
 	undecodable                               atomic.Uint64
 	refused                                   atomic.Uint64 // log records, those that tell of losses left out
@@ -34,6 +37,11 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		}
 	}
 	return errors.Join(
+		telemetry.RegisterReceiverSyscallContainersCallback(value(&c.containers)),
+		telemetry.RegisterReceiverSyscallForgottenContainersCallback(value(&c.forgotten)),
+		telemetry.RegisterReceiverSyscallWaitingRecordsCallback(value(&c.waiting)),
+		telemetry.RegisterReceiverSyscallUnenrichedRecordsCallback(value(&c.unenriched)),
+		telemetry.RegisterReceiverSyscallEnrichmentTimeoutsCallback(value(&c.timeouts)),
 		telemetry.RegisterReceiverSyscallReceivedRecordsCallback(value(&c.received)),
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),
 		telemetry.RegisterReceiverSyscallProcessesCallback(value(&c.processes)),
@@ -56,6 +64,16 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 			return observeLost(o, src, c)
 		}),
 	)
+}
+
+// observeLookups connects the account of what runtimes were asked.
+func observeLookups(telemetry *metadata.TelemetryBuilder, l *ask.Lookup) error {
+	return telemetry.RegisterReceiverSyscallContainerLookupsCallback(func(_ context.Context, o metric.Int64Observer) error {
+		for _, outcome := range ask.Outcomes() {
+			o.Observe(int64(l.Count(outcome)), metric.WithAttributes(attribute.String("outcome", outcome.String())))
+		}
+		return nil
+	})
 }
 
 // emitted is how many records the kernel's programs began.

@@ -28,14 +28,20 @@ type TelemetryBuilder struct {
 	meter                               metric.Meter
 	mu                                  sync.Mutex
 	registrations                       []metric.Registration
+	ReceiverSyscallContainerLookups     metric.Int64ObservableCounter
+	ReceiverSyscallContainers           metric.Int64ObservableGauge
 	ReceiverSyscallEmittedRecords       metric.Int64ObservableCounter
+	ReceiverSyscallEnrichmentTimeouts   metric.Int64ObservableCounter
 	ReceiverSyscallEvents               metric.Int64ObservableCounter
+	ReceiverSyscallForgottenContainers  metric.Int64ObservableCounter
 	ReceiverSyscallIncompleteRecords    metric.Int64ObservableCounter
 	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
 	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
 	ReceiverSyscallProcesses            metric.Int64ObservableGauge
 	ReceiverSyscallReceivedRecords      metric.Int64ObservableCounter
 	ReceiverSyscallRingSize             metric.Int64ObservableGauge
+	ReceiverSyscallUnenrichedRecords    metric.Int64ObservableCounter
+	ReceiverSyscallWaitingRecords       metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -47,6 +53,36 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterReceiverSyscallContainerLookupsCallback sets callback for observable ReceiverSyscallContainerLookups metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallContainerLookupsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallContainerLookups, obs: o})
+		return nil
+	}, builder.ReceiverSyscallContainerLookups)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallContainersCallback sets callback for observable ReceiverSyscallContainers metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallContainersCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallContainers, obs: o})
+		return nil
+	}, builder.ReceiverSyscallContainers)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterReceiverSyscallEmittedRecordsCallback sets callback for observable ReceiverSyscallEmittedRecords metric.
@@ -64,12 +100,42 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallEmittedRecordsCallback(c
 	return nil
 }
 
+// RegisterReceiverSyscallEnrichmentTimeoutsCallback sets callback for observable ReceiverSyscallEnrichmentTimeouts metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallEnrichmentTimeoutsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEnrichmentTimeouts, obs: o})
+		return nil
+	}, builder.ReceiverSyscallEnrichmentTimeouts)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverSyscallEventsCallback sets callback for observable ReceiverSyscallEvents metric.
 func (builder *TelemetryBuilder) RegisterReceiverSyscallEventsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEvents, obs: o})
 		return nil
 	}, builder.ReceiverSyscallEvents)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallForgottenContainersCallback sets callback for observable ReceiverSyscallForgottenContainers metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenContainersCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallForgottenContainers, obs: o})
+		return nil
+	}, builder.ReceiverSyscallForgottenContainers)
 	if err != nil {
 		return err
 	}
@@ -169,6 +235,36 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallRingSizeCallback(cb metr
 	return nil
 }
 
+// RegisterReceiverSyscallUnenrichedRecordsCallback sets callback for observable ReceiverSyscallUnenrichedRecords metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallUnenrichedRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallUnenrichedRecords, obs: o})
+		return nil
+	}, builder.ReceiverSyscallUnenrichedRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallWaitingRecordsCallback sets callback for observable ReceiverSyscallWaitingRecords metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallWaitingRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallWaitingRecords, obs: o})
+		return nil
+	}, builder.ReceiverSyscallWaitingRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -197,16 +293,40 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverSyscallContainerLookups, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_container_lookups",
+		metric.WithDescription("Questions about containers to their runtimes, by outcome. [Development]"),
+		metric.WithUnit("{question}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallContainers, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_syscall_containers",
+		metric.WithDescription("Containers that are known, those that just ended included. [Development]"),
+		metric.WithUnit("{container}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallEmittedRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_emitted_records",
 		metric.WithDescription("Records that the kernel's programs began. What is not waiting in the ring buffer was received, or is lost in one of the classes call, process and any. [Development]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallEnrichmentTimeouts, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_enrichment_timeouts",
+		metric.WithDescription("Containers whose records went out before anybody had told of them, because enrich_timeout was over, too many waited, or the capture ended. [Development]"),
+		metric.WithUnit("{container}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallEvents, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_events",
 		metric.WithDescription("Events decoded, whether or not a rule could match. [Development]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallForgottenContainers, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_forgotten_containers",
+		metric.WithDescription("Containers that ended, and that nothing is known of any more. [Development]"),
+		metric.WithUnit("{container}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallIncompleteRecords, err = builder.meter.Int64ObservableCounter(
@@ -243,6 +363,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_ring_size",
 		metric.WithDescription("Size of the ring buffer between kernel and collector. [Development]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallUnenrichedRecords, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_unenriched_records",
+		metric.WithDescription("Log records of containers that nobody told of; their resources have saker.enrichment=incomplete. [Development]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallWaitingRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_syscall_waiting_records",
+		metric.WithDescription("Log records that wait for what the runtimes of their containers tell. [Development]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -1,0 +1,116 @@
+package record
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// held are the records of a container that is being asked about, in order.
+type held struct {
+	since   time.Time
+	records plog.LogRecordSlice
+	open    []open
+}
+
+// open is a record with values that were unknown when it was written.
+type open struct {
+	record          plog.LogRecord
+	uid, gid, login uint32
+	refs            []*field.Ref
+}
+
+// hold is where the record of an event waits for its container.
+func (w *Writer) hold(c *event.Container, now time.Time) plog.LogRecordSlice {
+	h := w.held[c]
+	if h == nil {
+		h = &held{since: now, records: plog.NewLogRecordSlice()}
+		w.held[c] = h
+		w.waiting = append(w.waiting, c)
+	}
+	w.nHeld++
+	return h.records
+}
+
+// leaveOpen notes what a record that was just written does not say yet.
+func (w *Writer) leaveOpen(p *event.Process, lr plog.LogRecord) {
+	var refs []*field.Ref
+	for i, ref := range w.wanted {
+		if w.values[i].Kind() == field.Unknown {
+			refs = append(refs, ref)
+		}
+	}
+	if refs != nil {
+		h := w.held[p.Container]
+		h.open = append(h.open, open{lr, p.UID, p.GID, p.LoginUID, refs})
+	}
+}
+
+// Held is the number of records that wait for their container.
+func (w *Writer) Held() int { return w.nHeld }
+
+// Longest is the container that records wait for since the longest time, and
+// since when; nil: none wait.
+func (w *Writer) Longest() (*event.Container, time.Time) {
+	if len(w.waiting) == 0 {
+		return nil, time.Time{}
+	}
+	c := w.waiting[0]
+	return c, w.held[c].since
+}
+
+// Release moves the records that wait for a container into the batch, and gives
+// their number. They say what is known of it now: name must name the accounts
+// of a process by its numbers.
+func (w *Writer) Release(c *event.Container, name func(*event.Process)) int {
+	h := w.held[c]
+	if h == nil {
+		return 0
+	}
+	for i := range h.open {
+		w.complete(&h.open[i], c, name)
+	}
+	n := h.records.Len()
+	h.records.MoveAndAppendTo(w.recordsOf(&event.Event{Process: &event.Process{Container: c}}))
+	delete(w.held, c)
+	for i, other := range w.waiting {
+		if other == c {
+			w.waiting = append(w.waiting[:i], w.waiting[i+1:]...)
+			break
+		}
+	}
+	w.n, w.nHeld = w.n+n, w.nHeld-n
+	return n
+}
+
+// complete says in a record what has become known since.
+func (w *Writer) complete(o *open, c *event.Container, name func(*event.Process)) {
+	p := event.Process{Container: c, UID: o.uid, GID: o.gid, LoginUID: o.login}
+	name(&p)
+	e := event.Event{Process: &p}
+	w.truncated, w.redacted, w.dropped = w.truncated[:0], w.redacted[:0], 0
+	attrs := o.record.Attributes()
+	free := w.limits.Attributes - attrs.Len()
+	for _, key := range []string{KeyTruncated, KeyRedacted, keyMatched} {
+		if _, ok := attrs.Get(key); ok {
+			free++
+		}
+	}
+	for _, ref := range o.refs {
+		v := ref.Get(&e, ref.Arg)
+		switch {
+		case !v.Known():
+		case w.limits.Attributes > 0 && free <= 0:
+			w.dropped++
+		default:
+			free--
+			w.put(attrs, ref, &v)
+		}
+	}
+	if w.Altered() {
+		w.tellLack(o.record)
+	}
+}

@@ -1,0 +1,209 @@
+package syscallreceiver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sakerhq/saker/bpf"
+	ask "github.com/sakerhq/saker/internal/container"
+	"github.com/sakerhq/saker/internal/event"
+)
+
+// desk is a lookup that answers what a test says.
+type desk struct {
+	asked   []ask.Question // of containers
+	answers []ask.Answer
+	full    bool
+}
+
+func (d *desk) Ask(q ask.Question) bool {
+	if q.ID != "" && !d.full {
+		d.asked = append(d.asked, q)
+	}
+	return !d.full
+}
+
+func (d *desk) Next() (a ask.Answer, ok bool) {
+	if len(d.answers) == 0 {
+		return a, false
+	}
+	a, d.answers = d.answers[0], d.answers[1:]
+	return a, true
+}
+
+// office is a loop with a desk, driven step by step.
+type office struct {
+	*loop
+	desk *desk
+	sent []string // records that went out, with what their resource says
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{desk: &desk{}}
+	l, err := newLoop(createDefaultConfig().(*Config), newScript(), byNames(t, "ptrace"), o.desk,
+		func(_ context.Context, logs plog.Logs, _ int) error {
+			o.sent = append(o.sent, said(logs)...)
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.losses.looked = time.Now().Add(time.Hour)
+	l.ctx, o.loop = context.Background(), l
+	return o
+}
+
+// said is process, container's name and mark of each record.
+func said(logs plog.Logs) (list []string) {
+	for _, resource := range logs.ResourceLogs().All() {
+		attrs := resource.Resource().Attributes()
+		for _, lr := range resource.ScopeLogs().At(0).LogRecords().All() {
+			pid, _ := lr.Attributes().Get("process.pid")
+			text := pid.AsString()
+			for _, key := range []string{"container.name", "saker.enrichment"} {
+				if v, ok := attrs.Get(key); ok {
+					text += " " + v.AsString()
+				}
+			}
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+// process begins a process, in a container if cgroup is that of one.
+func (o *office) process(pid uint32, cgroup string) { o.take(told(pid, cgroup)) }
+
+func (o *office) act(t *testing.T, pid uint32) {
+	raw := call(t, "ptrace", 16, 5, 0, 0)
+	(*bpf.WireCall)(unsafe.Pointer(&raw[0])).Header.Pid = pid
+	o.take(raw)
+}
+
+// out is what goes out when the batch is handed over.
+func (o *office) out(t *testing.T, want ...string) {
+	t.Helper()
+	o.flush()
+	if !slices.Equal(o.sent, want) {
+		t.Errorf("sent %q, want %q", o.sent, want)
+	}
+	o.sent = nil
+}
+
+// Numbers that no process of this machine has.
+const (
+	inside  = 1 << 29
+	beside  = 1 << 28
+	outside = 1 << 27
+)
+
+var (
+	webID, dbID         = strings.Repeat("a", 64), strings.Repeat("b", 64)
+	webCgroup, dbCgroup = "/docker/" + webID, "/docker/" + dbID
+)
+
+func named(id, name string) ask.Answer {
+	return ask.Answer{ID: id, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}
+}
+
+func TestRecordsWaitForTheirContainer(t *testing.T) {
+	o, begin := newOffice(t), time.Now()
+	o.process(inside, webCgroup)
+	o.process(beside, dbCgroup)
+	o.process(outside, "/user.slice")
+	o.act(t, inside)
+	o.act(t, outside)
+	o.act(t, beside)
+	o.act(t, inside)
+	o.enrich(begin)
+	if len(o.desk.asked) != 2 {
+		t.Fatalf("asked %+v", o.desk.asked)
+	}
+	o.out(t, fmt.Sprint(outside)) // what does not depend on an answer does not wait
+	o.desk.answers = append(o.desk.answers, named(dbID, "db"))
+	o.enrich(begin)
+	o.out(t, fmt.Sprint(beside, " db"))
+	o.act(t, inside)
+	o.desk.answers = append(o.desk.answers, named(webID, "web"))
+	o.enrich(begin)
+	web := fmt.Sprint(inside, " web")
+	o.out(t, web, web, web)
+	o.act(t, inside)
+	o.out(t, web)
+	if n := o.counts.now; n.timeouts != 0 || n.unenriched != 0 || o.writer.Held() != 0 {
+		t.Errorf("%+v, %d held", n, o.writer.Held())
+	}
+}
+
+// A runtime that does not answer, denies, or answers late; and a queue that is
+// full: each has an end.
+func TestNobodyTells(t *testing.T) {
+	incomplete := fmt.Sprint(inside, " incomplete")
+	t.Run("in time", func(t *testing.T) {
+		o, begin := newOffice(t), time.Now()
+		o.process(inside, webCgroup)
+		o.act(t, inside)
+		o.enrich(begin)
+		o.out(t)
+		o.enrich(begin.Add(o.patience + time.Minute))
+		o.act(t, inside) // does not wait again
+		o.out(t, incomplete, incomplete)
+		if n := o.counts.now; n.timeouts != 1 || n.unenriched != 2 {
+			t.Errorf("%+v", n)
+		}
+		o.desk.answers = append(o.desk.answers, named(webID, "web"))
+		o.enrich(begin)
+		o.act(t, inside)
+		o.out(t, fmt.Sprint(inside, " web"))
+	})
+	t.Run("at all", func(t *testing.T) {
+		o, begin := newOffice(t), time.Now()
+		o.process(inside, webCgroup)
+		o.act(t, inside)
+		o.enrich(begin)
+		o.desk.answers = append(o.desk.answers, o.desk.asked[0].Unanswered())
+		o.enrich(begin)
+		o.out(t, incomplete)
+		if n := o.counts.now; n.timeouts != 0 || n.unenriched != 1 {
+			t.Errorf("%+v", n)
+		}
+	})
+	t.Run("for too many ask", func(t *testing.T) {
+		o := newOffice(t)
+		o.desk.full = true
+		o.process(inside, webCgroup)
+		o.act(t, inside)
+		o.enrich(time.Now())
+		o.out(t, incomplete)
+	})
+	t.Run("before the end", func(t *testing.T) {
+		o := newOffice(t)
+		o.process(inside, webCgroup)
+		o.act(t, inside)
+		o.giveUpAll()
+		o.out(t, incomplete)
+	})
+}
+
+// What waits is bounded: the records of the container that waits the longest go.
+func TestTooManyWait(t *testing.T) {
+	o := newOffice(t)
+	o.process(inside, webCgroup)
+	o.process(beside, dbCgroup)
+	o.act(t, beside)
+	for range heldMax {
+		o.act(t, inside)
+	}
+	if o.writer.Held() != heldMax || o.counts.now.timeouts != 1 {
+		t.Errorf("%d held, %d timeouts", o.writer.Held(), o.counts.now.timeouts)
+	}
+	o.out(t, fmt.Sprint(beside, " incomplete"))
+}
