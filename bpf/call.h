@@ -9,6 +9,7 @@
 #define SAKER_CALL_H
 
 #include "address.h"
+#include "meta.h"
 #include "process.h"
 
 #define ROWS_MAX   512
@@ -390,8 +391,10 @@ static __always_inline int on_call(struct call *call)
 
 	if (!row || (row->flags & ROW_FAILED_ONLY && call->ret >= 0))
 		return 0;
-	if (row->flags & ROW_PROCESS && call->ret >= 0)
+	if (row->flags & ROW_PROCESS && call->ret >= 0) {
 		send_process(current_task(), CAUSE_CHANGE);
+		send_credentials(call->row);
+	}
 	if (!(row->flags & ROW_SILENT))
 		send_call(slot, call, row);
 	if (row->flags & ROW_ADDRESSED)

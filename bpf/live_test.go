@@ -125,12 +125,13 @@ func sensorWith(t testing.TB, opts Options, names ...string) *Sensor {
 // record is a Raw copied and taken apart.
 type record struct {
 	WireHeader
-	ret     int64
-	comm    string
-	args    []uint64
-	process *WireProcess
-	exit    *WireExit
-	blocks  []block
+	ret         int64
+	comm        string
+	args        []uint64
+	process     *WireProcess
+	exit        *WireExit
+	credentials *WireCredentials
+	blocks      []block
 }
 
 type block struct {
@@ -165,6 +166,9 @@ func takeApart(raw Raw) record {
 		rest = data[unsafe.Sizeof(WireProcess{}):]
 	case TypeExit:
 		r.exit = at[WireExit](data)
+		return r
+	case TypeCredentials:
+		r.credentials = at[WireCredentials](data)
 		return r
 	default:
 		return r

@@ -127,7 +127,13 @@ static __always_inline u8 get_mark(struct task_struct *task)
 
 	if (mark && *mark & MARK_MADE)
 		return *mark;
-	return s ? make_mark(plain(s, task)) : 0;
+	if (!s)
+		return 0;
+	/* A signal's program may have interrupted another one that uses this. */
+	u64 before = s->pointer;
+	u8 made = make_mark(plain(s, task));
+	s->pointer = before;
+	return made;
 }
 
 /* Whether what a task does is told. */

@@ -61,6 +61,9 @@ func attempt(name string) error {
 	return nil
 }
 
+// own is a file that nobody but this test asks for.
+func own(name string) string { return fmt.Sprintf("/no/such/%d/%s", os.Getpid(), name) }
+
 // ourselves is the test binary as the process of an act.
 func ourselves(act, dir string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
@@ -120,7 +123,7 @@ func names(t *testing.T, s *Sensor, last string, judge func(Raw)) (told []string
 		if _, err := s.Read(func(raw Raw) {
 			judge(raw)
 			if r := takeApart(raw); r.Type == TypeCall && r.block(BlockString) != nil {
-				if name := string(r.block(BlockString).data); strings.HasPrefix(name, "/no/such/") {
+				if name := string(r.block(BlockString).data); name == own(filepath.Base(name)) {
 					told = append(told, filepath.Base(name))
 				}
 			}
@@ -147,12 +150,12 @@ func TestScopeTree(t *testing.T) {
 				RingBytes: 1 << 20, indirect: indirect,
 				Scope: Scope{Include: []uint32{inside.pid, excluded.pid}, Exclude: []uint32{excluded.pid}},
 			}, "openat")
-			outside.do("open", "/no/such/a")
-			inside.do("open", "/no/such/b")
-			inside.do("spawn", "/no/such/c")
-			outside.do("spawn", "/no/such/d")
-			excluded.do("spawn", "/no/such/e")
-			inside.do("orphan", "/no/such/f")
+			outside.do("open", own("a"))
+			inside.do("open", own("b"))
+			inside.do("spawn", own("c"))
+			outside.do("spawn", own("d"))
+			excluded.do("spawn", own("e"))
+			inside.do("orphan", own("f"))
 			got := names(t, s, "f", func(Raw) {})
 			expectNames(t, got, "b", "c", "f")
 		})
@@ -163,7 +166,7 @@ func TestScopeTree(t *testing.T) {
 func TestScopeOfChildren(t *testing.T) {
 	child := hire(t)
 	s := sensorWith(t, Options{RingBytes: 1 << 20, Scope: Scope{Include: []uint32{uint32(os.Getpid())}}}, "openat")
-	child.do("open", "/no/such/a")
+	child.do("open", own("a"))
 	expectNames(t, names(t, s, "a", func(Raw) {}), "a")
 }
 
@@ -172,7 +175,7 @@ func TestScopeOfChildren(t *testing.T) {
 func TestScopeProcesses(t *testing.T) {
 	inside := hire(t)
 	s := sensorWith(t, Options{RingBytes: 1 << 20, Scope: Scope{Include: []uint32{inside.pid}}}, "openat")
-	_, records := perform(t, s, "open name", "/no/such/a")
+	_, records := perform(t, s, "open name", own("a"))
 	var exec, exit bool
 	for _, r := range records {
 		switch {
@@ -260,23 +263,23 @@ func TestScopeCgroup(t *testing.T) {
 			if err := s.Scan(judge); err != nil {
 				t.Fatal(err)
 			}
-			other.do("open", "/no/such/a")
-			one.do("spawn", "/no/such/b")
-			third.do("open", "/no/such/c")
+			other.do("open", own("a"))
+			one.do("spawn", own("b"))
+			third.do("open", own("c"))
 			other.move(cgroup)
-			other.do("open", "/no/such/d")
+			other.do("open", own("d"))
 			one.move(mount)
-			one.do("spawn", "/no/such/e")
+			one.do("spawn", own("e"))
 			other.move(below)
-			other.do("open", "/no/such/f")
+			other.do("open", own("f"))
 			expectNames(t, names(t, s, "f", judge), "b", "c", "d", "f")
 
 			young := newCgroup(t, mount, top+"-young")
 			one.move(young)
-			one.do("open", "/no/such/g")
+			one.do("open", own("g"))
 			names(t, s, "g", judge) // which judges it
-			one.do("open", "/no/such/h")
-			other.do("open", "/no/such/i")
+			one.do("open", own("h"))
+			other.do("open", own("i"))
 			expectNames(t, names(t, s, "i", judge), "i")
 			one.move(mount)
 			other.move(mount)

@@ -4,8 +4,8 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, process.h, call.h
- * (bodies), then what goes through io_uring: uring.h, uring_operations.h.
+ * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, process.h, meta.h,
+ * call.h (bodies), then what goes through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -31,10 +31,12 @@ const struct {
 	enum wire_class class;
 	enum wire_count count;
 	enum mark mark;
+	enum meta meta;
 	struct wire_call call;
 	struct wire_process process;
 	struct wire_exit exit;
 	struct wire_rename rename;
+	struct wire_credentials credentials;
 	struct wire_block block;
 	struct wire_sock sock;
 	struct wire_own own;
@@ -185,6 +187,7 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 	w->header.row = !in_scope(task) ? ROW_OUTSIDE : row ? row - 1 : ROW_NONE;
 	put_program(s, task, READ(bprm, filename));
 	record_send(slot);
+	send_credentials(row ? row - 1 : ROW_NONE);
 	return 0;
 }
 
@@ -281,6 +284,14 @@ int BPF_PROG(process_cgroup, struct cgroup *to, const char *path, struct task_st
 	scope_move(task);
 	send_process(task, CAUSE_CGROUP);
 	return 0;
+}
+
+/* Where a signal is sent, not where it arrives: there the sender is known, of SIGKILL too. */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(signal_sent, int sig, struct kernel_siginfo *info, struct task_struct *task, int group,
+	     int result)
+{
+	return on_signal(sig, info, task, result);
 }
 
 SEC("tp_btf/io_uring_submit_req")

@@ -138,6 +138,7 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 		"sys_exit": &o.SysExit, "processes": &o.Processes,
 		"process_exec": &o.ProcessExec, "process_fork": &o.ProcessFork, "process_exit": &o.ProcessExit,
 		"process_rename": &o.ProcessRename, "process_cgroup": &o.ProcessCgroup,
+		"signal_sent":    &o.SignalSent,
 		"uring_sys_exit": &o.UringSysExit, "uring_process_exit": &o.UringProcessExit,
 		"address_connect4": &o.AddressConnect4, "address_connect6": &o.AddressConnect6, "address_connect_unix": &o.AddressConnectUnix,
 		"address_send4": &o.AddressSend4, "address_send6": &o.AddressSend6, "address_send_unix": &o.AddressSendUnix,
@@ -150,6 +151,7 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 // what is not seen without them.
 var optional = map[string]string{
 	"process_rename": "task_rename: a process that renames itself keeps its old proc.name",
+	"signal_sent":    "signal_generate: signals are not reported",
 	"process_cgroup": "cgroup_attach_task: a process that moves to another cgroup keeps its old container",
 }
 
@@ -221,9 +223,19 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 			tables.addUring(row, n)
 		}
 	}
-	return errors.Join(s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
+	var meta [sensorMetaMETAS]uint16
+	for n, row := range syscalls.Rows() {
+		if at, ok := metas[row.Name]; ok && asked[row] {
+			meta[at] = uint16(n) + 1
+		}
+	}
+	return errors.Join(s.objs.MetaRows.Set(&meta), s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
 		s.objs.X32Calls.Set(&tables.x32), s.objs.UringCalls.Set(&tables.uring))
 }
+
+// metas are the events that no call's return tells, and that are told only if
+// asked for.
+var metas = map[string]sensorMeta{"signaldeliver": sensorMetaMETA_SIGNAL, "credchange": sensorMetaMETA_CREDENTIALS}
 
 // callTables lead from a call's number, or an operation's, to its row's number + 1.
 type callTables struct {

@@ -35,6 +35,14 @@ type sensorMarks struct {
 	Of [4096]uint8
 }
 
+type sensorMeta uint32
+
+const (
+	sensorMetaMETA_SIGNAL      sensorMeta = 0
+	sensorMetaMETA_CREDENTIALS sensorMeta = 1
+	sensorMetaMETAS            sensorMeta = 2
+)
+
 type sensorOperation struct {
 	_        structs.HostLayout
 	Args     [6]uint64
@@ -204,6 +212,14 @@ const (
 	sensorWireCountCOUNTS       sensorWireCount = 5
 )
 
+type sensorWireCredentials struct {
+	_            structs.HostLayout
+	Header       sensorWireHeader
+	CapEffective uint64
+	Uid          uint32
+	Gid          uint32
+}
+
 type sensorWireExit struct {
 	_      structs.HostLayout
 	Header sensorWireHeader
@@ -335,10 +351,11 @@ type sensorWireSock struct {
 type sensorWireType uint32
 
 const (
-	sensorWireTypeWIRE_CALL    sensorWireType = 1
-	sensorWireTypeWIRE_PROCESS sensorWireType = 2
-	sensorWireTypeWIRE_EXIT    sensorWireType = 3
-	sensorWireTypeWIRE_RENAME  sensorWireType = 4
+	sensorWireTypeWIRE_CALL        sensorWireType = 1
+	sensorWireTypeWIRE_PROCESS     sensorWireType = 2
+	sensorWireTypeWIRE_EXIT        sensorWireType = 3
+	sensorWireTypeWIRE_RENAME      sensorWireType = 4
+	sensorWireTypeWIRE_CREDENTIALS sensorWireType = 5
 )
 
 type sensorWireVia uint32
@@ -381,6 +398,7 @@ const (
 	sensorProgProcessFork        = "process_fork"
 	sensorProgProcessRename      = "process_rename"
 	sensorProgProcesses          = "processes"
+	sensorProgSignalSent         = "signal_sent"
 	sensorProgSysExit            = "sys_exit"
 	sensorProgUringComplete      = "uring_complete"
 	sensorProgUringProcessExit   = "uring_process_exit"
@@ -397,6 +415,7 @@ const (
 	sensorVarLimitedByCgroup     = "limited_by_cgroup"
 	sensorVarLimitedToTrees      = "limited_to_trees"
 	sensorVarLooked              = "looked"
+	sensorVarMetaRows            = "meta_rows"
 	sensorVarNativeCalls         = "native_calls"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarSelf                = "self"
@@ -463,6 +482,7 @@ type sensorProgramSpecs struct {
 	ProcessFork        *ebpf.ProgramSpec `ebpf:"process_fork"`
 	ProcessRename      *ebpf.ProgramSpec `ebpf:"process_rename"`
 	Processes          *ebpf.ProgramSpec `ebpf:"processes"`
+	SignalSent         *ebpf.ProgramSpec `ebpf:"signal_sent"`
 	SysExit            *ebpf.ProgramSpec `ebpf:"sys_exit"`
 	UringComplete      *ebpf.ProgramSpec `ebpf:"uring_complete"`
 	UringProcessExit   *ebpf.ProgramSpec `ebpf:"uring_process_exit"`
@@ -504,6 +524,7 @@ type sensorVariableSpecs struct {
 	LimitedByCgroup  *ebpf.VariableSpec `ebpf:"limited_by_cgroup"`
 	LimitedToTrees   *ebpf.VariableSpec `ebpf:"limited_to_trees"`
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
+	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
@@ -581,6 +602,7 @@ type sensorVariables struct {
 	LimitedByCgroup  *ebpf.Variable `ebpf:"limited_by_cgroup"`
 	LimitedToTrees   *ebpf.Variable `ebpf:"limited_to_trees"`
 	Looked           *ebpf.Variable `ebpf:"looked"`
+	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	Self             *ebpf.Variable `ebpf:"self"`
@@ -609,6 +631,7 @@ type sensorPrograms struct {
 	ProcessFork        *ebpf.Program `ebpf:"process_fork"`
 	ProcessRename      *ebpf.Program `ebpf:"process_rename"`
 	Processes          *ebpf.Program `ebpf:"processes"`
+	SignalSent         *ebpf.Program `ebpf:"signal_sent"`
 	SysExit            *ebpf.Program `ebpf:"sys_exit"`
 	UringComplete      *ebpf.Program `ebpf:"uring_complete"`
 	UringProcessExit   *ebpf.Program `ebpf:"uring_process_exit"`
@@ -633,6 +656,7 @@ func (p *sensorPrograms) Close() error {
 		p.ProcessFork,
 		p.ProcessRename,
 		p.Processes,
+		p.SignalSent,
 		p.SysExit,
 		p.UringComplete,
 		p.UringProcessExit,

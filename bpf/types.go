@@ -13,16 +13,17 @@ type Raw []byte
 
 // The structures and enumerations of wire.h, generated from the programs.
 type (
-	WireHeader  = sensorWireHeader
-	WireCall    = sensorWireCall
-	WireProcess = sensorWireProcess
-	WireCgroup  = sensorWireCgroup
-	WireExit    = sensorWireExit
-	WireRename  = sensorWireRename
-	WireBlock   = sensorWireBlock
-	WireFile    = sensorWireFile
-	WireSock    = sensorWireSock
-	WireOwn     = sensorWireOwn
+	WireHeader      = sensorWireHeader
+	WireCall        = sensorWireCall
+	WireProcess     = sensorWireProcess
+	WireCgroup      = sensorWireCgroup
+	WireExit        = sensorWireExit
+	WireRename      = sensorWireRename
+	WireCredentials = sensorWireCredentials
+	WireBlock       = sensorWireBlock
+	WireFile        = sensorWireFile
+	WireSock        = sensorWireSock
+	WireOwn         = sensorWireOwn
 
 	// Capture is one thing that a row has the kernel copy.
 	Capture = sensorWireCapture
@@ -30,10 +31,11 @@ type (
 
 // Record types, WireHeader.Type.
 const (
-	TypeCall    = uint16(sensorWireTypeWIRE_CALL)
-	TypeProcess = uint16(sensorWireTypeWIRE_PROCESS)
-	TypeExit    = uint16(sensorWireTypeWIRE_EXIT)
-	TypeRename  = uint16(sensorWireTypeWIRE_RENAME)
+	TypeCall        = uint16(sensorWireTypeWIRE_CALL)
+	TypeProcess     = uint16(sensorWireTypeWIRE_PROCESS)
+	TypeExit        = uint16(sensorWireTypeWIRE_EXIT)
+	TypeRename      = uint16(sensorWireTypeWIRE_RENAME)
+	TypeCredentials = uint16(sensorWireTypeWIRE_CREDENTIALS)
 )
 
 // What WireHeader.Row can be beside a row's number.

@@ -5,9 +5,10 @@
  *
  * A ring record is one wire_header, then what its type says:
  *
- *   WIRE_CALL     wire_call, header.nargs arguments (u64, as the registers held them), then one
- * block per capture of the row, then perhaps THREAD WIRE_PROCESS  wire_process, then blocks EXE,
- * CWD, CGROUP, FILENAME, ARGV, ENV WIRE_EXIT     wire_exit WIRE_RENAME   wire_rename
+ * - WIRE_CALL: wire_call, header.nargs arguments (u64, as the registers held them), then one block
+ *   per capture of the row, then perhaps THREAD
+ * - WIRE_PROCESS: wire_process, then blocks EXE, CWD, CGROUP, and after an exec FILENAME, ARGV, ENV
+ * - WIRE_EXIT, WIRE_RENAME, WIRE_CREDENTIALS: the structure of that name
  *
  * Integers are in the machine's order. Every structure and block starts at a
  * multiple of 8 bytes; a block's data is padded to that.
@@ -24,6 +25,7 @@ enum wire_type {
 	WIRE_PROCESS,
 	WIRE_EXIT,
 	WIRE_RENAME,
+	WIRE_CREDENTIALS,
 };
 
 /* How the call came into the kernel; event.Via in Go. */
@@ -42,7 +44,8 @@ struct wire_header {
 	__u32 tid;
 	__u16 type; /* enum wire_type */
 	__u16 cpu;
-	__u16 row; /* CALL, and PROCESS after an exec: the row's number; else ROW_NONE */
+	__u16 row; /* CALL, CREDENTIALS, and PROCESS after an exec: the row's number; else
+		      ROW_NONE */
 	__u8 via;  /* enum wire_via */
 	__u8 nargs;
 };
@@ -228,6 +231,13 @@ struct wire_exit {
 struct wire_rename {
 	struct wire_header header;
 	__u8 comm[16];
+};
+
+/* What a thread may do, after whatever could have changed that; header.row: what it was. */
+struct wire_credentials {
+	struct wire_header header;
+	__u64 cap_effective;
+	__u32 uid, gid; /* effective */
 };
 
 /* What a record is about: each class has a ring and counters of its own. */

@@ -16,6 +16,8 @@ type call struct {
 	p        *process
 	args     []uint64
 	executed bool
+	cause    uint16 // row of what changed the credentials
+	before   credentials
 	peer     netip.AddrPort // that the caller passed
 	peerPath string
 }

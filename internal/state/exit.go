@@ -89,6 +89,7 @@ func (s *State) actor(h *bpf.WireHeader) *process {
 		}
 		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
 		s.enter(p)
+		p.told = p.credentials()
 	}
 	s.add(p, h.Time)
 	return p

@@ -30,6 +30,9 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	}
 	s.describe(p, w)
 	s.image(p, w, isNew || p.unknown)
+	if isNew || p.unknown {
+		p.told = p.credentials()
+	}
 	p.unknown = false
 	s.enter(p)
 	if isNew {

@@ -369,3 +369,42 @@ func TestJudge(t *testing.T) {
 		t.Errorf("asked about %q, want %q", asked, want)
 	}
 }
+
+// What changes the credentials is told once, however many threads follow.
+func TestCredentials(t *testing.T) {
+	s := newTree(t)
+	by := func(cause uint16, uid uint32, effective uint64) record {
+		h := shell.header(bpf.TypeCredentials)
+		h.Row = cause
+		return bytesOf(bpf.WireCredentials{Header: h, Uid: uid, CapEffective: effective})
+	}
+	feed(t, s, by(rowNumber("chdir"), 0, 0))
+	ev := must(t, s, by(rowNumber("setresuid"), 1000, 0))
+	number := func(name string) int64 { return argOf(t, ev, name).Num }
+	if argOf(t, ev, "by").Text != "setresuid" || number("uid_before") != 0 || number("uid") != 1000 ||
+		ev.Process.User.Name != "alice" || ev.HasResult() {
+		t.Errorf("%s %+v", ev.Row.Name, ev.Args)
+	}
+	if p := s.byWho(shell); p.UID != 0 || p.User.Name != "root" {
+		t.Errorf("a thread's ids became its process's: %d", p.UID)
+	}
+	feed(t, s, by(rowNumber("setresuid"), 1000, 0))
+	ev = must(t, s, by(bpf.RowNone, 1000, 7))
+	if number("cap_effective_before") != 0 || number("cap_effective") != 7 || argOf(t, ev, "by").Valid {
+		t.Errorf("%+v", ev.Args)
+	}
+	if _, err := s.Apply(bpf.Raw(by(0, 0, 0)[:40]), ev); !errors.Is(err, ErrShort) {
+		t.Errorf("a short record: %v", err)
+	}
+}
+
+// Of a process that nobody knew there is nothing to compare with.
+func TestCredentialsOfUnknown(t *testing.T) {
+	s := newTree(t)
+	h := who(77).header(bpf.TypeCredentials)
+	feed(t, s, bytesOf(bpf.WireCredentials{Header: h, Uid: 5}))
+	ev := must(t, s, bytesOf(bpf.WireCredentials{Header: h, Uid: 6}))
+	if got := argOf(t, ev, "uid_before").Num; got != 5 {
+		t.Errorf("before: %d", got)
+	}
+}

@@ -18,7 +18,8 @@ type process struct {
 	child, before, after *process
 	gone                 uint64 // record time of the exit
 	execID               uint64 // of the program, as the kernel counts
-	unknown              bool   // no record of it so far: made from a call's header
+	told                 credentials
+	unknown              bool // no record of it so far: made from a call's header
 }
 
 func (p *process) identity() identity { return identity{p.PID, p.Start} }

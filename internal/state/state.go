@@ -120,7 +120,7 @@ type State struct {
 
 // wellKnown are the rows whose events are not made from calls, or not from
 // calls alone.
-type wellKnown struct{ execve, execveat, procexit, connect, accept, accept4, listen, bpf *syscalls.Row }
+type wellKnown struct{ execve, execveat, procexit, credchange, connect, accept, accept4, listen, bpf *syscalls.Row }
 
 // New makes a state that knows nothing yet: feed it the records of a scan.
 func New(opts Options) *State {
@@ -147,7 +147,8 @@ func New(opts Options) *State {
 	}
 	for name, row := range map[string]**syscalls.Row{
 		"execve": &s.rows.execve, "execveat": &s.rows.execveat, "procexit": &s.rows.procexit,
-		"connect": &s.rows.connect, "accept": &s.rows.accept, "accept4": &s.rows.accept4,
+		"credchange": &s.rows.credchange,
+		"connect":    &s.rows.connect, "accept": &s.rows.accept, "accept4": &s.rows.accept4,
 		"listen": &s.rows.listen, "bpf": &s.rows.bpf,
 	} {
 		*row = syscalls.ByName(name)
@@ -191,6 +192,8 @@ func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
 		return s.applyExit(raw, ev)
 	case bpf.TypeRename:
 		return false, s.applyRename(raw)
+	case bpf.TypeCredentials:
+		return s.applyCredentials(raw, ev)
 	}
 	return false, ErrType
 }

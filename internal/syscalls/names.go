@@ -59,10 +59,10 @@ var (
 	})
 )
 
-// Known reports whether name is an event type at all: one of Falco's, or a
-// call of Linux. ByName tells whether it can be captured.
+// Known reports whether name is an event type at all: one of Falco's or ours,
+// or a call of Linux. ByName tells whether it can be captured.
 func Known(name string) bool {
-	if _, call := numbers()[name]; call {
+	if _, call := numbers()[name]; call || ByName(name) != nil {
 		return true
 	}
 	_, other := otherEventSet()[name]

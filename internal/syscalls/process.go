@@ -7,6 +7,10 @@ var processRows = []*Row{
 		value("status", Errno, OfProcess), value("ret", Errno, OfProcess), value("sig", SigType, OfProcess),
 		value("core", Uint8, OfProcess), value("reaper_tid", PID, OfProcess),
 	}},
+	// Of the process that gets the signal. spid is 0 for the kernel's own.
+	{Name: "signaldeliver", Kind: Meta, Category: Signal, Busy: true, Params: []Param{
+		value("spid", PID, Arg0), value("dpid", PID, Arg1), value("sig", SigType, Arg2),
+	}},
 
 	{Name: "ptrace", Category: Process, Params: []Param{
 		res, hex(value("addr", Dyn, Arg2)), hex(value("data", Dyn, Arg3)),

@@ -13,7 +13,8 @@ type Kind uint8
 const (
 	// Call is a system call that returned.
 	Call Kind = iota
-	// Meta is an event that no call of the actor makes (procexit).
+	// Meta is an event that no call of the actor makes (procexit). ArgN are
+	// what the kernel's program puts there.
 	Meta
 )
 

@@ -67,11 +67,14 @@ func TestRowsAgreeWithFalco(t *testing.T) {
 	for i, d := range Describe() {
 		row := Rows()[i]
 		want, ok := table[d.Name]
-		if !ok && (len(d.Params) < 2 || d.Params[0] != "ID:SYSCALLID") {
+		if !ok && row.Kind == Call && (len(d.Params) < 2 || d.Params[0] != "ID:SYSCALLID") {
 			t.Errorf("%s: Falco has no such event", d.Name)
 		}
 		got := falcoEvent{
 			Category: d.Category, Flags: row.Flags, Busy: row.Busy, Params: d.Params, own: want.own, call: want.call,
+		}
+		if !want.call {
+			got.Busy = false // what of them is told is for us to say
 		}
 		if want.call && !want.own {
 			got.Flags, got.Busy = 0, false

@@ -20,6 +20,13 @@ var userRows = []*Row{
 	{Name: "setfsuid", Category: Other, Effect: ChangesProcess, Params: beyond(value("uid", UID, Arg0))},
 	{Name: "setfsgid", Category: Other, Effect: ChangesProcess, Params: beyond(value("gid", GID, Arg0))},
 	{Name: "setgroups", Category: Other, Effect: ChangesProcess, Params: beyond(res, value("size", Int32, Arg0))},
+	// Beyond Falco: the effective ids and capabilities are others now than what was told last.
+	{Name: "credchange", Kind: Meta, Category: User, Params: []Param{
+		value("by", CharBuf, OfProcess),
+		value("uid_before", UID, OfProcess), value("uid", UID, OfProcess),
+		value("gid_before", GID, OfProcess), value("gid", GID, OfProcess),
+		hex(value("cap_effective_before", Uint64, OfProcess)), hex(value("cap_effective", Uint64, OfProcess)),
+	}},
 
 	{Name: "getuid", Category: User, Params: []Param{value("uid", UID, Result)}},
 	{Name: "geteuid", Category: User, Params: []Param{value("euid", UID, Result)}},

@@ -1,6 +1,8 @@
 package calls
 
 import (
+	"os"
+	"os/signal"
 	"runtime"
 	"unsafe"
 
@@ -73,6 +75,13 @@ var processTriggers = []trigger{
 	program("execveat", "", func(a *actor) []uintptr {
 		return []uintptr{uintptr(a.folder), a.text("nosuch"), a.longs(0), a.longs(0), 0}
 	}),
+	{"signaldeliver", func(a *actor) string {
+		signal.Notify(make(chan os.Signal, 1), unix.SIGUSR2)
+		if err := unix.Kill(a.pid, unix.SIGUSR2); err != nil {
+			panic(err)
+		}
+		return f("spid=%s dpid=%[1]s sig=12(SIGUSR2)", a.me())
+	}},
 	{"ptrace", func(a *actor) string {
 		r := a.call(unix.PTRACE_ATTACH, minus(1), 3, 4)
 		return f("%s addr=3 data=4 request=11(PTRACE_ATTACH) pid=-1", res(r))

@@ -1,5 +1,7 @@
 package calls
 
+import "golang.org/x/sys/unix"
+
 // number is a trigger of a call that returns one of the actor's own numbers,
 // which are root's.
 func number(name, param string) trigger {
@@ -33,6 +35,18 @@ var userTriggers = []trigger{
 	{"quotactl", func(a *actor) string {
 		r := a.call(0x80000701, a.text("/dev/none"), 42, a.buffer(128))
 		return f("%s special=/dev/none quotafilepath=<NA> dqb_bhardlimit=<NA> *cmd=32(Q_GETQUOTA) type=2(GRPQUOTA) id=42 quota_fmt=<NA>", res(r))
+	}},
+	// To another id and back, each time told.
+	{"credchange", func(a *actor) string {
+		credentials := func(effective uintptr) {
+			if r := raw(unix.SYS_SETREUID, []uintptr{minus(1), effective}); r != 0 {
+				panic(r)
+			}
+		}
+		credentials(4711)
+		credentials(0)
+		return "by=setreuid uid_before=0(root) uid=4711(<NA>) gid_before=0(root) gid=0(root) cap_effective_before=* cap_effective=0\n" +
+			"by=setreuid uid_before=4711(<NA>) uid=0(root) gid_before=0(root) gid=0(root) cap_effective_before=0 cap_effective=*"
 	}},
 	{"setfsuid", func(a *actor) string { a.call(0); return "uid=0(root)" }},
 	{"setfsgid", func(a *actor) string { a.call(0); return "gid=0(root)" }},

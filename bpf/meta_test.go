@@ -1,0 +1,140 @@
+package bpf
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+func init() {
+	acts["kill"] = func(pid string) error {
+		n, err := strconv.Atoi(pid)
+		if err != nil {
+			return err
+		}
+		return unix.Kill(n, unix.SIGKILL)
+	}
+	acts["alarm"] = func(string) error {
+		timer := unix.Itimerval{Value: unix.Timeval{Usec: 1000}}
+		_, _, errno := unix.Syscall(unix.SYS_SETITIMER, unix.ITIMER_REAL, uintptr(unsafe.Pointer(&timer)), 0)
+		if errno != 0 {
+			return errno
+		}
+		time.Sleep(50 * time.Millisecond)
+		return nil
+	}
+	acts["lower"] = func(string) error {
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESGID, 5, 5, 5); errno != 0 {
+			return errno
+		}
+		return unix.Exec("/bin/true", []string{"true"}, nil)
+	}
+}
+
+// signals are those that records tell, as "signal sender".
+func signals(records []record) (told map[string]bool) {
+	told = map[string]bool{}
+	for _, r := range calls(records, "signaldeliver") {
+		told[fmt.Sprint(r.args[2], " ", r.args[0])] = true
+	}
+	return told
+}
+
+// A signal is its receiver's, and names who sent it: of SIGKILL too, which
+// tells the receiver nothing.
+func TestSignal(t *testing.T) {
+	for _, indirect := range []bool{false, true} {
+		t.Run(fmt.Sprintf("indirect=%t", indirect), func(t *testing.T) {
+			s := sensorWith(t, Options{RingBytes: 1 << 20, indirect: indirect}, "signaldeliver")
+			victim := exec.Command("sleep", "60")
+			if err := victim.Start(); err != nil {
+				t.Fatal(err)
+			}
+			killer := ourselves("kill", strconv.Itoa(victim.Process.Pid))
+			if err := killer.Run(); err != nil {
+				t.Fatal(err)
+			}
+			_ = victim.Wait()
+			records := until(t, s, uint32(victim.Process.Pid))
+			want := fmt.Sprint(int(unix.SIGKILL), " ", killer.Process.Pid)
+			if told := signals(records); !told[want] {
+				t.Errorf("told %v, want %s", told, want)
+			}
+		})
+	}
+}
+
+// until gives the records of a process that has ended.
+func until(t *testing.T, s *Sensor, pid uint32) (records []record) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		ended := false
+		if _, err := s.Read(func(raw Raw) {
+			if raw.Header().Pid != pid {
+				return
+			}
+			records = append(records, takeApart(raw))
+			ended = ended || raw.Header().Type == TypeExit
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if ended {
+			return records
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the end of the process was not told")
+		}
+	}
+}
+
+// Whoever runs when a timer expires has not sent its signal.
+func TestSignalOfTimer(t *testing.T) {
+	s := sensor(t, "signaldeliver")
+	_, records := perform(t, s, "alarm", "")
+	if told, want := signals(records), fmt.Sprint(int(unix.SIGALRM), " 0"); !told[want] {
+		t.Errorf("told %v, want %s", told, want)
+	}
+}
+
+func TestSignalOutside(t *testing.T) {
+	s := sensorWith(t, Options{RingBytes: 1 << 20, Scope: Scope{Include: []uint32{1}, Exclude: []uint32{uint32(os.Getpid())}}}, "signaldeliver")
+	_, records := perform(t, s, "alarm", "")
+	if told := signals(records); len(told) != 0 {
+		t.Errorf("signals outside of the scope: %v", told)
+	}
+}
+
+// Credentials are told after each call that can change them, and after an exec.
+func TestCredentials(t *testing.T) {
+	s := sensor(t, "credchange")
+	_, records := perform(t, s, "lower", "")
+	var got []string
+	for _, r := range records {
+		if r.credentials != nil && r.credentials.Gid == 5 && r.credentials.Uid == uint32(os.Geteuid()) {
+			got = append(got, syscalls.Rows()[r.Row].Name)
+		}
+	}
+	if fmt.Sprint(got) != "[setresgid execve]" {
+		t.Errorf("told after %q", got)
+	}
+	if _, records := perform(t, sensor(t), "lower", ""); len(records) == 0 || told(records) {
+		t.Error("credentials that nobody asked for")
+	}
+}
+
+func told(records []record) bool {
+	for _, r := range records {
+		if r.credentials != nil {
+			return true
+		}
+	}
+	return false
+}
