@@ -11,6 +11,7 @@
 #include "address.h"
 #include "meta.h"
 #include "process.h"
+#include "answer.h"
 
 #define ROWS_MAX   512
 #define CALLS_MAX  1024 /* highest call number of any table, a power of two */
@@ -158,30 +159,6 @@ static __always_inline s32 address_size(u64 address)
 	if (!address || bpf_probe_read_user(&family, sizeof(family), (void *)address))
 		return 0;
 	return family == AF_INET ? 16 : family == AF_INET6 ? 28 : family == AF_UNIX ? 110 : 16;
-}
-
-struct user_msghdr64 {
-	u64 name;
-	u32 namelen, pad;
-	u64 iov, iovlen;
-};
-
-struct user_msghdr32 {
-	u32 name, namelen, iov, iovlen;
-};
-
-static __always_inline bool read_msghdr(struct user_msghdr64 *m, u64 address, u8 via)
-{
-	if (via == VIA_NATIVE)
-		return !bpf_probe_read_user(m, sizeof(*m), (void *)address);
-	struct user_msghdr32 narrow;
-	if (bpf_probe_read_user(&narrow, sizeof(narrow), (void *)address))
-		return false;
-	m->name = narrow.name;
-	m->namelen = narrow.namelen;
-	m->iov = narrow.iov;
-	m->iovlen = narrow.iovlen;
-	return true;
 }
 
 static __always_inline bool read_iovec(u64 *base, u64 *size, u64 iov, u32 i, u8 via)
@@ -367,17 +344,21 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
 	return w;
 }
 
-static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row)
+static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row,
+				      bool answer)
 {
 	struct wire_call *w = begin_call(slot, call, row);
 
 	if (!w)
 		return;
+	if (row->flags & ROW_SILENT)
+		w->header.type = WIRE_ANSWER;
 	COPY(&w->comm, &current_task()->comm);
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
-		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24, c->max,
-			    c->only, c->when | c->out << 8);
+		bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
+		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24,
+			    answer && data ? ANSWER_MAX : c->max, c->only, c->when | c->out << 8);
 	}
 	if (is_apart(current_task()))
 		put_thread(slot);
@@ -395,8 +376,9 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
-	if (!(row->flags & ROW_SILENT))
-		send_call(slot, call, row);
+	bool answer = row->flags & ROW_ANSWERS && is_answer(call, row->sender);
+	if (answer || !(row->flags & ROW_SILENT))
+		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(current_task());
 	return 0;

@@ -20,6 +20,7 @@
 #define AF_INET6	 10
 #define QUERIED		 (1U << 31) /* from 6.13 a flag in the nanoseconds (I_CTIME_QUERIED) */
 #define CAP_DAC_OVERRIDE 1
+#define FMODE_CREATED	 0x100000
 
 /* The file behind a descriptor of the current task, 0 if there is none. */
 static __always_inline u64 file_of(struct task_struct *task, s64 fd)
@@ -162,6 +163,19 @@ static __always_inline void sock_ends(struct wire_sock *w, struct sock *sk)
 	}
 }
 
+/* Who made a unix socket's other end, as SO_PEERCRED tells. */
+static __always_inline void sock_maker(struct wire_sock *w, struct sock *sk)
+{
+	struct pid *pid = READ(sk, sk_peer_pid);
+	struct cred *cred = READ(sk, sk_peer_cred);
+
+	if (!pid || !cred)
+		return;
+	COPY(&w->peer_pid, (u64)pid + bpf_core_field_offset(struct pid, numbers) +
+				   bpf_core_field_offset(struct upid, nr));
+	w->peer_uid = READ(cred, euid.val);
+}
+
 static __always_inline void append_sock(struct scratch *s, u64 address, u64 ino)
 {
 	struct wire_sock *w = APPEND(s, struct wire_sock);
@@ -174,8 +188,10 @@ static __always_inline void append_sock(struct scratch *s, u64 address, u64 ino)
 	w->protocol = READ(sk, sk_protocol);
 	__builtin_memset(w->unused, 0, sizeof(w->unused));
 	sock_ends(w, sk);
+	w->peer_pid = w->peer_uid = 0;
 	if (w->family != AF_UNIX)
 		return;
+	sock_maker(w, sk);
 	append_unix(s, sk);
 	struct sock *peer = READ(KERNEL(struct unix_sock, address), peer);
 	if (peer)
@@ -210,6 +226,8 @@ __noinline int put_file(u32 slot, u64 address)
 	struct dentry *d = READ(file, f_path.dentry);
 	file_facts(w, inode, d);
 	w->open_flags = READ(file, f_flags);
+	if (READ(file, f_mode) & FMODE_CREATED)
+		w->flags |= FILE_CREATED;
 	append_path(slot, plain(s, READ(file, f_path.mnt)), plain(s, d));
 	block_end(s);
 	return 0;

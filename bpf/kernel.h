@@ -108,6 +108,7 @@ struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	u32 f_flags;
+	u32 f_mode;
 	void *private_data;
 };
 
@@ -125,9 +126,24 @@ struct fs_struct {
 	struct path pwd;
 };
 
+struct percpu_counter {
+	s64 count;
+};
+
 struct mm_struct {
+	unsigned long total_vm;
+	struct percpu_counter rss_stat[4];
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;
+};
+
+struct mm_rss_stat {
+	s64 count[4];
+};
+
+/* to 6.1 */
+struct mm_struct___atomic {
+	struct mm_rss_stat rss_stat;
 };
 
 struct user_namespace;
@@ -202,7 +218,13 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct rlimit {
+	u64 rlim_cur;
+};
+
 struct signal_struct {
+	int nr_threads;
+	struct rlimit rlim[16];
 	atomic_t live;
 	int group_exit_code;
 	u32 flags;
@@ -260,6 +282,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	u64 start_boottime;
 	struct cred *cred;
+	unsigned long min_flt, maj_flt;
 	u64 self_exec_id;
 	struct io_uring_task *io_uring;
 	char comm[16];
@@ -303,6 +326,8 @@ struct sock {
 	u16 sk_type;
 	u16 sk_protocol;
 	struct socket *sk_socket;
+	struct pid *sk_peer_pid;
+	struct cred *sk_peer_cred;
 };
 
 struct socket {

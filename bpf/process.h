@@ -8,6 +8,7 @@
 #define SAKER_PROCESS_H
 
 #include "file.h"
+#include "measure.h"
 #include "scope.h"
 
 /* How much of arguments and environment an exec record takes. */
@@ -138,6 +139,7 @@ __noinline int put_process(u32 slot, u64 address, u32 cause)
 	w->tty = tty_of(task);
 	put_ids(w, task);
 	put_own(&w->own, first);
+	put_measures(&w->measures, task);
 	w->loginuid = bpf_core_field_exists(task->loginuid) ? READ(first, loginuid.val) : ~0U;
 	w->exec_id = READ(task, self_exec_id);
 	w->unused = 0;
@@ -201,6 +203,13 @@ static __always_inline void put_strings(struct scratch *s, u16 kind, u64 start, 
 	if (end > start)
 		append_user(s, start, end - start, max);
 	block_end(s);
+}
+
+/* Descriptors 0 to 2: what a program is given to read from and write to. */
+static __always_inline void put_standard(u32 slot, struct task_struct *task)
+{
+	for (int fd = 0; fd < 3; fd++)
+		put_file(slot, file_of(task, fd));
 }
 
 /* After an exec: what was asked for, and the new program's arguments and environment. */

@@ -27,6 +27,7 @@ const struct {
 	enum wire_block_kind block_kind;
 	enum wire_block_flag block_flag;
 	enum wire_file_flag file_flag;
+	enum wire_sender sender;
 	enum wire_cause cause;
 	enum wire_class class;
 	enum wire_count count;
@@ -40,6 +41,7 @@ const struct {
 	struct wire_block block;
 	struct wire_sock sock;
 	struct wire_own own;
+	struct wire_measures measures;
 	struct wire_cgroup cgroup;
 	struct wire_row row;
 } *wire __attribute__((unused));
@@ -186,6 +188,7 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 		row = native_calls[NR_EXECVEAT];
 	w->header.row = !in_scope(task) ? ROW_OUTSIDE : row ? row - 1 : ROW_NONE;
 	put_program(s, task, READ(bprm, filename));
+	put_standard(slot, task);
 	record_send(slot);
 	send_credentials(row ? row - 1 : ROW_NONE);
 	return 0;
@@ -340,6 +343,7 @@ int processes(struct bpf_iter__task *ctx)
 	s = begin_process(iterator_slot, task, CAUSE_SCAN);
 	if (!s)
 		return 0;
+	put_standard(iterator_slot, task);
 	size = s->off;
 	if (size <= RECORD_MAX) {
 		/* A copy, since older verifiers forget the bounds of what lies on the stack. */

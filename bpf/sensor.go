@@ -38,6 +38,10 @@ type Options struct {
 	// Scope limits whose acts are told.
 	Scope Scope
 
+	// Answers has what programs receive from name servers reported (TypeAnswer),
+	// whether or not Rows has the calls that they receive it with.
+	Answers bool
+
 	// For tests: read kernel memory as on kernels that can't cast; change the
 	// programs before they are loaded.
 	indirect bool
@@ -50,6 +54,7 @@ type Sensor struct {
 	objs    sensorObjects
 	reader  *reader
 	missing []string
+	answers bool
 
 	mu    sync.Mutex
 	links []link.Link
@@ -65,7 +70,7 @@ func Load(opts Options) (*Sensor, error) {
 	// Kernels before 5.11 count maps as locked memory. Without the right to
 	// raise that limit it may still suffice: the load will tell.
 	_ = rlimit.RemoveMemlock()
-	s := &Sensor{}
+	s := &Sensor{answers: opts.Answers}
 	if err := s.loadBest(kernel, opts); err != nil {
 		return nil, explain(err)
 	}
@@ -206,12 +211,18 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 	}
 	tables := callTables{}
 	for n, row := range syscalls.Rows() {
-		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect) {
+		sender, answers := senders[row.Name]
+		answers = answers && s.answers
+		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect && !answers) {
 			continue
 		}
 		w, err := wireRow(row, !asked[row])
 		if err != nil {
 			return err
+		}
+		if answers {
+			w.Flags |= uint8(sensorWireRowFlagROW_ANSWERS)
+			w.Sender = uint8(sender)
 		}
 		if err := s.objs.Rows.Put(uint32(n), &w); err != nil {
 			return fmt.Errorf("set row %s: %w", row.Name, err)
@@ -236,6 +247,14 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 // metas are the events that no call's return tells, and that are told only if
 // asked for.
 var metas = map[string]sensorMeta{"signaldeliver": sensorMetaMETA_SIGNAL, "credchange": sensorMetaMETA_CREDENTIALS}
+
+// senders are the calls that programs receive answers of name servers with, and
+// where they tell who sent them.
+var senders = map[string]sensorWireSender{
+	"read":     sensorWireSenderSENDER_PEER,
+	"recvfrom": sensorWireSenderSENDER_ADDRESS,
+	"recvmsg":  sensorWireSenderSENDER_MESSAGE,
+}
 
 // callTables lead from a call's number, or an operation's, to its row's number + 1.
 type callTables struct {

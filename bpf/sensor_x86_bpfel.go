@@ -248,6 +248,7 @@ const (
 	sensorWireFileFlagFILE_DELETED  sensorWireFileFlag = 4
 	sensorWireFileFlagFILE_MEMFD    sensorWireFileFlag = 8
 	sensorWireFileFlagFILE_WRITABLE sensorWireFileFlag = 16
+	sensorWireFileFlagFILE_CREATED  sensorWireFileFlag = 32
 )
 
 type sensorWireHeader struct {
@@ -261,6 +262,18 @@ type sensorWireHeader struct {
 	Row   uint16
 	Via   uint8
 	Nargs uint8
+}
+
+type sensorWireMeasures struct {
+	_           structs.HostLayout
+	VmSize      uint64
+	VmRss       uint64
+	VmSwap      uint64
+	MinorFaults uint64
+	MajorFaults uint64
+	FdLimit     uint64
+	Threads     uint32
+	Unused      uint32
 }
 
 type sensorWireOwn struct {
@@ -303,6 +316,7 @@ type sensorWireProcess struct {
 	Pidns       uint32
 	Unused      uint32
 	Own         sensorWireOwn
+	Measures    sensorWireMeasures
 	Comm        [16]uint8
 	Exe         sensorWireFile
 	Cgroup      sensorWireCgroup
@@ -319,7 +333,8 @@ type sensorWireRow struct {
 	Nargs     uint8
 	Flags     uint8
 	Ncaptures uint8
-	Unused    [5]uint8
+	Sender    uint8
+	Unused    [4]uint8
 	Captures  [6]sensorWireCapture
 }
 
@@ -330,8 +345,17 @@ const (
 	sensorWireRowFlagROW_PROCESS     sensorWireRowFlag = 2
 	sensorWireRowFlagROW_SILENT      sensorWireRowFlag = 4
 	sensorWireRowFlagROW_ADDRESSED   sensorWireRowFlag = 8
+	sensorWireRowFlagROW_ANSWERS     sensorWireRowFlag = 16
 	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
+)
+
+type sensorWireSender uint32
+
+const (
+	sensorWireSenderSENDER_PEER    sensorWireSender = 0
+	sensorWireSenderSENDER_ADDRESS sensorWireSender = 1
+	sensorWireSenderSENDER_MESSAGE sensorWireSender = 2
 )
 
 type sensorWireSock struct {
@@ -346,6 +370,8 @@ type sensorWireSock struct {
 	Protocol   uint16
 	State      uint8
 	Unused     [5]uint8
+	PeerPid    uint32
+	PeerUid    uint32
 }
 
 type sensorWireType uint32
@@ -356,6 +382,7 @@ const (
 	sensorWireTypeWIRE_EXIT        sensorWireType = 3
 	sensorWireTypeWIRE_RENAME      sensorWireType = 4
 	sensorWireTypeWIRE_CREDENTIALS sensorWireType = 5
+	sensorWireTypeWIRE_ANSWER      sensorWireType = 6
 )
 
 type sensorWireVia uint32

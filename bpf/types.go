@@ -24,6 +24,7 @@ type (
 	WireFile        = sensorWireFile
 	WireSock        = sensorWireSock
 	WireOwn         = sensorWireOwn
+	WireMeasures    = sensorWireMeasures
 
 	// Capture is one thing that a row has the kernel copy.
 	Capture = sensorWireCapture
@@ -36,6 +37,7 @@ const (
 	TypeExit        = uint16(sensorWireTypeWIRE_EXIT)
 	TypeRename      = uint16(sensorWireTypeWIRE_RENAME)
 	TypeCredentials = uint16(sensorWireTypeWIRE_CREDENTIALS)
+	TypeAnswer      = uint16(sensorWireTypeWIRE_ANSWER)
 )
 
 // What WireHeader.Row can be beside a row's number.
@@ -113,6 +115,7 @@ const (
 	FileDeleted  = uint32(sensorWireFileFlagFILE_DELETED)
 	FileMemfd    = uint32(sensorWireFileFlagFILE_MEMFD)
 	FileWritable = uint32(sensorWireFileFlagFILE_WRITABLE)
+	FileCreated  = uint32(sensorWireFileFlagFILE_CREATED)
 )
 
 // Header is the record's header in place, nil if the record is too short.

@@ -7,7 +7,9 @@
  *
  * - WIRE_CALL: wire_call, header.nargs arguments (u64, as the registers held them), then one block
  *   per capture of the row, then perhaps THREAD
- * - WIRE_PROCESS: wire_process, then blocks EXE, CWD, CGROUP, and after an exec FILENAME, ARGV, ENV
+ * - WIRE_PROCESS: wire_process, then blocks EXE, CWD, CGROUP, after an exec FILENAME, ARGV, ENV,
+ *   and of a scan or an exec descriptors 0 to 2 (FILE or SOCK)
+ * - WIRE_ANSWER: as WIRE_CALL
  * - WIRE_EXIT, WIRE_RENAME, WIRE_CREDENTIALS: the structure of that name
  *
  * Integers are in the machine's order. Every structure and block starts at a
@@ -26,6 +28,7 @@ enum wire_type {
 	WIRE_EXIT,
 	WIRE_RENAME,
 	WIRE_CREDENTIALS,
+	WIRE_ANSWER, /* as CALL, of a row that only its answers are wanted of */
 };
 
 /* How the call came into the kernel; event.Via in Go. */
@@ -97,16 +100,25 @@ enum wire_row_flag {
 	ROW_PROCESS = 2,     /* after success, send the process anew */
 	ROW_SILENT = 4,	     /* send no WIRE_CALL */
 	ROW_ADDRESSED = 8,   /* an address is passed: the hooks of sockets see it */
+	ROW_ANSWERS = 16,    /* send what name servers answered: as WIRE_ANSWER, if silent */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */
+};
+
+/* Where a call tells who sent what it received. */
+enum wire_sender {
+	SENDER_PEER,	/* nowhere: only the socket's peer is known */
+	SENDER_ADDRESS, /* sockaddr in the fifth argument */
+	SENDER_MESSAGE, /* msghdr in the second argument */
 };
 
 struct wire_row {
 	__u8 nargs;
 	__u8 flags;
 	__u8 ncaptures;
-	__u8 unused[5];
+	__u8 sender; /* ROW_ANSWERS: enum wire_sender */
+	__u8 unused[4];
 	struct wire_capture captures[MAX_CAPTURES];
 };
 
@@ -151,6 +163,7 @@ enum wire_file_flag {
 	FILE_DELETED = 4, /* no name left */
 	FILE_MEMFD = 8,
 	FILE_WRITABLE = 16, /* executables: the process may write it */
+	FILE_CREATED = 32,  /* made by the open that this descriptor comes from */
 };
 
 struct wire_file {
@@ -176,6 +189,17 @@ struct wire_sock {
 	__u16 protocol;
 	__u8 state; /* TCP_* */
 	__u8 unused[5];
+	__u32 peer_pid; /* unix: who made the other end, host's pid namespace; 0: nobody */
+	__u32 peer_uid;
+};
+
+/* How large a process is; memory in KiB. */
+struct wire_measures {
+	__u64 vm_size, vm_rss, vm_swap;
+	__u64 minor_faults, major_faults; /* of the acting thread */
+	__u64 fd_limit;
+	__u32 threads;
+	__u32 unused;
 };
 
 /* What each thread has of its own, though most share it with their process. */
@@ -216,6 +240,7 @@ struct wire_process {
 	__u32 pidns;
 	__u32 unused;
 	struct wire_own own; /* of the first thread */
+	struct wire_measures measures;
 	__u8 comm[16];
 	struct wire_file exe;
 	struct wire_cgroup

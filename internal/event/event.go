@@ -16,9 +16,11 @@ import (
 type Event struct {
 	Num  uint64 // sequence number since the capture started; the first is 1
 	Time uint64 // ns since 1970
-	CPU  uint16
-	Row  *syscalls.Row
-	Via  Via
+	// Times of the capture's first event, and of the one before this; 0: none.
+	First, Last uint64
+	CPU         uint16
+	Row         *syscalls.Row
+	Via         Via
 
 	TID     uint32
 	Comm    string   // the thread's own name where it differs from Process.Name
@@ -97,6 +99,11 @@ type Process struct {
 	Container                     *Container // nil on the host
 	PIDNSStart                    uint64     // ns since 1970: start of the namespace's init; boot on the host
 	PIDNS, MountNS, UserNS, NetNS uint32
+	Boot                          string // id of the machine's boot; with Exec, PID and Start the identity of the image
+	Exec                          uint64 // the kernel's count of execs
+	Entry                         *Entry // nil: not known
+	Standard                      [3]Standard
+	Measures                      Measures
 	Exited                        bool
 
 	lines lines // made from the above
@@ -170,6 +177,15 @@ type FD struct {
 	Connected   bool // has a peer, or a connect is under way
 	NameChanged bool // this event changed the peer
 	Replaced    bool // the call used this socket, but its descriptor is another's by now
+	Created     bool // made by the open that the descriptor comes from
+
+	// Of unix sockets: the process that made the other end, PeerPID 0 for none.
+	// Peer is nil if it is not known.
+	PeerPID, PeerUID uint32
+	Peer             *Process
+
+	// Names that name servers answered for the addresses, empty if none was seen.
+	LocalName, RemoteName string
 }
 
 // Proto is a transport protocol.

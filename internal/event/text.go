@@ -15,6 +15,8 @@ type lines struct {
 	argText string
 	command string
 	cwd     string
+	exec    uint64
+	entity  string
 }
 
 // ArgsText is argv[1:] joined by blanks. It allocates only at the first call

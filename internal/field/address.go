@@ -110,7 +110,7 @@ var addressFields = []*Field{
 	},
 
 	{
-		Name: "fd.l4proto", Type: CharBuf, From: []string{"saker.transport", "fd.type"}, Derive: l4proto,
+		Name: "fd.l4proto", Type: CharBuf, From: []string{"saker.transport", "fd.type"}, With: []string{"saker.network.type"}, Derive: l4proto,
 		Doc: "The transport protocol: tcp, udp, icmp, raw, or <NA> for a descriptor without one.",
 	},
 	{
@@ -217,7 +217,7 @@ func bothEnds(in *Inputs, _ Arg) Value { return Ends(in[0], in[1]) }
 
 func tuple(in *Inputs, _ Arg) Value {
 	port := func(v Value) uint16 { return uint16(v.Uint()) }
-	return StrOrMissing(tupleText(
+	return StrOrMissing(event.Tuple(
 		netip.AddrPortFrom(in[0].Addr(), port(in[1])), netip.AddrPortFrom(in[2].Addr(), port(in[3]))))
 }
 

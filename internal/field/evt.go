@@ -104,6 +104,7 @@ var eventFields = []*Field{
 	{Name: "evt.latency", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 	{Name: "evt.latency.s", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 	{Name: "evt.latency.ns", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
+	{Name: "evt.latency.quantized", Type: Uint64, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 	{Name: "evt.latency.human", Type: CharBuf, Derive: always(Str("0ns")), Doc: "Always 0ns; kept for rules that name it."},
 	{Name: "evt.wait_latency", Type: RelTime, Derive: always(Unsigned(0)), Doc: "Always 0; kept for rules that name it."},
 }

@@ -15,7 +15,7 @@ var Falco = sync.OnceValue(func() *Table {
 	t, err := NewTable(slices.Concat(
 		eventFields, timeFields, ioFields, argFields,
 		fdFields, addressFields, pathFields,
-		processFields, lineageFields, leaderFields, imageFields, threadFields,
+		processFields, originFields, standardFields, measureFields, peerFields, lineageFields, leaderFields, imageFields, threadFields,
 		userFields, containerFields, unservedFields,
 	), syscalls.IsParam)
 	if err != nil {

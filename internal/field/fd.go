@@ -132,7 +132,7 @@ func fdName(e *event.Event, _ Arg) Value {
 	case f == nil:
 		return NoValue
 	case f.Type.IsInet():
-		return Str(tupleText(f.Ends()))
+		return Str(event.Tuple(f.Ends()))
 	default:
 		return Str(f.Name)
 	}

@@ -4,7 +4,7 @@ import "github.com/sakerhq/saker/internal/event"
 
 var imageFields = []*Field{
 	{
-		Name: "proc.exepath", Type: CharBuf, Attr: "process.executable.path", Get: of(pathText),
+		Name: "proc.exepath", Type: CharBuf, Attr: "process.executable.path", Get: of(pathText), With: []string{"saker.proc.exename"},
 		Doc: "The path of the executable as the kernel knows it, symbolic links resolved.",
 	},
 	{

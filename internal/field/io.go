@@ -85,6 +85,14 @@ var ioFields = []*Field{
 		Doc: "How many bytes were sent.",
 	},
 	{
+		Name: "evt.is_open_create", Type: Boolean, Attr: "saker.evt.is_open_create", Get: isOpenCreate,
+		Doc: "Whether the event made the file that it opened.",
+	},
+	{
+		Name: "fdlist.nums", Type: CharBuf, From: []string{"evt.type", "evt.arg.fds"}, Derive: listedNumbers,
+		Doc: "The numbers of the descriptors that a poll found ready, with commas between.",
+	},
+	{
 		Name: "evt.is_syslog", Type: Boolean, From: []string{"evt.type", "fd.type", "fd.name"}, Derive: isSyslog,
 		Doc: "Whether the event writes to the system log's socket.",
 	},
@@ -154,6 +162,36 @@ func isOpenExec(in *Inputs, _ Arg) Value {
 	return hold(in[2], func(v Value) Value {
 		mode, err := strconv.ParseUint(v.Text(), 8, 32)
 		return Truth(err == nil && mode&0o111 != 0)
+	})
+}
+
+// isOpenCreate is what the kernel says of the file; a temporary one is new.
+func isOpenCreate(e *event.Event, _ Arg) Value {
+	switch {
+	case e.Row == nil:
+		return NoValue
+	case e.Failed() || e.FD == nil || !opens(e.Row.Name) && e.Row.Name != "creat":
+		return Truth(false)
+	}
+	i := paramIndex(e.Row, "flags")
+	return Truth(e.FD.Created || i >= 0 && valid(e, i) && syscalls.Temporary(uint64(e.Args[i].Num)))
+}
+
+// listedNumbers takes the numbers out of "3:f1 5:p4".
+func listedNumbers(in *Inputs, _ Arg) Value {
+	if name := in[0].Text(); name != "poll" && name != "ppoll" {
+		return NoValue
+	}
+	return hold(in[1], func(v Value) Value {
+		var b strings.Builder
+		for entry := range strings.FieldsSeq(v.Text()) {
+			number, _, _ := strings.Cut(entry, ":")
+			if b.Len() > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(number)
+		}
+		return Str(b.String())
 	})
 }
 

@@ -4,7 +4,7 @@ import "github.com/sakerhq/saker/internal/event"
 
 var leaderFields = []*Field{
 	{
-		Name: "proc.sid", Type: Int64, Attr: "saker.proc.sid", Get: procSID,
+		Name: "proc.sid", Type: Int64, Attr: "saker.proc.sid", Get: procSID, With: []string{"saker.proc.session_leader"},
 		Doc: "The number of the session in the process's own namespace.",
 	},
 	{

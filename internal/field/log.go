@@ -68,7 +68,7 @@ func jsonFields(class string) []*Field {
 func sharedFields() (fields []*Field) {
 	for _, f := range Falco().Fields() {
 		class := strings.HasPrefix(f.Name, "evt.time") || strings.HasPrefix(f.Name, "evt.datetime") ||
-			strings.HasPrefix(f.Name, "evt.rawtime") || strings.HasPrefix(f.Name, "evt.reltime")
+			strings.HasPrefix(f.Name, "evt.rawtime")
 		switch f.Name {
 		case "evt.hostname", "evt.outputtime", "evt.is_async", "evt.asynctype", "evt.pluginname":
 			class = true
@@ -79,5 +79,8 @@ func sharedFields() (fields []*Field) {
 		}
 	}
 	return append(fields, unserved("log records are not counted",
-		&Field{Name: "evt.num", Type: Uint64, Doc: "The event's number."})...)
+		&Field{Name: "evt.num", Type: Uint64, Doc: "The event's number."},
+		&Field{Name: "evt.reltime", Type: RelTime, Doc: "The nanoseconds since the first event."},
+		&Field{Name: "evt.reltime.s", Type: RelTime, Doc: "The whole seconds of evt.reltime."},
+		&Field{Name: "evt.reltime.ns", Type: RelTime, Doc: "The nanoseconds of evt.reltime within its second."})...)
 }

@@ -2,7 +2,6 @@ package field
 
 import (
 	"maps"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,7 +67,7 @@ func descriptor(arg *event.Arg) string {
 	if proto := f.Proto.String(); proto != "" {
 		letter += proto[:1]
 	}
-	return "<" + letter + ">" + tupleText(f.Ends())
+	return "<" + letter + ">" + event.Tuple(f.Ends())
 }
 
 // processName is the name of a process that the event knows.
@@ -99,7 +98,7 @@ func accountName(id, own uint32, account, login *event.Account, loginID uint32) 
 // address is an address as a program passed it.
 func address(arg *event.Arg) string {
 	if arg.Addr.IsValid() {
-		return endText(arg.Addr)
+		return event.End(arg.Addr)
 	}
 	return arg.Text
 }
@@ -115,26 +114,10 @@ func tupleArg(arg *event.Arg) string {
 	case arg.Addr.IsValid():
 		passed := *f
 		passed.Remote = arg.Addr
-		return tupleText(passed.Ends())
+		return event.Tuple(passed.Ends())
 	default:
-		return tupleText(f.Ends())
+		return event.Tuple(f.Ends())
 	}
-}
-
-// endText is an address and a port; IPv6 addresses stand without brackets.
-func endText(a netip.AddrPort) string {
-	return a.Addr().Unmap().String() + ":" + strconv.Itoa(int(a.Port()))
-}
-
-// tupleText is client->server, or the server's end alone when there is no client.
-func tupleText(client, server netip.AddrPort) string {
-	switch {
-	case !server.Addr().IsValid():
-		return ""
-	case !client.Addr().IsValid():
-		return endText(server)
-	}
-	return endText(client) + "->" + endText(server)
 }
 
 var signals = strings.Fields(`

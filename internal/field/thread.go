@@ -24,7 +24,7 @@ var threadFields = []*Field{
 		Doc: "The thread's name and number, with nothing between.",
 	},
 	{
-		Name: "saker.thread.cgroup", Type: CharBuf, Attr: "saker.thread.cgroup", Get: of(cgroupText),
+		Name: "saker.thread.cgroup", Type: CharBuf, Attr: "process.linux.cgroup", Get: of(cgroupText),
 		Doc: "The path of the cgroup.",
 	},
 	{

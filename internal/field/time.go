@@ -45,6 +45,30 @@ var timeFields = []*Field{
 		Doc:    "The local date and time to the second.",
 	},
 	{
+		Name: "evt.reltime", Type: RelTime, Attr: "saker.evt.reltime", Get: sinceFirst, Volatile: true,
+		Doc: "How long after the first event of the capture, in nanoseconds.",
+	},
+	{
+		Name: "evt.reltime.s", Type: RelTime, From: []string{"evt.reltime"}, Derive: seconds, Volatile: true,
+		Doc: "The whole seconds of evt.reltime.",
+	},
+	{
+		Name: "evt.reltime.ns", Type: RelTime, From: []string{"evt.reltime"}, Derive: nanoseconds, Volatile: true,
+		Doc: "The nanoseconds of evt.reltime within its second.",
+	},
+	{
+		Name: "evt.deltatime", Type: RelTime, Attr: "saker.evt.deltatime", Get: sinceLast, Volatile: true,
+		Doc: "How long after the event that the capture had before this one, in nanoseconds; 0 for the first.",
+	},
+	{
+		Name: "evt.deltatime.s", Type: RelTime, From: []string{"evt.deltatime"}, Derive: seconds, Volatile: true,
+		Doc: "The whole seconds of evt.deltatime.",
+	},
+	{
+		Name: "evt.deltatime.ns", Type: RelTime, From: []string{"evt.deltatime"}, Derive: nanoseconds, Volatile: true,
+		Doc: "The nanoseconds of evt.deltatime within its second.",
+	},
+	{
 		Name: "evt.outputtime", Type: CharBuf, Not: OutputOnly, From: rawTime, Volatile: true,
 		Derive: clock("15:04:05.000000000", local),
 		Doc:    "The time as outputs say it.",
@@ -54,6 +78,18 @@ var timeFields = []*Field{
 func local(t time.Time) time.Time { return t.Local() }
 
 func evtTime(e *event.Event, _ Arg) Value { return Unsigned(e.Time) }
+
+func sinceFirst(e *event.Event, _ Arg) Value { return elapsed(e.Time, e.First) }
+
+func sinceLast(e *event.Event, _ Arg) Value { return elapsed(e.Time, e.Last) }
+
+// elapsed is the time since then, 0 for times that two processors told out of order.
+func elapsed(now, then uint64) Value {
+	if then == 0 || now < then {
+		return Unsigned(0)
+	}
+	return Unsigned(now - then)
+}
 
 func seconds(in *Inputs, _ Arg) Value {
 	return hold(in[0], func(v Value) Value { return Unsigned(v.Uint() / uint64(time.Second)) })

@@ -169,14 +169,17 @@ func readOpenMode(s *State, c *call, st *step, a *event.Arg) {
 }
 
 // layers tells a file's overlay layer in the bits that flags have for it.
-func layers(fd *event.FD) int64 {
+func layers(fd *event.FD) (bits int64) {
+	if fd.Created {
+		bits = syscalls.FileCreated
+	}
 	switch {
 	case fd.Upper:
-		return syscalls.FileUpper
+		bits |= syscalls.FileUpper
 	case fd.Lower:
-		return syscalls.FileLower
+		bits |= syscalls.FileLower
 	}
-	return 0
+	return bits
 }
 
 func readOfFile(_ *State, c *call, st *step, a *event.Arg) {

@@ -90,6 +90,16 @@ func (b *block) check() error {
 	return nil
 }
 
+// index is the place of the first block of a kind, -1 if there is none.
+func (bs *blocks) index(kind uint16) int {
+	for i := range bs.list[:bs.n] {
+		if bs.list[i].kind == kind {
+			return i
+		}
+	}
+	return -1
+}
+
 // takeThread takes what tells of the acting thread off the end of a call's
 // blocks; nil: the thread is as its process.
 func (bs *blocks) takeThread() *block {

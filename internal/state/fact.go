@@ -37,6 +37,19 @@ var facts = map[string]func(*State, *call, *event.Arg){
 	"vtid":                 func(_ *State, c *call, a *event.Arg) { a.Num, a.Valid = int64(c.p.VPID), c.ev.TID == c.p.PID },
 	"pidns_init_start_ts":  func(_ *State, c *call, a *event.Arg) { a.Num = int64(c.p.PIDNSStart) },
 	"trusted_exepath":      func(_ *State, c *call, a *event.Arg) { a.Text, a.Path = c.p.File.Path, c.p.File.Path },
+	"fdlimit":              measure(func(m *event.Measures) uint64 { return m.FDLimit }),
+	"pgft_maj":             measure(func(m *event.Measures) uint64 { return m.MajorFaults }),
+	"pgft_min":             measure(func(m *event.Measures) uint64 { return m.MinorFaults }),
+	"vm_size":              measure(func(m *event.Measures) uint64 { return m.VMSize }),
+	"vm_rss":               measure(func(m *event.Measures) uint64 { return m.VMRSS }),
+	"vm_swap":              measure(func(m *event.Measures) uint64 { return m.VMSwap }),
+}
+
+// measure makes a fact of how large the process is.
+func measure(of func(*event.Measures) uint64) func(*State, *call, *event.Arg) {
+	return func(_ *State, c *call, a *event.Arg) {
+		a.Num, a.Valid = int64(of(&c.p.Measures)), c.p.Measures.Known
+	}
 }
 
 // exeFlags are the facts of a program's file as execve's flags have them.

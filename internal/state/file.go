@@ -43,6 +43,7 @@ func (s *State) fileFD(fd *event.FD, b *block) {
 	fd.Ino, fd.Dev, fd.Mode = w.Ino, device(w.Dev), w.Mode
 	fd.Upper = w.Flags&bpf.FileUpper != 0
 	fd.Lower = w.Flags&bpf.FileLower != 0
+	fd.Created = w.Flags&bpf.FileCreated != 0
 	fd.Deleted = w.Flags&bpf.FileDeleted != 0
 	fd.Type = fileType(w, raw)
 	switch fd.Type {

@@ -30,11 +30,15 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	}
 	s.describe(p, w)
 	s.image(p, w, isNew || p.unknown)
+	s.standard(p, w.Cause, isNew)
 	if isNew || p.unknown {
 		p.told = p.credentials()
 	}
-	p.unknown = false
 	s.enter(p)
+	if w.Cause != bpf.CauseScan {
+		s.enterSession(p, isNew || p.unknown)
+	}
+	p.unknown = false
 	if isNew {
 		s.add(p, w.Header.Time)
 	}
@@ -61,20 +65,54 @@ func (s *State) image(p *process, w *bpf.WireProcess, isNew bool) {
 	switch {
 	case w.Cause == bpf.CauseExec:
 		s.program(p)
-	case !isNew && p.execID == w.ExecId:
+	case !isNew && p.Exec == w.ExecId:
 		return
 	case !isNew: // the record of an exec was lost
 	case w.Cause == bpf.CauseFork && from != nil && !from.unknown:
 		p.Exe, p.Args, p.ArgsCut, p.Env = from.Exe, from.Args, from.ArgsCut, from.Env
-		if from.execID == w.ExecId {
-			p.File, p.execID = from.File, from.execID
+		if from.Exec == w.ExecId {
+			p.File, p.Exec = from.File, from.Exec
 			return
 		}
 	default:
 		s.proc.program(p)
 	}
 	s.exeFile(&p.File, &w.Exe, s.blocks.of(bpf.BlockExe))
-	p.execID = w.ExecId
+	p.Exec = w.ExecId
+}
+
+// standard finds what the program was given as descriptors 0 to 2: told of an
+// exec, or of what ran before the capture, and the same for its children.
+func (s *State) standard(p *process, cause uint32, isNew bool) {
+	first := s.blocks.n - len(p.Standard)
+	switch told := cause == bpf.CauseExec || cause == bpf.CauseScan; {
+	case told && first > s.blocks.index(bpf.BlockCgroup):
+		for i := range p.Standard {
+			p.Standard[i] = s.standardOf(s.blocks.at(first + i))
+		}
+	case !told && isNew && p.parent != nil:
+		p.Standard = p.parent.Standard
+	}
+}
+
+func (s *State) standardOf(b *block) event.Standard {
+	var fd event.FD
+	switch b.kind {
+	case bpf.BlockFile:
+		s.fileFD(&fd, b)
+	case bpf.BlockSock:
+		s.sockFD(&fd, b)
+		if fd.Type.IsInet() {
+			if fd.Role = s.sockets.of(fd.Ino).role; fd.Role == event.NoRole {
+				fd.Role = s.sockets.guess(&fd, 0)
+			}
+			return event.Standard{Type: fd.Type, Name: event.Tuple(fd.Ends())}
+		}
+	}
+	if !fd.Type.HasPath() {
+		fd.Name = strings.Clone(fd.Name)
+	}
+	return event.Standard{Type: fd.Type, Name: fd.Name}
 }
 
 // add puts a new process into the table.
@@ -111,6 +149,22 @@ func (s *State) settle() {
 		}
 		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
 	}
+	for _, p := range s.processes.known {
+		s.settleSession(p)
+	}
+}
+
+// settleSession finds how a process of the scan came onto the host, after the
+// same of its ancestors.
+func (s *State) settleSession(p *process) {
+	if p.settled {
+		return
+	}
+	p.settled = true
+	if p.parent != nil {
+		s.settleSession(p.parent)
+	}
+	s.enterSession(p, p.Entry == nil)
 }
 
 // describe takes over the facts that every process record carries.
@@ -120,7 +174,8 @@ func (s *State) describe(p *process, w *bpf.WireProcess) {
 	if parent := s.processes.known[identity{w.ParentPid, w.ParentStart}]; parent != p.parent && !p.Exited {
 		p.setParent(parent)
 	}
-	p.Born = s.clock.wall(p.Start)
+	p.Born, p.Boot = s.clock.wall(p.Start), s.boot
+	p.measures(&w.Measures)
 	p.VPID, p.VPPID = w.Vpid, w.Vppid
 	p.PGID, p.SID, p.VPGID, p.VSID = w.Pgid, w.Sid, w.Vpgid, w.Vsid
 	p.GroupLeader, p.Session = s.leader(p, w.Pgid), s.leader(p, w.Sid)
@@ -133,6 +188,14 @@ func (s *State) describe(p *process, w *bpf.WireProcess) {
 	}
 	if b := s.blocks.of(bpf.BlockCgroup); b != nil && b.ok() {
 		p.Cgroup = s.paths.of(b.data, b.cut())
+	}
+}
+
+// measures takes over how large the process is.
+func (p *process) measures(w *bpf.WireMeasures) {
+	p.Measures = event.Measures{
+		Known: true, VMSize: w.VmSize, VMRSS: w.VmRss, VMSwap: w.VmSwap,
+		MinorFaults: w.MinorFaults, MajorFaults: w.MajorFaults, FDLimit: w.FdLimit, Threads: w.Threads,
 	}
 }
 

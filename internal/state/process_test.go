@@ -67,7 +67,7 @@ func TestExec(t *testing.T) {
 		"ptid":            {Valid: true, Num: int64(shell)},
 		"filename":        {Valid: true, Text: "/bin/cat", Path: "/bin/cat"},
 		"trusted_exepath": {Valid: true, Text: "/usr/bin/cat", Path: "/usr/bin/cat"},
-		"vm_size":         {},
+		"vm_size":         {Valid: true},
 	} {
 		if got := argOf(t, ev, name); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)

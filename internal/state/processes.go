@@ -16,8 +16,9 @@ type process struct {
 	parent    *process
 	// Children form a list through their siblings.
 	child, before, after *process
-	gone                 uint64 // record time of the exit
-	execID               uint64 // of the program, as the kernel counts
+	gone                 uint64     // record time of the exit
+	entered              *container // whose entry Entry is
+	settled              bool       // Entry is known, or known not to be
 	told                 credentials
 	unknown              bool // no record of it so far: made from a call's header
 }

@@ -23,6 +23,15 @@ func (f procfs) file(pid uint32, name string) string {
 	return filepath.Join(f.root, "proc", strconv.FormatUint(uint64(pid), 10), name)
 }
 
+// bootID is the machine's id of this boot, empty if it can't be read.
+func (f procfs) bootID() string {
+	text, err := os.ReadFile(filepath.Join(f.root, "proc/sys/kernel/random/boot_id"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
 // program reads a process's arguments and environment; what can't be read,
 // for the process has ended or is the kernel's, stays empty.
 func (f procfs) program(p *process) {

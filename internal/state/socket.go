@@ -31,6 +31,11 @@ func (s *State) sockFD(fd *event.FD, b *block) {
 	case unix.AF_UNIX:
 		fd.Type = event.FDUnix
 		fd.Name = s.text.keep(firstName(names))
+		if fd.PeerPID, fd.PeerUID = w.PeerPid, w.PeerUid; w.PeerPid != 0 {
+			if peer := s.processes.running(w.PeerPid); peer != nil {
+				fd.Peer = &peer.Process
+			}
+		}
 		return
 	case unix.AF_NETLINK:
 		fd.Type = event.FDNetlink

@@ -93,9 +93,12 @@ type State struct {
 	host       *ask.Accounts // nil: can't be read
 	proc       procfs
 	plans      []plan // by row
+	boot       string // id of the machine's boot
 	rows       wellKnown
 	counts     Counts
 	num        uint64 // of the last event
+	first      uint64 // time of the first event
+	last       uint64 // time of the last event
 	images     uint64 // number of the last process image
 	now        uint64 // of the last record
 	scanning   bool   // processes of a scan may still miss their relatives
@@ -133,6 +136,7 @@ func New(opts Options) *State {
 		paths:      newPaths(opts.PathBytes),
 		sockets:    newSockets(opts.Sockets, opts.Root),
 		proc:       procfs{root: opts.Root},
+		boot:       procfs{root: opts.Root}.bootID(),
 		plans:      newPlans(syscalls.Rows()),
 		numbers:    map[*syscalls.Row]int{},
 	}
@@ -201,14 +205,18 @@ func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
 // begin makes ev the next event, of the row and process, without arguments.
 func (s *State) begin(ev *event.Event, h *bpf.WireHeader, row *syscalls.Row, p *process) {
 	s.num++
+	first, last := s.first, s.last
 	s.text.reset()
 	s.usedFD = 0
 	*ev = event.Event{
-		Num: s.num, Time: s.clock.wall(h.Time), CPU: h.Cpu, Row: row, Via: event.Via(h.Via),
+		Num: s.num, Time: s.clock.wall(h.Time), First: first, Last: last, CPU: h.Cpu, Row: row, Via: event.Via(h.Via),
 		TID: h.Tid, Process: &p.Process, FDNum: -1,
 	}
 	if cap(s.args) < len(row.Params) {
 		s.args = make([]event.Arg, len(row.Params))
+	}
+	if s.last = ev.Time; first == 0 {
+		s.first = ev.Time
 	}
 	ev.Args = s.args[:len(row.Params)]
 	clear(ev.Args)

@@ -21,7 +21,7 @@ var openFlags = &Values{List: []Value{
 	bit("O_CLOEXEC", 0o2000000, 1<<12),
 	absent("O_NONE", 0),
 	bit("O_TMPFILE", openTemporary, 1<<13),
-	absent("O_F_CREATED", 1<<14),
+	bit("O_F_CREATED", FileCreated, 1<<14),
 	bit("FD_UPPER_LAYER", FileUpper, 1<<15),
 	bit("FD_LOWER_LAYER", FileLower, 1<<16),
 }, None: 1}
@@ -34,6 +34,9 @@ const (
 // Creates reports whether an open with these flags may create a file, so that
 // its mode counts.
 func Creates(flags uint64) bool { return flags&(openCreate|openTemporary) != 0 }
+
+// Temporary reports whether an open with these flags makes a file without a name.
+func Temporary(flags uint64) bool { return flags&openTemporary == openTemporary }
 
 // descriptorFlags are those of calls that make a descriptor without opening.
 var descriptorFlags = &Values{List: []Value{

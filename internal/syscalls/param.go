@@ -139,9 +139,8 @@ func image(more ...Param) []Param {
 	of := func(name string, t Type) Param { return value(name, t, OfProcess) }
 	params := []Param{
 		res, of("exe", CharBuf), of("args", CharBufs), of("tid", PID), of("pid", PID), of("ptid", PID),
-		of("cwd", CharBuf),
-		value("fdlimit", Uint64, Nowhere), value("pgft_maj", Uint64, Nowhere), value("pgft_min", Uint64, Nowhere),
-		vmSize, vmRSS, vmSwap,
+		of("cwd", CharBuf), of("fdlimit", Uint64), of("pgft_maj", Uint64), of("pgft_min", Uint64),
+		of("vm_size", Uint32), of("vm_rss", Uint32), of("vm_swap", Uint32),
 		of("comm", CharBuf), of("cgroups", CharBufs), of("env", CharBufs), of("tty", Uint32), of("vpgid", PID),
 		of("loginuid", UID), flags("flags", OfProcess, exeFlags),
 		hex(of("cap_inheritable", Uint64)), hex(of("cap_permitted", Uint64)), hex(of("cap_effective", Uint64)),
@@ -151,7 +150,8 @@ func image(more ...Param) []Param {
 	return append(params, more...)
 }
 
-// What a process uses of memory is not told: its counters change with every page.
+// What a process uses of memory is told of a program's start only: the counters
+// change with every page.
 var (
 	vmSize = value("vm_size", Uint32, Nowhere)
 	vmRSS  = value("vm_rss", Uint32, Nowhere)

@@ -27,6 +27,8 @@ type Value struct {
 const (
 	FileUpper = 1 << 33 // overlay: in the upper layer
 	FileLower = 1 << 34 // overlay: in a lower layer
+
+	FileCreated = 1 << 35 // made by the open
 )
 
 // Falco gives the kernel's number in Falco's numbering.

@@ -13,7 +13,7 @@ var fileTriggers = []trigger{
 	}},
 	{"openat", func(a *actor) string {
 		r := a.call(uintptr(a.folder), a.text("./new"), unix.O_CREAT|unix.O_WRONLY, 0o640)
-		return f("%s dirfd=%s name=./new(%s) flags=6(O_CREAT|O_WRONLY) mode=640 dev=* ino=*",
+		return f("%s dirfd=%s name=./new(%s) flags=16390(O_CREAT|O_WRONLY|O_F_CREATED) mode=640 dev=* ino=*",
 			descriptor("fd", r, "<f>"+a.in("new")), a.folderArg(), a.in("new"))
 	}},
 	{"openat2", func(a *actor) string {

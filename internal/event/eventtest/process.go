@@ -24,7 +24,7 @@ func shell() *event.Process {
 		File: event.ExeFile{Path: "/usr/sbin/sshd", Ino: 31},
 	}
 	bash := &event.Process{
-		PID: 100, PPID: 50, VPID: 100, Parent: sshd, Born: Boot + 2e9, PIDNSStart: Boot, LoginUID: 1000,
+		PID: 100, PPID: 50, VPID: 100, Boot: bootID, Exec: 11, Parent: sshd, Born: Boot + 2e9, PIDNSStart: Boot, LoginUID: 1000,
 		Name: "bash", Exe: "-bash", Cwd: "/home/ana", File: event.ExeFile{Path: "/usr/bin/bash", Ino: 32},
 	}
 	return &event.Process{
@@ -38,9 +38,20 @@ func shell() *event.Process {
 		UID: 1000, GID: 1000, LoginUID: 1000, TTY: 34816,
 		CapPermitted: 1 << 21, CapEffective: 1<<21 | 1, CapInheritable: 0,
 		User: known("ana"), Group: known("ana"), Login: known("ana"),
-		Cgroup: "/user.slice/user-1000.slice", PIDNSStart: Boot,
+		Cgroup: "/user.slice/user-1000.slice/session-3.scope", PIDNSStart: Boot,
+		Boot: bootID, Exec: 12, Entry: &event.Entry{Type: "ssh", PID: 100, Name: "bash"},
+		Standard: [3]event.Standard{
+			{Type: event.FDFile, Name: "/dev/pts/0"},
+			{Type: event.FDPipe, Name: "pipe:[55]"},
+			{Type: event.FDIPv4, Name: "10.0.0.1:4000->10.0.0.2:443"},
+		},
+		Measures: event.Measures{
+			Known: true, VMSize: 9000, VMRSS: 4000, VMSwap: 8, MinorFaults: 300, MajorFaults: 2, FDLimit: 1024, Threads: 3,
+		},
 	}
 }
+
+const bootID = "0f6a3c9e-5d0b-4b7e-9f0a-2d1c3b4a5968"
 
 // nobody is a daemon with a user that no database has.
 func nobody() *event.Process {

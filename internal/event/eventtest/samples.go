@@ -31,7 +31,7 @@ const (
 func Samples() []Sample {
 	file := &event.FD{Type: event.FDFile, Name: "/etc/shadow", Ino: 4711, Dev: 0x801, Mode: unix.S_IFREG | 0o640}
 	dir := &event.FD{Type: event.FDDirectory, Name: "/srv/data", Ino: 12, Dev: 0x12345, Mode: unix.S_IFDIR | 0o755}
-	upper := &event.FD{Type: event.FDFile, Name: "/usr/bin/tool", Ino: 99, Upper: true}
+	upper := &event.FD{Type: event.FDFile, Name: "/usr/bin/tool", Ino: 99, Upper: true, Created: true}
 	asked := &event.FD{Type: event.FDFile, Name: "/etc/nothing"}
 	return []Sample{
 		{"open through a link", call("openat", shell(), 5, 5, file, args{
@@ -101,6 +101,7 @@ func Samples() []Sample {
 		{"recvmsg on a pipe", call("recvmsg", shell(), -88, 4, &event.FD{Type: event.FDPipe, Name: "pipe:[55]", Ino: 55}, args{
 			"res": num(-88), "size": num(0), "fd": num(4),
 		})},
+		{"poll", call("poll", shell(), 2, -1, nil, args{"res": num(2), "fds": text("3:?1 7:?11"), "timeout": num(-1)})},
 		{"other thread", otherThread()},
 	}
 }
@@ -213,7 +214,7 @@ func sendto() *event.Event {
 }
 
 func syslog() *event.Event {
-	fd := &event.FD{Type: event.FDUnix, Name: "/dev/log", Ino: 81}
+	fd := &event.FD{Type: event.FDUnix, Name: "/dev/log", Ino: 81, PeerPID: 1, PeerUID: 0, Peer: initial()}
 	return call("sendmsg", shell(), 5, 3, fd, args{
 		"res": num(5), "data": text("hello"), "fd": num(3), "size": num(5), "tuple": {Valid: true, FD: fd},
 	})
