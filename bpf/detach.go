@@ -11,8 +11,8 @@ import (
 // still. It may be called more than once.
 func (s *Sensor) Detach() error {
 	s.mu.Lock()
-	links := s.links
-	s.links = nil
+	links := append(s.links, s.hooks.take()...)
+	s.links, s.attached = nil, false
 	s.mu.Unlock()
 	return errors.Join(parallel(links, link.Link.Close)...)
 }

@@ -342,8 +342,9 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-func TestProcess(t *testing.T) {
-	s := sensor(t)
+func TestProcess(t *testing.T) { testProcess(t, sensor(t)) }
+
+func testProcess(t *testing.T, s *Sensor) {
 	dir := fixture(t)
 	pid, records := perform(t, s, "chdir", dir)
 	exe, err := filepath.EvalSymlinks(os.Args[0])

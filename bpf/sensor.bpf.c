@@ -59,10 +59,26 @@ static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 	return on_call(&call);
 }
 
+/* Whose turn it is to tell: calls come from the tracepoints of each, or from the one of all. */
+bool per_call = false;
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	return on_sys_exit(regs, ret);
+	return per_call ? 0 : on_sys_exit(regs, ret);
+}
+
+/* What the tracepoint of one call's end gives. */
+struct call_end {
+	u64 common, number;
+	s64 ret;
+};
+
+/* In place of sys_exit, on those calls that are asked for: all others then cost half as much. */
+SEC("tracepoint/syscalls/sys_exit")
+int call_exit(struct call_end *end)
+{
+	return per_call ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
 }
 
 /* In place of sys_exit where the kernel has io_uring. */
@@ -73,7 +89,17 @@ int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
 
 	if (looked && READ(task, io_uring))
 		look(READ(task, tgid));
-	return on_sys_exit(regs, ret);
+	return per_call ? 0 : on_sys_exit(regs, ret);
+}
+
+SEC("tracepoint/syscalls/sys_exit")
+int uring_call_exit(struct call_end *end)
+{
+	struct task_struct *task = current_task();
+
+	if (looked && READ(task, io_uring))
+		look(READ(task, tgid));
+	return per_call ? on_sys_exit(registers_of(task), end->ret) : 0;
 }
 
 /* What the hooks of sockets answer: go on. */

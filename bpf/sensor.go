@@ -37,6 +37,8 @@ type Options struct {
 	RingBytes int
 	// Scope limits whose acts are told.
 	Scope Scope
+	// Hooks says where the end of a call is told.
+	Hooks Hooks
 
 	// Answers has what programs receive from name servers reported (TypeAnswer),
 	// whether or not Rows has the calls that they receive it with.
@@ -56,8 +58,10 @@ type Sensor struct {
 	missing []string
 	answers bool
 
-	mu    sync.Mutex
-	links []link.Link
+	mu       sync.Mutex
+	attached bool
+	links    []link.Link // of all but calls
+	hooks    callHooks
 }
 
 // Load loads the programs, without attaching them. The error names what is
@@ -70,7 +74,7 @@ func Load(opts Options) (*Sensor, error) {
 	// Kernels before 5.11 count maps as locked memory. Without the right to
 	// raise that limit it may still suffice: the load will tell.
 	_ = rlimit.RemoveMemlock()
-	s := &Sensor{answers: opts.Answers}
+	s := &Sensor{answers: opts.Answers, hooks: newCallHooks(opts.Hooks, kernel)}
 	if err := s.loadBest(kernel, opts); err != nil {
 		return nil, explain(err)
 	}
@@ -89,6 +93,10 @@ func Load(opts Options) (*Sensor, error) {
 // refuses.
 func (s *Sensor) loadBest(kernel *btf.Spec, opts Options) error {
 	err := s.load(kernel, opts, nil)
+	if err != nil && s.hooks.why == "" {
+		s.hooks.why = err.Error()
+		err = s.load(kernel, opts, nil)
+	}
 	for _, without := range [][]layer{{addressLayer}, {uringLayer}, {addressLayer, uringLayer}} {
 		if err == nil {
 			return nil
@@ -113,6 +121,7 @@ func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error)
 		return fmt.Errorf("read the embedded programs: %w", err)
 	}
 	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
+	s.hooks.fit(spec)
 	if err := configure(spec, kernel, opts); err != nil {
 		return err
 	}
@@ -140,11 +149,11 @@ func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error)
 func (s *Sensor) programs() map[string]**ebpf.Program {
 	o := &s.objs
 	return map[string]**ebpf.Program{
-		"sys_exit": &o.SysExit, "processes": &o.Processes,
+		"sys_exit": &o.SysExit, "call_exit": &o.CallExit, "processes": &o.Processes,
 		"process_exec": &o.ProcessExec, "process_fork": &o.ProcessFork, "process_exit": &o.ProcessExit,
 		"process_rename": &o.ProcessRename, "process_cgroup": &o.ProcessCgroup,
 		"signal_sent":    &o.SignalSent,
-		"uring_sys_exit": &o.UringSysExit, "uring_process_exit": &o.UringProcessExit,
+		"uring_sys_exit": &o.UringSysExit, "uring_call_exit": &o.UringCallExit, "uring_process_exit": &o.UringProcessExit,
 		"address_connect4": &o.AddressConnect4, "address_connect6": &o.AddressConnect6, "address_connect_unix": &o.AddressConnectUnix,
 		"address_send4": &o.AddressSend4, "address_send6": &o.AddressSend6, "address_send_unix": &o.AddressSendUnix,
 		"address_bind4": &o.AddressBind4, "address_bind6": &o.AddressBind6,
@@ -202,15 +211,20 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	return nil
 }
 
-// Watch changes which events are reported. Calls that change a process are
-// watched in any case, so that what is known of processes stays true.
+// Watch changes which events are reported, without missing one that is
+// reported before and after. Calls that change a process are watched in any
+// case, so that what is known of processes stays true.
 func (s *Sensor) Watch(rows []*syscalls.Row) error {
 	asked := map[*syscalls.Row]bool{}
 	for _, row := range rows {
 		asked[row] = true
 	}
-	tables := callTables{}
+	tables, wire := callTables{}, map[uint32]sensorWireRow{}
+	var watched []*syscalls.Row
 	for n, row := range syscalls.Rows() {
+		if at, ok := metas[row.Name]; ok && asked[row] {
+			tables.meta[at] = uint16(n) + 1
+		}
 		sender, answers := senders[row.Name]
 		answers = answers && s.answers
 		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect && !answers) {
@@ -224,23 +238,35 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 			w.Flags |= uint8(sensorWireRowFlagROW_ANSWERS)
 			w.Sender = uint8(sender)
 		}
-		if err := s.objs.Rows.Put(uint32(n), &w); err != nil {
-			return fmt.Errorf("set row %s: %w", row.Name, err)
-		}
+		wire[uint32(n)] = w
 		if err := tables.add(row, n); err != nil {
 			return err
 		}
 		if asked[row] {
 			tables.addUring(row, n)
 		}
-	}
-	var meta [sensorMetaMETAS]uint16
-	for n, row := range syscalls.Rows() {
-		if at, ok := metas[row.Name]; ok && asked[row] {
-			meta[at] = uint16(n) + 1
+		if asked[row] || answers || row.Effect == syscalls.ChangesProcess {
+			watched = append(watched, row)
 		}
 	}
-	return errors.Join(s.objs.MetaRows.Set(&meta), s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooks.watch(watched, s.objs.UringCallExit != nil)
+	set := func() error { return s.setCalls(&tables, wire) }
+	if !s.attached {
+		return set()
+	}
+	return s.attachCalls(set)
+}
+
+// setCalls shows the programs which calls to report, and how.
+func (s *Sensor) setCalls(tables *callTables, rows map[uint32]sensorWireRow) error {
+	for n, row := range rows {
+		if err := s.objs.Rows.Put(n, &row); err != nil {
+			return fmt.Errorf("set row %s: %w", syscalls.Rows()[n].Name, err)
+		}
+	}
+	return errors.Join(s.objs.MetaRows.Set(&tables.meta), s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
 		s.objs.X32Calls.Set(&tables.x32), s.objs.UringCalls.Set(&tables.uring))
 }
 
@@ -260,6 +286,7 @@ var senders = map[string]sensorWireSender{
 type callTables struct {
 	native, compat, x32 [1024]uint16
 	uring               [128]uint16
+	meta                [sensorMetaMETAS]uint16
 }
 
 // compatArch is the 32-bit architecture whose calls a 64-bit kernel takes too.
@@ -284,13 +311,14 @@ func (t *callTables) add(row *syscalls.Row, n int) error {
 func (s *Sensor) Attach() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.attached = true
 	links, err := attachAddresses(s.programs())
 	s.links = append(s.links, links...)
 	if err != nil {
 		return explain(err)
 	}
 	for name, p := range s.programs() {
-		if *p == nil || (*p).Type() != ebpf.Tracing || name == "processes" {
+		if *p == nil || (*p).Type() != ebpf.Tracing || *p == s.allCalls() || name == "processes" {
 			continue
 		}
 		l, err := link.AttachTracing(link.TracingOptions{Program: *p})
@@ -299,7 +327,7 @@ func (s *Sensor) Attach() error {
 		}
 		s.links = append(s.links, l)
 	}
-	return nil
+	return explain(s.attachCalls(func() error { return nil }))
 }
 
 // Missing says what this kernel can't show, one sentence each; nil if nothing.

@@ -419,6 +419,7 @@ const (
 	sensorProgAddressSend4       = "address_send4"
 	sensorProgAddressSend6       = "address_send6"
 	sensorProgAddressSendUnix    = "address_send_unix"
+	sensorProgCallExit           = "call_exit"
 	sensorProgProcessCgroup      = "process_cgroup"
 	sensorProgProcessExec        = "process_exec"
 	sensorProgProcessExit        = "process_exit"
@@ -427,6 +428,7 @@ const (
 	sensorProgProcesses          = "processes"
 	sensorProgSignalSent         = "signal_sent"
 	sensorProgSysExit            = "sys_exit"
+	sensorProgUringCallExit      = "uring_call_exit"
 	sensorProgUringComplete      = "uring_complete"
 	sensorProgUringProcessExit   = "uring_process_exit"
 	sensorProgUringSubmit        = "uring_submit"
@@ -444,6 +446,7 @@ const (
 	sensorVarLooked              = "looked"
 	sensorVarMetaRows            = "meta_rows"
 	sensorVarNativeCalls         = "native_calls"
+	sensorVarPerCall             = "per_call"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarSelf                = "self"
 	sensorVarStackSize           = "stack_size"
@@ -503,6 +506,7 @@ type sensorProgramSpecs struct {
 	AddressSend4       *ebpf.ProgramSpec `ebpf:"address_send4"`
 	AddressSend6       *ebpf.ProgramSpec `ebpf:"address_send6"`
 	AddressSendUnix    *ebpf.ProgramSpec `ebpf:"address_send_unix"`
+	CallExit           *ebpf.ProgramSpec `ebpf:"call_exit"`
 	ProcessCgroup      *ebpf.ProgramSpec `ebpf:"process_cgroup"`
 	ProcessExec        *ebpf.ProgramSpec `ebpf:"process_exec"`
 	ProcessExit        *ebpf.ProgramSpec `ebpf:"process_exit"`
@@ -511,6 +515,7 @@ type sensorProgramSpecs struct {
 	Processes          *ebpf.ProgramSpec `ebpf:"processes"`
 	SignalSent         *ebpf.ProgramSpec `ebpf:"signal_sent"`
 	SysExit            *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	UringCallExit      *ebpf.ProgramSpec `ebpf:"uring_call_exit"`
 	UringComplete      *ebpf.ProgramSpec `ebpf:"uring_complete"`
 	UringProcessExit   *ebpf.ProgramSpec `ebpf:"uring_process_exit"`
 	UringSubmit        *ebpf.ProgramSpec `ebpf:"uring_submit"`
@@ -553,6 +558,7 @@ type sensorVariableSpecs struct {
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
+	PerCall          *ebpf.VariableSpec `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
 	StackSize        *ebpf.VariableSpec `ebpf:"stack_size"`
@@ -631,6 +637,7 @@ type sensorVariables struct {
 	Looked           *ebpf.Variable `ebpf:"looked"`
 	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
+	PerCall          *ebpf.Variable `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	Self             *ebpf.Variable `ebpf:"self"`
 	StackSize        *ebpf.Variable `ebpf:"stack_size"`
@@ -652,6 +659,7 @@ type sensorPrograms struct {
 	AddressSend4       *ebpf.Program `ebpf:"address_send4"`
 	AddressSend6       *ebpf.Program `ebpf:"address_send6"`
 	AddressSendUnix    *ebpf.Program `ebpf:"address_send_unix"`
+	CallExit           *ebpf.Program `ebpf:"call_exit"`
 	ProcessCgroup      *ebpf.Program `ebpf:"process_cgroup"`
 	ProcessExec        *ebpf.Program `ebpf:"process_exec"`
 	ProcessExit        *ebpf.Program `ebpf:"process_exit"`
@@ -660,6 +668,7 @@ type sensorPrograms struct {
 	Processes          *ebpf.Program `ebpf:"processes"`
 	SignalSent         *ebpf.Program `ebpf:"signal_sent"`
 	SysExit            *ebpf.Program `ebpf:"sys_exit"`
+	UringCallExit      *ebpf.Program `ebpf:"uring_call_exit"`
 	UringComplete      *ebpf.Program `ebpf:"uring_complete"`
 	UringProcessExit   *ebpf.Program `ebpf:"uring_process_exit"`
 	UringSubmit        *ebpf.Program `ebpf:"uring_submit"`
@@ -677,6 +686,7 @@ func (p *sensorPrograms) Close() error {
 		p.AddressSend4,
 		p.AddressSend6,
 		p.AddressSendUnix,
+		p.CallExit,
 		p.ProcessCgroup,
 		p.ProcessExec,
 		p.ProcessExit,
@@ -685,6 +695,7 @@ func (p *sensorPrograms) Close() error {
 		p.Processes,
 		p.SignalSent,
 		p.SysExit,
+		p.UringCallExit,
 		p.UringComplete,
 		p.UringProcessExit,
 		p.UringSubmit,

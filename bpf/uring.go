@@ -30,7 +30,7 @@ var uringRows = map[int]string{
 // do what another program does, and more: they replace that one.
 const uringPrefix = "uring_"
 
-var uringReplaced = []string{"sys_exit", "process_exit"}
+var uringReplaced = []string{"sys_exit", "call_exit", "process_exit"}
 
 // uringNeeds are the tracepoints and structures of the kernel's that the
 // programs for io_uring can't be without (Linux 6.3).

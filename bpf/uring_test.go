@@ -347,8 +347,9 @@ func openedPath(r record) string {
 }
 
 // However a file is opened through io_uring, that is told once, by its path.
-func TestUringOpen(t *testing.T) {
-	s := sensor(t, "openat", "openat2")
+func TestUringOpen(t *testing.T) { testUringOpen(t, sensor(t, "openat", "openat2")) }
+
+func testUringOpen(t *testing.T, s *Sensor) {
 	for act, want := range map[string]int{
 		"uring open": 1, "uring openat2": 1, "uring async": 1, "uring linked": 1, "uring sqpoll": 1,
 		"uring skip": 1, "uring overflow": 1, "uring delayed": 1, "uring sqpoll skip": 1, "uring batch": 1, "uring direct": 2,

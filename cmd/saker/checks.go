@@ -36,11 +36,23 @@ var checks = []struct {
 	})},
 	{"programs", programs},
 	{"kernel reads", reads},
+	{"hooks", hooks},
 	{"rings", rings},
 	{"process namespace", namespace},
 	{"cgroups", cgroups},
 	{"container runtimes", runtimes},
 	{"capture", prove},
+}
+
+// hooks says where calls are told: the sensor's choice costs nobody a record.
+func hooks(p *patient) verdict {
+	if p.sensor == nil {
+		return verdict{missing, "not tried: see programs", ""}
+	}
+	if _, _, why := p.sensor.Hooks(); why != "" {
+		return verdict{fine, "one for all calls, as " + why, ""}
+	}
+	return verdict{fine, "on each call that is captured: others cost half as much", ""}
 }
 
 func kernel(*patient) verdict {

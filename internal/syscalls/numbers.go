@@ -45,14 +45,24 @@ var numbers = sync.OnceValue(func() map[string][5]int {
 // Number gives the numbers of the calls that a row serves on an architecture
 // (amd64, arm64, 386, arm, x32), none if there are none or arch is unknown.
 func Number(arch string, row *Row) []int {
+	var found []int
+	for _, name := range CallNames(arch, row) {
+		found = append(found, numbers()[name][slices.Index(arches, arch)])
+	}
+	return found
+}
+
+// CallNames gives the names of the calls that a row serves on an architecture,
+// as Number their numbers.
+func CallNames(arch string, row *Row) []string {
 	column := slices.Index(arches, arch)
 	if column < 0 || row.Kind != Call {
 		return nil
 	}
-	var found []int
+	var found []string
 	for _, name := range row.calls() {
 		if n, ok := numbers()[name]; ok && n[column] != noNumber {
-			found = append(found, n[column])
+			found = append(found, name)
 		}
 	}
 	return found

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -30,6 +31,11 @@ type Config struct {
 	// collector: a power of two and at least a page. It counts as memory of
 	// the collector twice, as it is mapped so that records never wrap.
 	RingBytes int `mapstructure:"ring_bytes"`
+	// Hooks says where in the kernel the end of a call is told: "per_call" on
+	// each call that is captured, which makes all others half as dear, but does
+	// not see calls of 32-bit programs or through their entry; "all_calls";
+	// "auto": per call where the kernel has no such entry.
+	Hooks bpf.Hooks `mapstructure:"hooks"`
 	// Batch says when records are handed to the pipeline.
 	Batch BatchConfig `mapstructure:"batch"`
 	// Root is where the host's root directory is mounted, for a collector in a
@@ -87,6 +93,7 @@ func (c *RedactConfig) redactor() (*record.Redactor, error) {
 func createDefaultConfig() component.Config {
 	return &Config{
 		RingBytes:     bpf.DefaultRingBytes,
+		Hooks:         bpf.HooksAuto,
 		Root:          "/",
 		Runtimes:      ask.WellKnown(),
 		EnrichTimeout: 500 * time.Millisecond,
@@ -110,6 +117,9 @@ func (c *Config) Validate() error {
 	errs = append(errs, c.Scope.validate())
 	if c.RingBytes < os.Getpagesize() || c.RingBytes&(c.RingBytes-1) != 0 || c.RingBytes > maxRing {
 		errs = append(errs, fmt.Errorf("ring_bytes: %d is not a power of two from %d to %d", c.RingBytes, os.Getpagesize(), maxRing))
+	}
+	if !slices.Contains([]bpf.Hooks{bpf.HooksAuto, bpf.HooksPerCall, bpf.HooksAllCalls}, c.Hooks) {
+		errs = append(errs, fmt.Errorf("hooks: %q is none of auto, per_call, all_calls", c.Hooks))
 	}
 	if c.Batch.MaxRecords < 1 {
 		errs = append(errs, errors.New("batch: max_records must be at least 1"))

@@ -60,7 +60,7 @@ func openSource(cfg *Config, rows []*syscalls.Row, log *zap.Logger) (source, err
 	if err != nil {
 		return nil, err
 	}
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: cfg.RingBytes, Scope: scope})
+	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks})
 	if err != nil {
 		return nil, err
 	}

@@ -60,6 +60,15 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		telemetry.RegisterReceiverSyscallIncompleteRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			return observeFaults(o, src)
 		}),
+		telemetry.RegisterReceiverSyscallAttachedHooksCallback(func(_ context.Context, o metric.Int64Observer) error {
+			if s, live := src.(interface {
+				Hooks() (bpf.Hooks, int, string)
+			}); live {
+				hooks, n, _ := s.Hooks()
+				o.Observe(int64(n), metric.WithAttributes(attribute.String("hooks", string(hooks))))
+			}
+			return nil
+		}),
 		telemetry.RegisterReceiverSyscallLostRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			return observeLost(o, src, c)
 		}),

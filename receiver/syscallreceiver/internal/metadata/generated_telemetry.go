@@ -28,6 +28,7 @@ type TelemetryBuilder struct {
 	meter                               metric.Meter
 	mu                                  sync.Mutex
 	registrations                       []metric.Registration
+	ReceiverSyscallAttachedHooks        metric.Int64ObservableGauge
 	ReceiverSyscallContainerLookups     metric.Int64ObservableCounter
 	ReceiverSyscallContainers           metric.Int64ObservableGauge
 	ReceiverSyscallEmittedRecords       metric.Int64ObservableCounter
@@ -53,6 +54,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterReceiverSyscallAttachedHooksCallback sets callback for observable ReceiverSyscallAttachedHooks metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallAttachedHooksCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallAttachedHooks, obs: o})
+		return nil
+	}, builder.ReceiverSyscallAttachedHooks)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterReceiverSyscallContainerLookupsCallback sets callback for observable ReceiverSyscallContainerLookups metric.
@@ -293,6 +309,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverSyscallAttachedHooks, err = builder.meter.Int64ObservableGauge(
+		"otelcol_receiver_syscall_attached_hooks",
+		metric.WithDescription("Tracepoints on which the end of calls is told. [Development]"),
+		metric.WithUnit("{tracepoint}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallContainerLookups, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_container_lookups",
 		metric.WithDescription("Questions about containers to their runtimes, by outcome. [Development]"),

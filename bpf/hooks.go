@@ -1,0 +1,216 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// Hooks says where in the kernel the end of a call is told.
+//
+// The tracepoints of single calls make all other calls half as dear as the one
+// of all calls does. But a call that comes through another entry than that of
+// 64-bit programs (int 0x80, which any program may use) passes only the latter.
+type Hooks string
+
+const (
+	// HooksAuto, also the empty Hooks: per call where the kernel has only one
+	// entry, tracefs is there, and no call is asked for that is most of all.
+	HooksAuto Hooks = "auto"
+	// HooksPerCall: on each call that is asked for, where that is possible at
+	// all. Calls through other entries are not seen.
+	HooksPerCall Hooks = "per_call"
+	// HooksAllCalls: one for all calls.
+	HooksAllCalls Hooks = "all_calls"
+)
+
+// otherEntries are functions of kernels that take calls of 32-bit programs, or
+// of those with 32-bit pointers.
+var otherEntries = []string{
+	"__ia32_compat_sys_execve", "__x32_compat_sys_execve", "__x64_compat_sys_execve", "__arm64_compat_sys_execve",
+}
+
+// tracepointOf has those calls whose tracepoint may have another name, that of
+// the function behind them.
+var tracepointOf = map[string]string{
+	"stat": "newstat", "lstat": "newlstat", "fstat": "newfstat", "uname": "newuname", "umount2": "umount",
+	"sendfile": "sendfile64", "fadvise64": "fadvise64_64",
+}
+
+// uringEnter is the call that submits requests of io_uring: they are looked at
+// when it ends.
+const uringEnter = "io_uring_enter"
+
+// callHooks are what tells the end of calls.
+type callHooks struct {
+	asked Hooks
+	why   string               // not per call; empty: it can be
+	all   link.Link            // of all calls, nil if per call
+	calls map[string]link.Link // by name
+	want  map[string]bool      // the calls that are watched
+	busy  bool                 // some of them are most of all calls
+}
+
+// newCallHooks says how calls are told on a kernel.
+func newCallHooks(asked Hooks, kernel *btf.Spec) callHooks {
+	h := callHooks{asked: asked, calls: map[string]link.Link{}}
+	if asked == HooksAllCalls {
+		h.why = "it was asked for"
+		return h
+	}
+	for _, name := range otherEntries {
+		var entry *btf.Func
+		if asked != HooksPerCall && kernel.TypeByName(name, &entry) == nil {
+			h.why = "32-bit calls come through another entry"
+		}
+	}
+	return h
+}
+
+// fit takes out of spec what is not needed.
+func (h *callHooks) fit(spec *ebpf.CollectionSpec) {
+	if h.why != "" {
+		delete(spec.Programs, "call_exit")
+		delete(spec.Programs, "uring_call_exit")
+	}
+}
+
+// watch sets which calls are watched.
+func (h *callHooks) watch(rows []*syscalls.Row, uring bool) {
+	h.want, h.busy = map[string]bool{}, false
+	for _, row := range rows {
+		h.busy = h.busy || row.Busy
+		for _, name := range syscalls.CallNames(runtime.GOARCH, row) {
+			h.want[name] = true
+		}
+	}
+	if uring {
+		h.want[uringEnter] = true
+	}
+}
+
+// Hooks says which hooks are in use, how many they are, and why they are not
+// per call: empty if they are. Nothing is in use before Attach.
+func (s *Sensor) Hooks() (kind Hooks, n int, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.hooks.all != nil:
+		return HooksAllCalls, 1, s.hooks.reason()
+	case len(s.hooks.calls) > 0:
+		return HooksPerCall, len(s.hooks.calls), ""
+	}
+	return HooksAuto, 0, s.hooks.reason()
+}
+
+// reason is why calls are not told one by one.
+func (h *callHooks) reason() string {
+	if h.why == "" && h.busy && h.asked != HooksPerCall {
+		return "most calls are watched"
+	}
+	return h.why
+}
+
+// attachCalls attaches what the watched calls need, before set shows them to
+// the programs, and detaches what they don't need any more after that: so no
+// call is missed between.
+func (s *Sensor) attachCalls(set func() error) error {
+	h := &s.hooks
+	if h.reason() == "" {
+		if err := s.attachEach(); err != nil {
+			h.why = err.Error()
+		}
+	}
+	perCall := h.reason() == ""
+	if !perCall && h.all == nil {
+		l, err := link.AttachTracing(link.TracingOptions{Program: s.allCalls()})
+		if err != nil {
+			return fmt.Errorf("attach sys_exit: %w", err)
+		}
+		h.all = l
+	}
+	if err := errors.Join(set(), s.objs.PerCall.Set(perCall)); err != nil {
+		return err
+	}
+	return errors.Join(parallel(h.unneeded(perCall), link.Link.Close)...)
+}
+
+// attachEach attaches to the calls that are watched, and not attached to yet.
+// One that has no tracepoint is one that the kernel hasn't.
+func (s *Sensor) attachEach() error {
+	h := &s.hooks
+	for name := range h.want {
+		if h.calls[name] != nil {
+			continue
+		}
+		l, err := s.attachTo(name)
+		switch {
+		case err == nil:
+			h.calls[name] = l
+		case !errors.Is(err, os.ErrNotExist):
+			return fmt.Errorf("the tracepoint of %s: %w", name, err)
+		}
+	}
+	if len(h.calls) == 0 {
+		return errors.New("this kernel has no tracepoints of single calls")
+	}
+	return nil
+}
+
+func (s *Sensor) attachTo(call string) (link.Link, error) {
+	const group, end = "syscalls", "sys_exit_"
+	if other := tracepointOf[call]; other != "" {
+		if l, err := link.Tracepoint(group, end+other, s.eachCall(), nil); err == nil {
+			return l, nil
+		}
+	}
+	return link.Tracepoint(group, end+call, s.eachCall(), nil)
+}
+
+// unneeded takes out the links that are not in use any more.
+func (h *callHooks) unneeded(perCall bool) (links []link.Link) {
+	if perCall && h.all != nil {
+		links = append(links, h.all)
+		h.all = nil
+	}
+	for name, l := range h.calls {
+		if !perCall || !h.want[name] {
+			links = append(links, l)
+			delete(h.calls, name)
+		}
+	}
+	return links
+}
+
+// take takes out all links.
+func (h *callHooks) take() []link.Link {
+	links := slices.Collect(maps.Values(h.calls))
+	if h.all != nil {
+		links = append(links, h.all)
+	}
+	h.all, h.calls = nil, map[string]link.Link{}
+	return links
+}
+
+func (s *Sensor) allCalls() *ebpf.Program {
+	if s.objs.UringSysExit != nil {
+		return s.objs.UringSysExit
+	}
+	return s.objs.SysExit
+}
+
+func (s *Sensor) eachCall() *ebpf.Program {
+	if s.objs.UringCallExit != nil {
+		return s.objs.UringCallExit
+	}
+	return s.objs.CallExit
+}
