@@ -140,7 +140,7 @@ func (c *compiler) exprOf(ref *field.Ref) *expr {
 		ref = same
 	}
 	e := &expr{
-		text: ref.String(), kind: exprField, ref: ref, get: ref.Get,
+		text: ref.String(), kind: exprField, ref: ref, get: ref.Get, of: ref.Parts(),
 		typ: ref.Type, list: ref.List && ref.Many == field.One, many: ref.Many,
 	}
 	if ref.Arg.Given {
@@ -166,6 +166,9 @@ func (c *compiler) intern(e *expr) *expr {
 	}
 	if old := c.exprs[key]; old != nil {
 		return old
+	}
+	for _, arg := range e.args {
+		e.of |= arg.of
 	}
 	e.slot = len(c.set.exprs)
 	c.set.exprs = append(c.set.exprs, e)

@@ -4,7 +4,8 @@
 // rules an event makes true, which ones it leaves open, what they say of it.
 // It owns the language, the loading and its findings, and the three-valued
 // evaluation. It never reads an event otherwise than through field.Source,
-// never keeps state between events, and never decides what is done with a match.
+// never lets one event's matches depend on another, and never decides what is
+// done with a match.
 //
 // The passes, in reading order, one or a few files each:
 //
@@ -19,6 +20,6 @@
 //	compile           nodes → predicates and conditions, shared by all rules
 //	narrow, plan      conditions → event types, and what to ask first of each type
 //	lint              what loads but is hardly meant
-//	match             event → verdicts
+//	words, match      event → candidates → verdicts
 //	format            event → output text
 package rules

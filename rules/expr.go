@@ -20,6 +20,7 @@ type expr struct {
 	typ   field.Type
 	list  bool
 	many  field.Many
+	of    field.Parts // what of an event the value depends on
 	// dynamic: the type is guessed from the argument; a value of another kind
 	// compares as false.
 	dynamic bool

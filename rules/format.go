@@ -37,7 +37,8 @@ func (s *Set) borrow(src field.Source) *reader {
 		rd = new(reader)
 		*rd = newReader(s)
 	}
-	rd.start(src)
+	rd.begin(src)
+	rd.know(field.OfAll)
 	return rd
 }
 

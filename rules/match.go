@@ -38,9 +38,10 @@ type Match struct {
 type reader struct {
 	src   field.Source
 	event *event.Event // src is over it; nil: over something else
+	known field.Parts  // of the event; what depends on others is unknown
 	in    field.Inputs
 	elem  field.Value // the element of a list that is being tested
-	gen   uint32      // grows with every event; a slot of another generation is empty
+	gen   uint32      // grows with every start; a slot of another generation is empty
 	slots []slot      // of each expression
 	rooms []room      // of each expression
 }
@@ -61,11 +62,16 @@ func newReader(s *Set) reader {
 	return reader{slots: make([]slot, len(s.exprs)), rooms: make([]room, len(s.exprs))}
 }
 
-// start begins an event.
-func (r *reader) start(src field.Source) {
+// begin turns to an event; know comes next.
+func (r *reader) begin(src field.Source) {
 	r.src = src
 	e, _ := src.(field.OfEvent)
 	r.event = e.Event
+}
+
+// know forgets what was read. From now on only these parts are known.
+func (r *reader) know(known field.Parts) {
+	r.known = known
 	if r.gen++; r.gen == 0 {
 		for i := range r.slots {
 			r.slots[i].gen = 0
@@ -81,9 +87,12 @@ func (r *reader) read(e *expr) *field.Value {
 	s := &r.slots[e.slot]
 	if s.gen != r.gen {
 		s.gen = r.gen
-		if r.event != nil && e.get != nil { // as eval does, with one copy
+		switch {
+		case e.of&^r.known != 0:
+			s.value = field.UnknownValue
+		case r.event != nil && e.get != nil: // as eval does, with one copy
 			s.value = e.get(r.event, e.ref.Arg)
-		} else {
+		default:
 			s.value = e.eval(r)
 		}
 	}
@@ -95,7 +104,7 @@ type Matcher struct {
 	reader
 	set     *Set
 	answers []answer
-	alive   mask // rules of the plan at hand that no gate has excluded
+	words   words
 	matches []Match
 }
 
@@ -111,65 +120,68 @@ func (s *Set) NewMatcher() *Matcher {
 		reader:  newReader(s),
 		set:     s,
 		answers: make([]answer, len(s.conds.all)),
-		alive:   newMask(len(s.rules)),
 		matches: make([]Match, 0, len(s.rules)),
 	}
 }
 
 // Match gives the enabled rules of source that the event makes true or leaves
 // unknown, in their order; where the set matches the first rule only, up to
-// and with the first true one. The result is valid until the next call. Match
-// does not allocate.
+// and with the first true one. eventType is the event's. The result is valid
+// until the next call. Match allocates only to remember what it finds out about
+// processes and files.
 func (m *Matcher) Match(src field.Source, source, eventType string) []Match {
 	m.matches = m.matches[:0]
 	of := m.set.sources[source]
 	if of == nil {
 		return nil
 	}
-	p := of.byType[eventType]
-	if p == nil {
-		p = of.others
+	plans, named := of.byType[eventType]
+	if !named {
+		plans = of.others
 	}
-	if len(p.rules) == 0 {
+	if len(plans) == 0 {
 		return nil
 	}
 	m.begin(src)
-	m.run(p)
+	m.know(field.OfAll)
+	for _, p := range plans {
+		if m.run(p) {
+			break
+		}
+	}
 	m.finish()
 	return m.matches
 }
 
-// run looks at the rules of a plan that its gates leave.
-func (m *Matcher) run(p *plan) {
-	alive := m.alive[:(len(p.rules)+63)/64]
-	for i := range alive {
-		alive[i] = ^uint64(0)
-	}
-	for i := range p.gates {
-		if g := &p.gates[i]; alive.meets(g.need) && m.eval(g.cond) == False {
-			alive.remove(g.need)
+// run asks the candidates of a plan, and reports whether they decide.
+func (m *Matcher) run(p *plan) (done bool) {
+	for word := m.candidates(p); word != 0; word &= word - 1 {
+		i := bits.TrailingZeros64(word)
+		v := m.eval(p.conds[i])
+		if v == False {
+			continue
+		}
+		m.matches = append(m.matches, Match{p.rules[i], v})
+		if v == True && !m.set.all {
+			return true
 		}
 	}
-	for w, word := range alive {
-		for ; word != 0; word &= word - 1 {
-			i := w*64 + bits.TrailingZeros64(word)
-			if i >= len(p.rules) {
-				return
-			}
-			v := m.eval(p.conds[i])
-			if v == False {
-				continue
-			}
-			m.matches = append(m.matches, Match{p.rules[i], v})
-			if v == True && !m.set.all {
-				return
-			}
-		}
-	}
+	return false
 }
 
-func (m *Matcher) begin(src field.Source) {
-	m.start(src)
+// gated is the rules of a plan that its gates leave.
+func (m *Matcher) gated(p *plan) uint64 {
+	word := p.all()
+	for i := range p.gates {
+		if g := &p.gates[i]; word&g.need != 0 && m.eval(g.cond) == False {
+			word &^= g.need
+		}
+	}
+	return word
+}
+
+func (m *Matcher) know(known field.Parts) {
+	m.reader.know(known)
 	if m.gen == 1 {
 		clear(m.answers)
 	}
@@ -179,6 +191,7 @@ func (m *Matcher) begin(src field.Source) {
 // the event's type.
 func (m *Matcher) Eval(r *Rule, src field.Source) Truth {
 	m.begin(src)
+	m.know(field.OfAll)
 	defer m.finish()
 	return m.eval(r.cond)
 }

@@ -14,9 +14,9 @@ func TestOfficialRules(t *testing.T) {
 	files := officialFiles(t)
 	best := time.Hour
 	for range 5 { // the machine may be busy
-		start := time.Now()
+		start := cpuTime()
 		set, fs := Load(FalcoSchema(), files, Options{})
-		best = min(best, time.Since(start))
+		best = min(best, cpuTime()-start)
 		if set == nil {
 			t.Fatal(fs.Err())
 		}

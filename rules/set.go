@@ -71,8 +71,8 @@ type Set struct {
 
 // plans are the rules of one source by the event types that they can match.
 type plans struct {
-	byType map[string]*plan
-	others *plan // for types that no rule names
+	byType map[string][]*plan
+	others []*plan // for types that no rule names
 }
 
 // Rules are all rules in their order, disabled ones too. The slice is the set's.
@@ -192,16 +192,16 @@ func eventTypes(rules []*Rule, schema *Schema) []string {
 }
 
 func (s *Set) newPlans(rules []*Rule) *plans {
-	p := &plans{byType: map[string]*plan{}}
+	p := &plans{byType: map[string][]*plan{}}
 	for _, r := range rules {
 		for _, t := range r.types.names {
 			p.byType[t] = nil
 		}
 	}
 	for t := range p.byType {
-		p.byType[t] = newPlan(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.has(t) }), t)
+		p.byType[t] = newPlans(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.has(t) }), t)
 	}
-	p.others = newPlan(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.except }), "")
+	p.others = newPlans(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.except }), "")
 	return p
 }
 

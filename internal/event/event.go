@@ -27,6 +27,9 @@ type Event struct {
 	Result  int64    // return value; HasResult false for metaevents without one
 	Args    []Arg    // one for each of Row.Params
 	Process *Process // the actor, after the event; never nil
+	// Apart: the acting thread has ids or a directory of its own. Process shows
+	// these, and is of this event alone, whatever its Image says.
+	Apart bool
 
 	// FD is the file that the event works on, as the kernel knows it; nil if
 	// there is none. Of a failed open, it is a file of the path that was asked
@@ -69,8 +72,9 @@ type Process struct {
 	PID   uint32
 	Start uint64 // ns since boot; with PID the identity of the process
 	Born  uint64 // Start as ns since 1970
-	// Image counts program images: it grows with exec and with every change
-	// of credentials, container, name, directory or namespaces.
+	// Image numbers what the process is: it gets a number that no process had
+	// before with exec and with every change of the fields below, of what is
+	// known of the container too. 0: nobody numbers it.
 	Image uint64
 
 	Parent *Process // nil: none or not known
@@ -107,6 +111,25 @@ type Process struct {
 	Exited                        bool
 
 	lines lines // made from the above
+}
+
+// MaxAncestors is how far up ancestors are looked at. It is more than any
+// honest chain has, so that nesting shells hides nobody.
+const MaxAncestors = 64
+
+// Relatives is the latest Image among p's ancestors and the leaders of its
+// group and session. With p's own Image it says that none of them is another
+// or has changed since: whatever changes gets a number later than all others.
+func (p *Process) Relatives() (latest uint64) {
+	for _, leader := range [...]*Process{p.GroupLeader, p.Session} {
+		if leader != nil {
+			latest = max(latest, leader.Image)
+		}
+	}
+	for up, n := p.Parent, 0; up != nil && n < MaxAncestors; up, n = up.Parent, n+1 {
+		latest = max(latest, up.Image)
+	}
+	return latest
 }
 
 // NoID is the uid or gid that means "not set".

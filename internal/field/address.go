@@ -30,26 +30,26 @@ var addressFields = []*Field{
 		Doc: "The address of the other end.",
 	},
 	{
-		Name: "saker.client.address", Type: CharBuf, Attr: "client.address", Get: addrText(client),
+		Name: "saker.client.address", Type: CharBuf, Attr: "client.address", Of: OfFile, Get: addrText(client),
 		Doc: "The client's address or name as text.",
 	},
 	{
-		Name: "saker.server.address", Type: CharBuf, Attr: "server.address", Get: addrText(server),
+		Name: "saker.server.address", Type: CharBuf, Attr: "server.address", Of: OfFile, Get: addrText(server),
 		Doc: "The server's address or name as text.",
 	},
 	{
-		Name: "saker.local.address", Type: CharBuf, Attr: "network.local.address", Get: addrText(near),
+		Name: "saker.local.address", Type: CharBuf, Attr: "network.local.address", Of: OfFile, Get: addrText(near),
 		Doc: "The address of this end as text.",
 	},
 	{
-		Name: "saker.peer.address", Type: CharBuf, Attr: "network.peer.address", Get: addrText(far),
+		Name: "saker.peer.address", Type: CharBuf, Attr: "network.peer.address", Of: OfFile, Get: addrText(far),
 		Doc: "The address of the other end as text.",
 	},
 
-	{Name: "fd.cport", Type: Port, Attr: "client.port", Get: portOf(client), Doc: "The client's port."},
-	{Name: "fd.sport", Type: Port, Attr: "server.port", Get: portOf(server), Doc: "The server's port."},
-	{Name: "fd.lport", Type: Port, Attr: "network.local.port", Get: portOf(near), Doc: "The port of this end."},
-	{Name: "fd.rport", Type: Port, Attr: "network.peer.port", Get: portOf(far), Doc: "The port of the other end."},
+	{Name: "fd.cport", Type: Port, Attr: "client.port", Of: OfFile, Get: portOf(client), Doc: "The client's port."},
+	{Name: "fd.sport", Type: Port, Attr: "server.port", Of: OfFile, Get: portOf(server), Doc: "The server's port."},
+	{Name: "fd.lport", Type: Port, Attr: "network.local.port", Of: OfFile, Get: portOf(near), Doc: "The port of this end."},
+	{Name: "fd.rport", Type: Port, Attr: "network.peer.port", Of: OfFile, Get: portOf(far), Doc: "The port of the other end."},
 
 	{
 		Name: "fd.ip", Type: IPAddr, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
@@ -114,7 +114,7 @@ var addressFields = []*Field{
 		Doc: "The transport protocol: tcp, udp, icmp, raw, or <NA> for a descriptor without one.",
 	},
 	{
-		Name: "saker.transport", Type: CharBuf, Attr: "network.transport", Get: transport,
+		Name: "saker.transport", Type: CharBuf, Attr: "network.transport", Of: OfFile, Get: transport,
 		Doc: "The transport of a socket or pipe: tcp, udp, icmp, raw, unix, pipe.",
 	},
 	{

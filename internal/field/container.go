@@ -123,7 +123,7 @@ var containerFields = []*Field{
 		Doc: "When the first process of the container was made, on the host the boot, in nanoseconds since 1970.",
 	},
 	{
-		Name: "container.duration", Type: RelTime, From: []string{"evt.rawtime", "container.start_ts"}, Derive: since, Volatile: true,
+		Name: "container.duration", Type: RelTime, From: []string{"evt.rawtime", "container.start_ts"}, Derive: since,
 		Doc: "How long ago container.start_ts was, in nanoseconds.",
 	},
 

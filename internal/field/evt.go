@@ -10,11 +10,11 @@ import (
 
 var eventFields = []*Field{
 	{
-		Name: "evt.num", Type: Uint64, Attr: "saker.evt.num", Get: evtNum, Volatile: true,
+		Name: "evt.num", Type: Uint64, Attr: "saker.evt.num", Get: evtNum, Of: OfAct,
 		Doc: "The event's number in its capture, from 1 up.",
 	},
 	{
-		Name: "evt.type", Type: CharBuf, Attr: "saker.evt.type", Get: evtType,
+		Name: "evt.type", Type: CharBuf, Attr: "saker.evt.type", Of: OfType, Get: evtType,
 		Doc: "The event's name, for a system call the call's.",
 	},
 	{
@@ -34,7 +34,7 @@ var eventFields = []*Field{
 		Doc: "The kind of act: file, net, IPC, process, user, other; reading and writing go by what the descriptor is.",
 	},
 	{
-		Name: "evt.cpu", Type: Int16, Attr: "cpu.logical_number", Get: evtCPU, Volatile: true,
+		Name: "evt.cpu", Type: Int16, Attr: "cpu.logical_number", Get: evtCPU, Of: OfAct,
 		Doc: "The processor on which the event happened.",
 	},
 	{

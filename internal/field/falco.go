@@ -1,6 +1,7 @@
 package field
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -15,14 +16,26 @@ var Falco = sync.OnceValue(func() *Table {
 	t, err := NewTable(slices.Concat(
 		eventFields, timeFields, ioFields, argFields,
 		fdFields, addressFields, pathFields,
-		processFields, originFields, standardFields, measureFields, peerFields, lineageFields, leaderFields, imageFields, threadFields,
-		userFields, containerFields, unservedFields,
+		reading(OfImage, processFields), reading(OfImage|OfRelatives, originFields), reading(OfImage, standardFields),
+		measureFields, peerFields,
+		reading(OfImage|OfRelatives, lineageFields, leaderFields),
+		reading(OfImage, imageFields, threadFields, userFields, containerFields),
+		unservedFields,
 	), syscalls.IsParam)
 	if err != nil {
 		panic(err)
 	}
 	return t
 })
+
+// reading says of the rows that don't say themselves what their values depend on.
+func reading(parts Parts, classes ...[]*Field) []*Field {
+	rows := slices.Concat(classes...)
+	for _, f := range rows {
+		f.Of = cmp.Or(f.Of, parts)
+	}
+	return rows
+}
 
 // na is what Falco's text fields say where a name is not known.
 const na = "<NA>"

@@ -13,7 +13,7 @@ var fdFields = []*Field{
 		Doc: "The number of the descriptor that the event works on, -1 when a call that makes one failed.",
 	},
 	{
-		Name: "fd.type", Type: CharBuf, Attr: "saker.fd.type", Get: fdType,
+		Name: "fd.type", Type: CharBuf, Attr: "saker.fd.type", Of: OfFile, Get: fdType,
 		Doc: "What the descriptor refers to: file, directory, ipv4, ipv6, unix, pipe, event, signalfd, eventpoll, " +
 			"inotify, timerfd, netlink, bpf, userfaultfd, io_uring, memfd, pidfd.",
 	},
@@ -27,7 +27,7 @@ var fdFields = []*Field{
 		Doc:  "The path of the file, symbolic links resolved, or the two ends of the connection, the client's first.",
 	},
 	{
-		Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Get: fdOtherName,
+		Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Of: OfFile, Get: fdOtherName,
 		Doc: "The name of a descriptor that is neither a file, a directory nor an internet socket.",
 	},
 	{

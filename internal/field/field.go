@@ -133,8 +133,8 @@ type Field struct {
 	Keyed string // attribute key of references with an argument, which follows after a dot
 	Form  Form   // how the attribute says it
 	Where Where  // where the attribute lives
-	// Volatile fields depend on time or counters: never cached per process.
-	Volatile bool
+	// Of is what of an event a primary field's value depends on; nothing said: OfAct.
+	Of Parts
 	// Secret fields are texts in which programs are told passwords: a record
 	// says them with the secrets hidden.
 	Secret bool
@@ -190,6 +190,26 @@ const (
 	Sole
 )
 
+// Parts are parts of an event on which a value depends. What depends on no
+// others than those that many events share is the same for all of these.
+type Parts uint8
+
+const (
+	// OfType: the event's type.
+	OfType Parts = 1 << iota
+	// OfImage: the process's image (event.Process.Image) and the name of the thread.
+	OfImage
+	// OfRelatives: the images of the process's relatives (event.Process.Relatives).
+	OfRelatives
+	// OfFile: the descriptor's type and name, of those that are files or
+	// directories; of others OfAct.
+	OfFile
+	// OfAct: what this event alone has, such as its arguments, result and time.
+	OfAct
+	// OfAll: all of these.
+	OfAll = OfType | OfImage | OfRelatives | OfFile | OfAct
+)
+
 // MaxInputs is how many fields one derived field may read.
 const MaxInputs = 6
 
@@ -216,6 +236,7 @@ type Ref struct {
 	id      int
 	same    *Ref // what index 0 of an ancestor field stands for
 	carries []*Ref
+	parts   Parts
 }
 
 // String is the reference as a rule writes it, such as proc.aname[2].
@@ -244,6 +265,9 @@ func (r *Ref) InArray() bool { return r.Many == SomeAncestor && !r.ByKey() }
 // Same is the reference that r is another way to write, nil for most:
 // proc.aname[0] is proc.name.
 func (r *Ref) Same() *Ref { return r.same }
+
+// Parts are what of an event the reference's value depends on.
+func (r *Ref) Parts() Parts { return r.parts }
 
 // Carries are the primary references that a record must say for r to be known
 // from it.

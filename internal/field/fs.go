@@ -46,7 +46,7 @@ var pathFields = []*Field{
 	},
 
 	{
-		Name: "saker.file.path", Type: FSPath, Attr: "file.path", Get: filePath,
+		Name: "saker.file.path", Type: FSPath, Attr: "file.path", Of: OfFile, Get: filePath,
 		Doc: "The path of the descriptor's file; without a descriptor, the path that the call names.",
 	},
 	{

@@ -20,7 +20,8 @@ var ioFields = []*Field{
 		Doc: "Whether the event is an open, openat, openat2 or open_by_handle_at that asks to write.",
 	},
 	{
-		Name: "evt.is_open_exec", Type: Boolean, From: []string{"evt.type", "evt.arg.flags", "evt.arg.mode"}, Derive: isOpenExec,
+		Name: "evt.is_open_exec", Type: Boolean, Get: isOpenExec,
+		From: []string{"evt.type", "evt.arg.flags", "evt.arg.mode"}, Derive: openExecFrom,
 		Doc: "Whether the event may create a file with a permission to execute.",
 	},
 
@@ -113,22 +114,52 @@ const (
 	askWrite = 2
 )
 
-func isOpenRead(e *event.Event, _ Arg) Value { return asks(e, askRead) }
+// access is what Falco's numbers of open flags say of access, by the kernel's
+// number. Neither is 3, which opens for ioctl alone.
+var access = [...]uint64{0: askRead, 1: askWrite, 2: askRead | askWrite}
 
-func isOpenWrite(e *event.Event, _ Arg) Value { return asks(e, askWrite) }
+var (
+	isOpenRead  = asks(func(e *event.Event, flags int) bool { return opensFor(e, flags)&askRead != 0 })
+	isOpenWrite = asks(func(e *event.Event, flags int) bool { return opensFor(e, flags)&askWrite != 0 })
+	mayMake     = asks(func(e *event.Event, flags int) bool { return syscalls.Creates(uint64(e.Args[flags].Num)) })
+)
 
-func asks(e *event.Event, access uint64) Value {
+// asks makes a Get of what the flags of an open ask for.
+func asks(is func(e *event.Event, flags int) bool) func(*event.Event, Arg) Value {
+	return func(e *event.Event, _ Arg) Value {
+		if e.Row == nil {
+			return NoValue
+		}
+		if !opens(e.Row.Name) {
+			return Truth(false)
+		}
+		i := paramIndex(e.Row, "flags")
+		if i < 0 || !valid(e, i) {
+			return NoValue
+		}
+		return Truth(is(e, i))
+	}
+}
+
+func opensFor(e *event.Event, flags int) uint64 {
+	if i := int(e.Args[flags].Num & 3); i < len(access) {
+		return access[i]
+	}
+	return falcoNumber(e, flags)
+}
+
+func isOpenExec(e *event.Event, a Arg) Value {
 	if e.Row == nil {
 		return NoValue
 	}
-	if !opens(e.Row.Name) {
-		return Truth(false)
+	if made := mayMake(e, a); e.Row.Name != "creat" && !made.Bool() {
+		return made
 	}
-	i := paramIndex(e.Row, "flags")
+	i := paramIndex(e.Row, "mode")
 	if i < 0 || !valid(e, i) {
 		return NoValue
 	}
-	return Truth(falcoNumber(e, i)&access != 0)
+	return Truth(falcoNumber(e, i)&0o111 != 0)
 }
 
 // openedFor makes a Derive that looks for either flag in an open's flags.
@@ -146,7 +177,7 @@ func openedFor(one, other string) func(*Inputs, Arg) Value {
 	}
 }
 
-func isOpenExec(in *Inputs, _ Arg) Value {
+func openExecFrom(in *Inputs, _ Arg) Value {
 	name, flags := in[0].Text(), in[1].Text()
 	switch {
 	case !in[0].Known():

@@ -7,10 +7,9 @@ import (
 	"github.com/sakerhq/saker/internal/event"
 )
 
-// maxAncestors is how far up ancestors are looked at. It is more than any
-// honest chain has, so that nesting shells hides nobody, and bounds the
-// array in a record.
-const maxAncestors = 64
+// maxAncestors is how far up ancestors are looked at; it bounds the array in a
+// record.
+const maxAncestors = event.MaxAncestors
 
 var lineageFields = []*Field{
 	{
@@ -32,11 +31,11 @@ var lineageFields = []*Field{
 		Doc:    "The parent's name and arguments.",
 	},
 	{
-		Name: "proc.ppid.ts", Type: RelTime, Attr: "saker.proc.ppid.ts", Get: ofParent(bornTime), Volatile: true,
+		Name: "proc.ppid.ts", Type: RelTime, Attr: "saker.proc.ppid.ts", Get: ofParent(bornTime),
 		Doc: "When the parent was made, in nanoseconds since 1970.",
 	},
 	{
-		Name: "proc.ppid.duration", Type: RelTime, Attr: "saker.proc.ppid.duration", Get: parentAge, Volatile: true,
+		Name: "proc.ppid.duration", Type: RelTime, Attr: "saker.proc.ppid.duration", Get: parentAge, Of: OfAct,
 		Doc: "How long ago the parent was made, in nanoseconds.",
 	},
 

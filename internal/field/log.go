@@ -59,8 +59,8 @@ func jsonFields(class string) []*Field {
 			Doc: "What a JSON pointer such as /user/groups/0 finds in the body, be that JSON text or structured.",
 		},
 		{Name: class + ".obj", Type: CharBuf, From: []string{"log.body"}, Derive: asIs, Doc: "The same as log.body."},
-		{Name: class + ".rawtime", Type: Uint64, From: rawTime, Derive: asIs, Volatile: true, Doc: "The same as evt.rawtime."},
-		{Name: class + ".time", Type: CharBuf, From: []string{"evt.time"}, Derive: asIs, Volatile: true, Doc: "The same as evt.time."},
+		{Name: class + ".rawtime", Type: Uint64, From: rawTime, Derive: asIs, Doc: "The same as evt.rawtime."},
+		{Name: class + ".time", Type: CharBuf, From: []string{"evt.time"}, Derive: asIs, Doc: "The same as evt.time."},
 	}
 }
 

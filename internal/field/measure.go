@@ -7,51 +7,51 @@ import "github.com/sakerhq/saker/internal/event"
 // call is for metrics.
 var measureFields = []*Field{
 	{
-		Name: "proc.vmsize", Type: Uint64, Attr: "saker.proc.vmsize", Get: measured(func(m *event.Measures) uint64 { return m.VMSize }), Volatile: true,
+		Name: "proc.vmsize", Type: Uint64, Attr: "saker.proc.vmsize", Get: measured(func(m *event.Measures) uint64 { return m.VMSize }),
 		Doc: "The virtual memory of the process in KiB, when it last started, executed a program or changed.",
 	},
 	{
-		Name: "proc.vmrss", Type: Uint64, Attr: "saker.proc.vmrss", Get: measured(func(m *event.Measures) uint64 { return m.VMRSS }), Volatile: true,
+		Name: "proc.vmrss", Type: Uint64, Attr: "saker.proc.vmrss", Get: measured(func(m *event.Measures) uint64 { return m.VMRSS }),
 		Doc: "The resident memory of the process in KiB, as proc.vmsize, but for the few pages that the kernel has not added up.",
 	},
 	{
-		Name: "proc.vmswap", Type: Uint64, Attr: "saker.proc.vmswap", Get: measured(func(m *event.Measures) uint64 { return m.VMSwap }), Volatile: true,
+		Name: "proc.vmswap", Type: Uint64, Attr: "saker.proc.vmswap", Get: measured(func(m *event.Measures) uint64 { return m.VMSwap }),
 		Doc: "The swapped memory of the process in KiB, as proc.vmsize.",
 	},
 	{
-		Name: "proc.fdlimit", Type: Int64, Attr: "saker.proc.fdlimit", Get: fdLimit, Volatile: true,
+		Name: "proc.fdlimit", Type: Int64, Attr: "saker.proc.fdlimit", Get: fdLimit,
 		Doc: "The most descriptors that the process may open, as of the time of proc.vmsize.",
 	},
 	{
-		Name: "proc.nthreads", Type: Uint64, Attr: "saker.proc.nthreads", Get: measured(func(m *event.Measures) uint64 { return uint64(m.Threads) }), Volatile: true,
+		Name: "proc.nthreads", Type: Uint64, Attr: "saker.proc.nthreads", Get: measured(func(m *event.Measures) uint64 { return uint64(m.Threads) }),
 		Doc: "The number of threads of the process, as of the time of proc.vmsize.",
 	},
 	{
-		Name: "proc.nchilds", Type: Uint64, From: []string{"proc.nthreads"}, Derive: otherThreads, Volatile: true,
+		Name: "proc.nchilds", Type: Uint64, From: []string{"proc.nthreads"}, Derive: otherThreads,
 		Doc: "The number of threads of the process beside the first, as proc.nthreads.",
 	},
 	{
-		Name: "thread.pfmajor", Type: Uint64, Attr: "saker.thread.pfmajor", Get: measured(func(m *event.Measures) uint64 { return m.MajorFaults }), Volatile: true,
+		Name: "thread.pfmajor", Type: Uint64, Attr: "saker.thread.pfmajor", Get: measured(func(m *event.Measures) uint64 { return m.MajorFaults }),
 		Doc: "The major page faults of the thread that the process's last record is of.",
 	},
 	{
-		Name: "thread.pfminor", Type: Uint64, Attr: "saker.thread.pfminor", Get: measured(func(m *event.Measures) uint64 { return m.MinorFaults }), Volatile: true,
+		Name: "thread.pfminor", Type: Uint64, Attr: "saker.thread.pfminor", Get: measured(func(m *event.Measures) uint64 { return m.MinorFaults }),
 		Doc: "The minor page faults of the thread that the process's last record is of.",
 	},
 	{
-		Name: "thread.vmsize", Type: Uint64, From: []string{"proc.vmsize", "thread.ismain"}, Derive: ofMain, Volatile: true,
+		Name: "thread.vmsize", Type: Uint64, From: []string{"proc.vmsize", "thread.ismain"}, Derive: ofMain,
 		Doc: "proc.vmsize of the process's first thread, 0 of others.",
 	},
 	{
-		Name: "thread.vmrss", Type: Uint64, From: []string{"proc.vmrss", "thread.ismain"}, Derive: ofMain, Volatile: true,
+		Name: "thread.vmrss", Type: Uint64, From: []string{"proc.vmrss", "thread.ismain"}, Derive: ofMain,
 		Doc: "proc.vmrss of the process's first thread, 0 of others.",
 	},
 	{
-		Name: "thread.vmsize.b", Type: Uint64, From: []string{"thread.vmsize"}, Derive: inBytes, Volatile: true,
+		Name: "thread.vmsize.b", Type: Uint64, From: []string{"thread.vmsize"}, Derive: inBytes,
 		Doc: "thread.vmsize in bytes.",
 	},
 	{
-		Name: "thread.vmrss.b", Type: Uint64, From: []string{"thread.vmrss"}, Derive: inBytes, Volatile: true,
+		Name: "thread.vmrss.b", Type: Uint64, From: []string{"thread.vmrss"}, Derive: inBytes,
 		Doc: "thread.vmrss in bytes.",
 	},
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // originFields tell beyond Falco which image of which process acted, and how
-// it came onto the host.
+// it came onto the host. A session's entry changes for all of it at once, with
+// no new image of any.
 var originFields = []*Field{
 	{
 		Name: "proc.entity_id", Type: CharBuf, Attr: "saker.proc.entity_id", Get: of(entityText),
@@ -39,16 +40,16 @@ var originFields = []*Field{
 		Doc: "The parent's working directory.",
 	},
 	{
-		Name: "proc.entry.type", Type: CharBuf, Attr: "saker.proc.entry.type", Get: ofEntry(func(e *event.Entry) Value { return Str(e.Type) }),
+		Name: "proc.entry.type", Type: CharBuf, Attr: "saker.proc.entry.type", Of: OfAct, Get: ofEntry(func(e *event.Entry) Value { return Str(e.Type) }),
 		Doc: "How the session came onto the host: ssh, console, cron, service, container (its first process), exec (into a " +
 			"container), remote (agents and inetd), login (by systemd's session), init or kernel.",
 	},
 	{
-		Name: "proc.entry.pid", Type: Int64, Attr: "saker.proc.entry.pid", Get: ofEntry(func(e *event.Entry) Value { return Num(int64(e.PID)) }),
+		Name: "proc.entry.pid", Type: Int64, Attr: "saker.proc.entry.pid", Of: OfAct, Get: ofEntry(func(e *event.Entry) Value { return Num(int64(e.PID)) }),
 		Doc: "The number of the session's first process on the host; it may have ended.",
 	},
 	{
-		Name: "proc.entry.name", Type: CharBuf, Attr: "saker.proc.entry.name", Get: ofEntry(func(e *event.Entry) Value { return Str(e.Name) }),
+		Name: "proc.entry.name", Type: CharBuf, Attr: "saker.proc.entry.name", Of: OfAct, Get: ofEntry(func(e *event.Entry) Value { return Str(e.Name) }),
 		Doc: "The name of the session's first process.",
 	},
 	{

@@ -77,11 +77,11 @@ var processFields = []*Field{
 		Doc: "The parent's number in its own namespace.",
 	},
 	{
-		Name: "proc.pid.ts", Type: RelTime, Attr: "process.creation.time", Form: ISOTime, Get: procBorn, Volatile: true,
+		Name: "proc.pid.ts", Type: RelTime, Attr: "process.creation.time", Form: ISOTime, Get: procBorn,
 		Doc: "When the process was made, in nanoseconds since 1970.",
 	},
 	{
-		Name: "proc.duration", Type: RelTime, Attr: "saker.proc.duration", Get: procAge, Volatile: true,
+		Name: "proc.duration", Type: RelTime, Attr: "saker.proc.duration", Get: procAge, Of: OfAct,
 		Doc: "How long ago the process was made, in nanoseconds.",
 	},
 	{

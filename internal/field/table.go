@@ -1,6 +1,7 @@
 package field
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -197,11 +198,11 @@ func (t *Table) connect(r *Ref) (err error) {
 		if r.same, err = t.Ref(r.Self); err != nil {
 			return err
 		}
-		r.carries = r.same.carries
+		r.carries, r.parts = r.same.carries, r.same.parts
 		return nil
 	}
 	if r.Derive == nil {
-		r.carries = append(r.carries, r)
+		r.carries, r.parts = append(r.carries, r), cmp.Or(r.Of, OfAct)
 	}
 	for _, from := range r.From {
 		in, err := t.Ref(from)
@@ -209,6 +210,7 @@ func (t *Table) connect(r *Ref) (err error) {
 			return err
 		}
 		r.inputs = append(r.inputs, in)
+		r.parts |= in.parts
 		r.carry(in.carries)
 	}
 	for _, with := range r.With {

@@ -8,7 +8,7 @@ import (
 
 var threadFields = []*Field{
 	{
-		Name: "thread.tid", Type: Int64, Attr: "saker.thread.tid", Get: threadTID,
+		Name: "thread.tid", Type: Int64, Attr: "saker.thread.tid", Of: OfAct, Get: threadTID,
 		Doc: "The number of the thread on the host.",
 	},
 	{

@@ -10,66 +10,66 @@ var rawTime = []string{"evt.rawtime"}
 
 var timeFields = []*Field{
 	{
-		Name: "evt.rawtime", Type: AbsTime, Attr: "Timestamp", Where: Core, Get: evtTime, Volatile: true,
+		Name: "evt.rawtime", Type: AbsTime, Attr: "Timestamp", Where: Core, Get: evtTime, Of: OfAct,
 		Doc: "When the event happened, in nanoseconds since 1970.",
 	},
 	{
-		Name: "evt.rawtime.s", Type: AbsTime, From: rawTime, Derive: seconds, Volatile: true,
+		Name: "evt.rawtime.s", Type: AbsTime, From: rawTime, Derive: seconds,
 		Doc: "The whole seconds of evt.rawtime.",
 	},
 	{
-		Name: "evt.rawtime.ns", Type: AbsTime, From: rawTime, Derive: nanoseconds, Volatile: true,
+		Name: "evt.rawtime.ns", Type: AbsTime, From: rawTime, Derive: nanoseconds,
 		Doc: "The nanoseconds of evt.rawtime within its second.",
 	},
 	{
-		Name: "evt.time", Type: CharBuf, From: rawTime, Derive: clock("15:04:05.000000000", local), Volatile: true,
+		Name: "evt.time", Type: CharBuf, From: rawTime, Derive: clock("15:04:05.000000000", local),
 		Doc: "The local time of day with nanoseconds.",
 	},
 	{
-		Name: "evt.time.s", Type: CharBuf, From: rawTime, Derive: clock("15:04:05", local), Volatile: true,
+		Name: "evt.time.s", Type: CharBuf, From: rawTime, Derive: clock("15:04:05", local),
 		Doc: "The local time of day to the second.",
 	},
 	{
-		Name: "evt.time.iso8601", Type: CharBuf, From: rawTime, Volatile: true,
+		Name: "evt.time.iso8601", Type: CharBuf, From: rawTime,
 		Derive: clock("2006-01-02T15:04:05.000000000-0700", time.Time.UTC),
 		Doc:    "Date and time in UTC with nanoseconds, ISO 8601.",
 	},
 	{
-		Name: "evt.datetime", Type: CharBuf, From: rawTime, Volatile: true,
+		Name: "evt.datetime", Type: CharBuf, From: rawTime,
 		Derive: clock("2006-01-02 15:04:05.000000000", local),
 		Doc:    "The local date and time with nanoseconds.",
 	},
 	{
-		Name: "evt.datetime.s", Type: CharBuf, From: rawTime, Volatile: true,
+		Name: "evt.datetime.s", Type: CharBuf, From: rawTime,
 		Derive: clock("2006-01-02 15:04:05", local),
 		Doc:    "The local date and time to the second.",
 	},
 	{
-		Name: "evt.reltime", Type: RelTime, Attr: "saker.evt.reltime", Get: sinceFirst, Volatile: true,
+		Name: "evt.reltime", Type: RelTime, Attr: "saker.evt.reltime", Get: sinceFirst,
 		Doc: "How long after the first event of the capture, in nanoseconds.",
 	},
 	{
-		Name: "evt.reltime.s", Type: RelTime, From: []string{"evt.reltime"}, Derive: seconds, Volatile: true,
+		Name: "evt.reltime.s", Type: RelTime, From: []string{"evt.reltime"}, Derive: seconds,
 		Doc: "The whole seconds of evt.reltime.",
 	},
 	{
-		Name: "evt.reltime.ns", Type: RelTime, From: []string{"evt.reltime"}, Derive: nanoseconds, Volatile: true,
+		Name: "evt.reltime.ns", Type: RelTime, From: []string{"evt.reltime"}, Derive: nanoseconds,
 		Doc: "The nanoseconds of evt.reltime within its second.",
 	},
 	{
-		Name: "evt.deltatime", Type: RelTime, Attr: "saker.evt.deltatime", Get: sinceLast, Volatile: true,
+		Name: "evt.deltatime", Type: RelTime, Attr: "saker.evt.deltatime", Get: sinceLast,
 		Doc: "How long after the event that the capture had before this one, in nanoseconds; 0 for the first.",
 	},
 	{
-		Name: "evt.deltatime.s", Type: RelTime, From: []string{"evt.deltatime"}, Derive: seconds, Volatile: true,
+		Name: "evt.deltatime.s", Type: RelTime, From: []string{"evt.deltatime"}, Derive: seconds,
 		Doc: "The whole seconds of evt.deltatime.",
 	},
 	{
-		Name: "evt.deltatime.ns", Type: RelTime, From: []string{"evt.deltatime"}, Derive: nanoseconds, Volatile: true,
+		Name: "evt.deltatime.ns", Type: RelTime, From: []string{"evt.deltatime"}, Derive: nanoseconds,
 		Doc: "The nanoseconds of evt.deltatime within its second.",
 	},
 	{
-		Name: "evt.outputtime", Type: CharBuf, Not: OutputOnly, From: rawTime, Volatile: true,
+		Name: "evt.outputtime", Type: CharBuf, Not: OutputOnly, From: rawTime,
 		Derive: clock("15:04:05.000000000", local),
 		Doc:    "The time as outputs say it.",
 	},

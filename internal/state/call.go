@@ -62,6 +62,7 @@ func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
 		p = s.asThread(p, apart)
 	}
 	s.begin(ev, &w.Header, syscalls.Rows()[w.Header.Row], p)
+	ev.Apart = apart != nil
 	ev.Result = w.Ret
 	if w.Header.Via == bpf.ViaCompat {
 		ev.Result = int64(int32(w.Ret))

@@ -129,7 +129,9 @@ func (s *State) add(p *process, now uint64) {
 
 // drop lets go of what p holds when it leaves the table, or never came in.
 func (s *State) drop(p *process) {
+	s.touch(p)
 	for p.child != nil {
+		s.touch(p.child)
 		p.child.setParent(nil)
 	}
 	s.containers.leave(p, s.now)
@@ -148,6 +150,7 @@ func (s *State) settle() {
 			p.setParent(up)
 		}
 		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
+		s.touch(p)
 	}
 	for _, p := range s.processes.known {
 		s.settleSession(p)
@@ -260,7 +263,8 @@ func (s *State) enter(p *process) {
 	s.NameAccounts(&p.Process)
 }
 
-// touch says that p is no longer what it was.
+// touch says that p is no longer what it was. It comes with every change of
+// what a field shows, before the next event.
 func (s *State) touch(p *process) {
 	s.images++
 	p.Image = s.images

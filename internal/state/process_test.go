@@ -139,11 +139,15 @@ func TestThreadApart(t *testing.T) {
 	shut := func() record { return shell.call("shutdown", 0, 3, 1).none() }
 	ev := must(t, s, shut().apart(bpf.WireOwn{Uid: 1000, Gid: 1000, CapEffective: 3, Mntns: 9}, "/srv"))
 	p := ev.Process
-	if p.UID != 1000 || p.User.Name != "alice" || p.Group.Name != "staff" || p.CapEffective != 3 || p.MountNS != 9 ||
+	if !ev.Apart || p.UID != 1000 || p.User.Name != "alice" || p.Group.Name != "staff" || p.CapEffective != 3 || p.MountNS != 9 ||
 		p.Cwd != "/srv" || p.Directory() != "/srv/" || p.PID != uint32(shell) || p.CommandLine() != "bash -l" {
 		t.Errorf("the thread: %+v", p)
 	}
-	for _, p := range []*event.Process{&s.byWho(shell).Process, must(t, s, shut()).Process} {
+	ev = must(t, s, shut())
+	if ev.Apart {
+		t.Error("a thread that has nothing of its own is apart")
+	}
+	for _, p := range []*event.Process{&s.byWho(shell).Process, ev.Process} {
 		if p.UID != 0 || p.User.Name != "root" || p.CapEffective != 0 || p.Cwd != "/home/bash" || p.Directory() != "/home/bash/" {
 			t.Errorf("its process: %+v", p)
 		}

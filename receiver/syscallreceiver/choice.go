@@ -24,6 +24,9 @@ type choice interface {
 	// candidates says whether a later stage may find that a record is not
 	// wanted after all.
 	candidates() bool
+	// forgotten is how much that was found out about processes and files had to
+	// be forgotten so far, to be found out again.
+	forgotten() uint64
 }
 
 // always are the fields of every record: who did it, and by which way.
@@ -73,6 +76,8 @@ func (c *byRules) uncaptured() (names []string) {
 }
 
 func (c *byRules) candidates() bool { return true }
+
+func (c *byRules) forgotten() uint64 { return c.matcher.Forgotten() }
 
 func (c *byRules) refs(ev *event.Event) []*field.Ref {
 	matches := c.matcher.Match(field.OfEvent{Event: ev}, rules.SyscallSource, ev.Row.Name)
@@ -137,6 +142,8 @@ func (c byName) rows() (rows []*syscalls.Row) {
 }
 
 func (c byName) candidates() bool { return false }
+
+func (c byName) forgotten() uint64 { return 0 }
 
 func (c byName) matched() []string { return nil }
 

@@ -183,4 +183,5 @@ func (l *loop) publish() {
 	l.counts.waiting.Store(uint64(l.writer.Held()))
 	l.counts.unenriched.Store(l.counts.now.unenriched)
 	l.counts.timeouts.Store(l.counts.now.timeouts)
+	l.counts.words.Store(l.choice.forgotten())
 }

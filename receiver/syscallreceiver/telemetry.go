@@ -25,6 +25,7 @@ type counts struct {
 	waiting, unenriched, timeouts             atomic.Uint64 // of records, records, containers
 	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
 	undecodable                               atomic.Uint64
+	words                                     atomic.Uint64 // of candidates that were forgotten
 	refused                                   atomic.Uint64 // log records, those that tell of losses left out
 }
 
@@ -46,6 +47,7 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),
 		telemetry.RegisterReceiverSyscallProcessesCallback(value(&c.processes)),
 		telemetry.RegisterReceiverSyscallPlaceholderProcessesCallback(value(&c.placeholders)),
+		telemetry.RegisterReceiverSyscallForgottenWordsCallback(value(&c.words)),
 		telemetry.RegisterReceiverSyscallRingSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(cfg.RingBytes))
 			return nil

@@ -35,6 +35,7 @@ type TelemetryBuilder struct {
 	ReceiverSyscallEnrichmentTimeouts   metric.Int64ObservableCounter
 	ReceiverSyscallEvents               metric.Int64ObservableCounter
 	ReceiverSyscallForgottenContainers  metric.Int64ObservableCounter
+	ReceiverSyscallForgottenWords       metric.Int64ObservableCounter
 	ReceiverSyscallIncompleteRecords    metric.Int64ObservableCounter
 	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
 	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
@@ -152,6 +153,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenContainersCallb
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallForgottenContainers, obs: o})
 		return nil
 	}, builder.ReceiverSyscallForgottenContainers)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallForgottenWordsCallback sets callback for observable ReceiverSyscallForgottenWords metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenWordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallForgottenWords, obs: o})
+		return nil
+	}, builder.ReceiverSyscallForgottenWords)
 	if err != nil {
 		return err
 	}
@@ -349,6 +365,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_forgotten_containers",
 		metric.WithDescription("Containers that ended, and that nothing is known of any more. [Development]"),
 		metric.WithUnit("{container}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallForgottenWords, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_forgotten_words",
+		metric.WithDescription("What was found out about processes and files and had to be forgotten for want of room: which rules they leave possible. It is found out again when it is needed, which costs time; many a second mean that more differs from event to event than there is room for. [Development]"),
+		metric.WithUnit("{word}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallIncompleteRecords, err = builder.meter.Int64ObservableCounter(

@@ -1,0 +1,108 @@
+package field
+
+import (
+	"testing"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/event/eventtest"
+)
+
+// TestParts: a field says the same of all events that have in common what its
+// Parts name, however they differ otherwise. Rules rely on it: they remember
+// what they found out about a process and about a file.
+func TestParts(t *testing.T) {
+	samples := eventtest.Samples()
+	for _, common := range []Parts{OfType | OfImage | OfRelatives, OfType | OfImage, OfType | OfFile, OfType} {
+		for _, ref := range someRefs(t) {
+			if ref.Parts()&^common != 0 {
+				continue
+			}
+			for _, a := range samples {
+				if common&OfFile != 0 && (a.Event.FD == nil || !a.Event.FD.Type.HasPath()) {
+					continue
+				}
+				for _, b := range samples {
+					want, got := Eval(OfEvent{a.Event}, ref), Eval(OfEvent{mix(a.Event, b.Event, common)}, ref)
+					if !got.Equal(want) {
+						t.Errorf("%s: of %q, with the rest of %q: %q, want %q", ref, a.Name, b.Name, got.Text(), want.Text())
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestWhatIsCommon: most of what rules ask for is common to many events.
+func TestWhatIsCommon(t *testing.T) {
+	for name, want := range map[string]Parts{
+		"proc.name": OfImage, "proc.exeline": OfImage, "user.name": OfImage, "container.id": OfImage | OfType,
+		"proc.aname": OfImage | OfRelatives, "proc.aname[0]": OfImage, "proc.sname": OfImage | OfRelatives,
+		"fd.name": OfFile | OfType, "fd.directory": OfFile | OfType, "fd.sip": OfFile, "fd.num": OfAct,
+		"evt.type": OfType, "evt.dir": 0, "evt.arg.flags": OfAct, "thread.tid": OfAct,
+		"proc.duration": OfAct, "container.duration": OfImage | OfAct, "evt.rawtime": OfAct, "evt.time": OfAct, "evt.num": OfAct,
+	} {
+		ref, err := Falco().Ref(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ref.Parts() != want {
+			t.Errorf("%s: %05b, want %05b", name, ref.Parts(), want)
+		}
+	}
+}
+
+// someRefs are all fields, those with an argument with some.
+func someRefs(t *testing.T) (refs []*Ref) {
+	for _, f := range Falco().Fields() {
+		var args []string
+		switch f.Arg {
+		case NoArg:
+			args = []string{""}
+		case MayIndex:
+			args = []string{"", "[0]", "[1]", "[7]"}
+		case MustIndex:
+			args = []string{"[0]", "[1]"}
+		case MayKey:
+			args = []string{"", "[HOME]", "[1]"}
+		case MustKey:
+			args = []string{"[HOME]"}
+		case MustParam:
+			args = []string{".flags", ".name"}
+		case MustName:
+			args = []string{".open"}
+		}
+		for _, arg := range args {
+			ref, err := Falco().Ref(f.Name + arg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// mix is the common parts of a with all others of b.
+func mix(a, b *event.Event, common Parts) *event.Event {
+	e, p := *b, *b.Process
+	e.Num, e.Time, e.CPU, e.Result, e.TID = 99, a.Time+12345, 7, -e.Result, 77
+	if common&OfImage != 0 {
+		p, e.Comm = *a.Process, a.Comm
+		p.Parent, p.GroupLeader, p.Session = b.Process.Parent, b.Process.GroupLeader, b.Process.Session
+	}
+	if common&OfRelatives != 0 {
+		p.Parent, p.GroupLeader, p.Session = a.Process.Parent, a.Process.GroupLeader, a.Process.Session
+	}
+	e.Process = &p
+	if common&OfType != 0 {
+		e.Row, e.Args = a.Row, make([]event.Arg, len(a.Row.Params))
+		copy(e.Args, b.Args)
+	}
+	if common&OfFile != 0 {
+		e.FD = &event.FD{
+			Type: a.FD.Type, Name: a.FD.Name, Ino: 1, Dev: 2, Mode: 3, Upper: true, Proto: event.TCP,
+			Role: event.Server, Connected: true, NameChanged: true,
+		}
+	}
+	return &e
+}
