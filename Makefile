@@ -53,7 +53,7 @@ demo: build ## start the collector, do harmless things that it detects, print th
 test: ## run all tests; those with the kernel need root and say so where they skip
 	$(GO) test -timeout 20m ./...
 
-test-kernels: ## run those that need a kernel in Debian's kernels, emulated; KERNELS="amd64/6.1 arm64" chooses
+test-kernels: ## run those that need a kernel in Debian's kernels, emulated; KERNELS="amd64/6.1 arm64" chooses, all write docs/kernels.md
 	$(GO) run ./test/kernels $(KERNELS)
 
 soak: ## run the distribution under load for SOAK=10m, print a table, fail on growth, leaks and untold losses

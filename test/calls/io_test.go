@@ -32,8 +32,7 @@ func (a *actor) pipe() (read, write uintptr) {
 var ioTriggers = []trigger{
 	{"close", func(a *actor) string { a.call(101); return "res=0 fd=101" }},
 	{"close_range", func(a *actor) string {
-		a.call(100, 101, 4)
-		return "res=0 first=100 last=101 flags=4(CLOSE_RANGE_CLOEXEC)"
+		return f("%s first=100 last=101 flags=4(CLOSE_RANGE_CLOEXEC)", res(a.call(100, 101, 4)))
 	}},
 	{"read", func(a *actor) string {
 		a.call(a.rewind(), a.buffer(100), 100)

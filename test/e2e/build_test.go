@@ -14,8 +14,12 @@ import (
 var root = filepath.Join("..", "..")
 
 // build makes the distribution, as `make build` does for everyone; it is
-// quick when nothing changed.
+// quick when nothing changed. Where there is nothing to make it with, a
+// variable has its path.
 var build = sync.OnceValues(func() (string, error) {
+	if made := os.Getenv("SAKER_TEST_COLLECTOR"); made != "" {
+		return made, nil
+	}
 	cmd := exec.Command("make", "-s", "build/saker-collector")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {

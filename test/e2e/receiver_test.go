@@ -156,7 +156,7 @@ func (r *receiver) all() []received {
 // await gives the first alert of a rule about the process pid.
 func (r *receiver) await(t *testing.T, rule string, pid int) received {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		for _, record := range r.all() {
 			if record.text("security_rule.name") == rule && record.text("process.pid") == fmt.Sprint(pid) {
 				return record

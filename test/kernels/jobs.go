@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sakerhq/saker/test/kernels/console"
 )
 
@@ -13,11 +15,17 @@ type job struct {
 	console.Job
 	pkg  string   // what is built for it
 	data []string // directories of the repository whose files it reads
+	slow bool     // takes long to build for another architecture than this machine's
 }
 
 // testTime is the most that one test binary may take: each test that loads the
 // sensor waits some seconds for an emulated verifier.
 const testTime = "480s"
+
+// least is what README says that the collector needs, and what it uses besides.
+var least = []uintptr{unix.CAP_BPF, unix.CAP_PERFMON, unix.CAP_NET_ADMIN, unix.CAP_DAC_READ_SEARCH, unix.CAP_SYS_PTRACE}
+
+const nobody = 65534
 
 // all are the jobs of a guest, in this order. The first says of each program
 // why a kernel refuses it. Then the doctor loads the sensor as users do: where
@@ -25,22 +33,44 @@ const testTime = "480s"
 // refuses writes a long log.
 var all = []job{
 	testOf("test/kernels/programs", "", "bpf"),
-	{console.Job{Name: "saker doctor", Dir: "/", Argv: []string{"/bin/saker", "doctor"}, Gate: true}, "cmd/saker", nil},
-	testOf("bpf", "^TestCompatEntry$"), // builds its program, and a guest has no compiler
-	testOf("internal/state", ""),
+	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker"},
+	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
+	testOf("bpf", "-test.skip=^TestCompatEntry$"), // builds its program, and a guest has no compiler
+	testOf("internal/state", "-test.run=Live"),    // the others need no kernel
 	testOf("test/calls", ""),
+	testOf("test/evasions", ""),
+	distribution,
 }
 
-// testOf are the tests of a package, but those that skip matches.
-func testOf(pkg, skip string, data ...string) job {
-	argv := []string{"/tests/" + path.Base(pkg), "-test.v=test2json", "-test.timeout=" + testTime}
-	if skip != "" {
-		argv = append(argv, "-test.skip="+skip)
+var doctor = []string{"/bin/saker", "doctor"}
+
+// distribution is the whole collector, with an OTLP receiver beside it: as
+// root, and as nobody with two capabilities.
+var distribution = job{
+	Job: console.Job{
+		Name: "test/e2e", Dir: "/src/test/e2e", Test: true, Env: []string{"SAKER_TEST_COLLECTOR=" + collectorAt},
+		Argv: []string{"/tests/e2e.test", "-test.v=test2json", "-test.timeout=" + testTime, "-test.run=^(TestAlertReachesAnotherProcess|TestTwoCapabilitiesSuffice)$"},
+	},
+	pkg: "test/e2e", data: []string{"test/e2e"}, slow: true,
+}
+
+// testOf are the tests of a package that a flag of the test tool leaves.
+func testOf(pkg, flag string, data ...string) job {
+	argv := []string{"/tests/" + path.Base(pkg) + ".test", "-test.v=test2json", "-test.timeout=" + testTime}
+	if flag != "" {
+		argv = append(argv, flag)
 	}
-	return job{console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg, append(data, pkg)}
+	return job{Job: console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg: pkg, data: append(data, pkg)}
 }
 
-// jobsLike are those whose names match.
-func jobsLike(pattern *regexp.Regexp) []job {
-	return slices.DeleteFunc(slices.Clone(all), func(j job) bool { return !pattern.MatchString(j.Name) })
+// choice is which jobs run.
+type choice struct {
+	pattern *regexp.Regexp // of their names; nil: all
+	quick   bool           // not the slow ones, where the architecture is foreign
+}
+
+func (c choice) of(arch, here string) []job {
+	return slices.DeleteFunc(slices.Clone(all), func(j job) bool {
+		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here
+	})
 }

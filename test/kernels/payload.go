@@ -30,20 +30,9 @@ type payload struct {
 
 // build compiles all that runs in the guests of arch, into dir.
 func build(ctx context.Context, root, dir, arch string, jobs []job) (map[string]string, error) {
-	built := map[string]string{}
-	compile := func(pkg, at string, args ...string) error {
-		file := filepath.Join(dir, strings.ReplaceAll(strings.Trim(at, "/"), "/", "-"))
-		cmd := exec.CommandContext(ctx, "go", append(args, "-trimpath", "-ldflags=-s -w", "-o", file, "./"+pkg)...)
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build %s for %s: %w\n%s", pkg, arch, err, out)
-		}
-		built[at] = file
-		return nil
-	}
+	b := builder{ctx, root, dir, arch, map[string]string{}}
 	for _, p := range programs {
-		if err := compile(p.pkg, p.at, "build"); err != nil {
+		if err := b.compile(p.pkg, p.at, "build"); err != nil {
 			return nil, err
 		}
 	}
@@ -52,11 +41,58 @@ func build(ctx context.Context, root, dir, arch string, jobs []job) (map[string]
 		if j.Test {
 			how = []string{"test", "-c"}
 		}
-		if err := compile(j.pkg, j.Argv[0], how...); err != nil {
+		if err := b.compile(j.pkg, j.Argv[0], how...); err != nil {
 			return nil, err
 		}
+		if j.slow {
+			if err := b.collector(); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return built, nil
+	return b.built, nil
+}
+
+// builder builds for one architecture.
+type builder struct {
+	ctx             context.Context
+	root, dir, arch string
+	built           map[string]string // path in the guest: file here
+}
+
+// compile builds a package of the repository, once.
+func (b *builder) compile(pkg, at string, how ...string) error {
+	if b.built[at] != "" {
+		return nil
+	}
+	return b.golang(b.root, at, append(how, "-trimpath", "-ldflags=-s -w"), "./"+pkg)
+}
+
+// collectorAt is where a guest has the distribution.
+const collectorAt = "/bin/saker-collector"
+
+// collector builds the distribution: the sources that the Collector builder
+// wrote for this machine's, for another architecture.
+func (b *builder) collector() error {
+	make := exec.CommandContext(b.ctx, "make", "-s", "build/saker-collector")
+	make.Dir = b.root
+	if out, err := make.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the distribution: %w\n%s", err, out)
+	}
+	return b.golang(filepath.Join(b.root, "build"), collectorAt, []string{"build", "-trimpath", "-ldflags=-s -w"}, ".")
+}
+
+// golang runs the go tool in a directory for what a guest has at a place.
+func (b *builder) golang(dir, at string, args []string, pkg string) error {
+	file := filepath.Join(b.dir, strings.ReplaceAll(strings.Trim(at, "/"), "/", "-"))
+	cmd := exec.CommandContext(b.ctx, "go", append(args, "-o", file, pkg)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.arch)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s for %s: %w\n%s", at, b.arch, err, out)
+	}
+	b.built[at] = file
+	return nil
 }
 
 // pack writes the root file system of a guest.
@@ -71,7 +107,9 @@ func (p payload) pack(w io.Writer, modules map[string][]byte) error {
 	if err := copyFile(a, "/bin/busybox", p.shell, 0o755); err != nil {
 		return err
 	}
-	a.symlink("/bin/sh", "busybox")
+	for _, applet := range []string{"sh", "cat"} {
+		a.symlink("/bin/"+applet, "busybox")
+	}
 	for name, module := range modules {
 		a.file("/modules/"+name+".ko", 0o644, module)
 	}

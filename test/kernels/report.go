@@ -25,16 +25,26 @@ func report(w io.Writer, results []result) {
 			r.count(passed), r.count(failed), r.count(skipped), seconds(r.booted), seconds(r.took), r.word())
 	}
 	table.Flush()
+	fmt.Fprintln(w)
+	table = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range featureTable(results) {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
+	}
+	table.Flush()
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // word is the verdict of a kernel, with why it has none of its tests.
 func (r result) word() string {
-	if r.reason == "" {
-		return string(r.verdict)
+	word := string(r.verdict)
+	if r.reason != "" {
+		word += ": " + r.reason
 	}
-	return string(r.verdict) + ": " + r.reason
+	if r.first != nil {
+		word += "; at the first try: " + few(r.first)
+	}
+	return word
 }
 
 // group are tests that say the same.
@@ -47,12 +57,15 @@ type group struct {
 // namedTests is how many tests of a group are named.
 const namedTests = 5
 
-func (g group) who() string {
-	named, more := g.tests, ""
-	if n := len(named); n > namedTests {
-		named, more = named[:namedTests], fmt.Sprintf(" and %d more", n-namedTests)
+func (g group) who() string { return strings.TrimSpace(g.job + " " + few(g.tests)) }
+
+// few names the first of many.
+func few(names []string) string {
+	more := ""
+	if n := len(names); n > namedTests {
+		names, more = names[:namedTests], fmt.Sprintf(" and %d more", n-namedTests)
 	}
-	return strings.TrimSpace(g.job + " " + strings.Join(named, ", ") + more)
+	return strings.Join(names, ", ") + more
 }
 
 // grouped puts together the tests of a job that say the same.

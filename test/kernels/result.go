@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ type result struct {
 	verdict  verdict
 	reason   string // of a kernel that did not come to its end
 	outcomes []outcome
+	first    []string // what failed at a first try, if this is the second
 	booted   time.Duration
 	took     time.Duration
 }
@@ -46,10 +48,40 @@ func (r result) count(v verdict) (n int) {
 	return n
 }
 
+// failures names what failed, and why the guest ended before its time.
+func (r result) failures() (all []string) {
+	if r.reason != "" {
+		all = append(all, r.reason)
+	}
+	for _, o := range r.outcomes {
+		if o.verdict == failed {
+			all = append(all, strings.TrimSpace(o.job+" "+o.test))
+		}
+	}
+	return all
+}
+
+// readLogs gives what became of kernels in the last runs of all jobs.
+func readLogs(dir string, chosen []target) (results []result, err error) {
+	for _, t := range chosen {
+		said, err := os.ReadFile(logIn(dir, t))
+		if err != nil {
+			return nil, err
+		}
+		run := console.Parse(string(said))
+		r := result{target: t, release: run.Kernel, verdict: missing, reason: run.Absent}
+		if run.Absent == "" {
+			r = judge(r, all, run, nil)
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
 // judge makes a result of what a guest said. fault is why it ended, if not by
 // itself.
 func judge(r result, jobs []job, run console.Run, fault error) result {
-	r.booted, r.verdict = run.Booted, passed
+	r.booted, r.verdict, r.outcomes = run.Booted, passed, nil
 	switch {
 	case fault != nil:
 		r.reason = fault.Error()

@@ -18,10 +18,13 @@ const JobsFile = "/jobs.json"
 // Job is a program that a guest runs.
 type Job struct {
 	Name string
-	Dir  string   // where it runs
+	Dir  string   // where it runs; empty: /
 	Argv []string // the first is the program's path
-	Test bool     // a test binary with -test.v=test2json, else any program
-	Gate bool     // where it fails, the jobs behind it can't succeed and don't run
+	Env  []string // beside the guest's own
+	User int      // whose process it is, not root's, with these capabilities
+	Caps []uintptr
+	Test bool // a test binary with -test.v=test2json, else any program
+	Gate bool // where it fails, the jobs behind it can't succeed and don't run
 }
 
 // Told is what a guest said of one job.
@@ -41,10 +44,14 @@ type Run struct {
 	Jobs   []Told
 	Done   bool   // the guest came to its end and switched itself off
 	Fault  string // what the guest could not prepare
+	Absent string // why there was no kernel to run
 }
 
 // mark begins a line of the guest's own. No program in the guest says it.
 const mark = "\x1esaker-guest "
+
+// Missing begins the log of a kernel that could not be had; why follows.
+const Missing = mark + "missing\t"
 
 // Start says which kernel runs, and how long it took to come here.
 func Start(w io.Writer, kernel string, booted time.Duration) {
@@ -119,6 +126,8 @@ func (r *Run) take(words []string) {
 			job.Code = code
 		}
 		job.Ended, job.Took = true, took(3)
+	case "missing":
+		r.Absent = word(1)
 	case "fault":
 		r.Fault = word(1)
 	case "done":

@@ -7,12 +7,15 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -105,7 +108,11 @@ func work() error {
 // run gives the job's exit code, -1 if it has none.
 func run(job console.Job) int {
 	cmd := exec.Command(job.Argv[0], job.Argv[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = job.Dir, environment, os.Stdout, os.Stdout
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = cmp.Or(job.Dir, "/"), slices.Concat(environment, job.Env), os.Stdout, os.Stdout
+	if job.User != 0 {
+		id := uint32(job.User)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: id, Gid: id}, AmbientCaps: job.Caps}
+	}
 	if err := cmd.Run(); err != nil {
 		fmt.Println("guest:", err)
 	}

@@ -33,8 +33,16 @@ func prepare() error {
 			return fmt.Errorf("mount %s: %w", m.at, err)
 		}
 	}
+	if err := os.Symlink("/proc/self/fd", "/dev/fd"); err != nil {
+		return err
+	}
 	if err := loadModules("/modules"); err != nil {
 		return err
+	}
+	// As LimitMEMLOCK=infinity of systemd: before 5.11 maps count as locked memory.
+	unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited); err != nil {
+		return fmt.Errorf("raise the limit of locked memory: %w", err)
 	}
 	return loopbackUp()
 }
