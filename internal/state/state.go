@@ -35,7 +35,7 @@ type Options struct {
 	Root string
 	// Processes is how many processes are known at most (262144).
 	Processes int
-	// PathBytes is the memory that interned paths take at most (16 MiB).
+	// PathBytes is the memory that interned paths take at most (8 MiB).
 	PathBytes int
 	// Sockets is how many sockets are remembered (16384).
 	Sockets int
@@ -57,7 +57,7 @@ func (o Options) withDefaults() Options {
 		o.Processes = 1 << 18
 	}
 	if o.PathBytes == 0 {
-		o.PathBytes = 16 << 20
+		o.PathBytes = 8 << 20
 	}
 	if o.Sockets == 0 {
 		o.Sockets = 1 << 14

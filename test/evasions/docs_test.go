@@ -82,8 +82,8 @@ const limits = `
   the one below that mount's root; its inode and device are told.
 - Reads, writes and messages through io_uring are not told, only what opens,
   connects and changes names.
-- A file system in user space that delays a path's page is not tried: it is one more
-  race on a path, like those above.
+- A path whose page comes late, from userfaultfd or a file system in user space, is not
+  tried: it is one more race on a path, like those above.
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }
