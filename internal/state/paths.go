@@ -17,8 +17,8 @@ const cutRoot = "..."
 // one look-up and no memory. When full, paths that were not met for a while go.
 type paths struct {
 	known   map[string]*path
-	clock   []*path // in order of arrival; hand goes round
-	hand    int
+	queue   []*path // in order of arrival, from first on
+	first   int
 	bytes   int
 	limit   int
 	evicted uint64
@@ -26,7 +26,7 @@ type paths struct {
 
 type path struct {
 	raw, text string
-	used      bool // since the hand passed
+	used      bool // since it was queued
 }
 
 // pathCost is what an entry takes beside its strings, about.
@@ -48,35 +48,44 @@ func (t *paths) of(raw []byte, cut bool) string {
 	}
 	p := &path{raw: string(raw), text: reverse(raw)}
 	t.bytes += p.cost()
-	for t.bytes > t.limit && len(t.clock) > 0 {
+	for t.bytes > t.limit && len(t.known) > 0 {
 		t.evict()
 	}
 	t.known[p.raw] = p
-	t.clock = append(t.clock, p)
+	t.queue = append(t.queue, p)
 	return p.text
 }
 
 func (p *path) cost() int { return len(p.raw) + len(p.text) + pathCost }
 
-// evict drops the next path that was not used since the hand passed it last.
+// evict drops the path that came first and was not used since; those that were
+// queue again.
 func (t *paths) evict() {
 	for {
-		t.hand %= len(t.clock)
-		p := t.clock[t.hand]
+		p := t.next()
 		if p.used {
 			p.used = false
-			t.hand++
+			t.queue = append(t.queue, p)
 			continue
 		}
-		last := len(t.clock) - 1
-		t.clock[t.hand] = t.clock[last]
-		t.clock[last] = nil
-		t.clock = t.clock[:last]
 		delete(t.known, p.raw)
 		t.bytes -= p.cost()
 		t.evicted++
 		return
 	}
+}
+
+// next takes the path that came first out of the queue.
+func (t *paths) next() *path {
+	p := t.queue[t.first]
+	t.queue[t.first] = nil
+	t.first++
+	if 2*t.first > len(t.queue) {
+		n := copy(t.queue, t.queue[t.first:])
+		clear(t.queue[n:])
+		t.queue, t.first = t.queue[:n], 0
+	}
+	return p
 }
 
 // reverse turns "shadow\0etc\0" into /etc/shadow. Components that are no names

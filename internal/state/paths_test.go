@@ -90,8 +90,15 @@ func TestPathsEvict(t *testing.T) {
 			t.Fatalf("%q, want %q", got, first)
 		}
 	}
-	if len(table.known) > 20 || len(table.clock) != len(table.known) || table.bytes > table.limit {
-		t.Errorf("%d known, %d on the clock, %d bytes", len(table.known), len(table.clock), table.bytes)
+	queued := len(table.queue) - table.first
+	if len(table.known) > 20 || queued != len(table.known) || len(table.queue) > 2*queued+1 || table.bytes > table.limit {
+		t.Errorf("%d known, %d queued, %d bytes", len(table.known), queued, table.bytes)
+	}
+	// Of those that were met once the last came stay, as many as there is room for.
+	for i := 1000 - (queued - 1); i < 1000; i++ {
+		if name := fmt.Sprintf("/dir/%05d", i); table.known[string(leafFirst(name))] == nil {
+			t.Errorf("%s was evicted before older ones", name)
+		}
 	}
 	if want := uint64(1001 - len(table.known)); table.evicted != want {
 		t.Errorf("%d evicted, want %d", table.evicted, want)
