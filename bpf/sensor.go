@@ -44,6 +44,9 @@ type Options struct {
 	// whether or not Rows has the calls that they receive it with.
 	Answers bool
 
+	// NoEnvironment leaves the environment out of what an exec reports.
+	NoEnvironment bool
+
 	// For tests: read kernel memory as on kernels that can't cast; change the
 	// programs before they are loaded.
 	indirect bool
@@ -203,6 +206,9 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
 	opts.Scope.configure(spec, constants)
+	if opts.NoEnvironment {
+		constants["env_max"] = uint32(0)
+	}
 	for name, value := range constants {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)

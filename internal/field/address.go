@@ -89,24 +89,41 @@ var addressFields = []*Field{
 	},
 
 	{
-		Name: "fd.cip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
-		From: []string{"saker.client.address"}, Derive: hostName,
-		Doc: "The client's name, where the record has a name instead of an address.",
+		Name: "fd.cip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: nameOf(client),
+		From: []string{"saker.client.name", "saker.client.address"}, Derive: hostName,
+		Doc: "The name that a program of this network asked for when a name server answered the address of the client.",
 	},
 	{
-		Name: "fd.sip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
-		From: []string{"saker.server.address"}, Derive: hostName,
-		Doc: "The server's name, where the record has a name instead of an address.",
+		Name: "fd.sip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: nameOf(server),
+		From: []string{"saker.server.name", "saker.server.address"}, Derive: hostName,
+		Doc: "The name that a program of this network asked for when a name server answered the address of the server.",
 	},
 	{
-		Name: "fd.lip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
-		From: []string{"saker.local.address"}, Derive: hostName,
-		Doc: "The name of this end, where the record has a name instead of an address.",
+		Name: "fd.lip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: nameOf(near),
+		From: []string{"saker.local.name", "saker.local.address"}, Derive: hostName,
+		Doc: "The name that a program of this network asked for when a name server answered the address of this end.",
 	},
 	{
-		Name: "fd.rip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: fixed(NoValue),
-		From: []string{"saker.peer.address"}, Derive: hostName,
-		Doc: "The name of the other end, where the record has a name instead of an address.",
+		Name: "fd.rip.name", Type: CharBuf, Not: NoRHS | NoTransformer, Get: nameOf(far),
+		From: []string{"saker.peer.name", "saker.peer.address"}, Derive: hostName,
+		Doc: "The name that a program of this network asked for when a name server answered the address of the other end.",
+	},
+
+	{
+		Name: "saker.client.name", Type: CharBuf, Attr: "saker.client.name", Get: nameOf(client), Needs: Answers,
+		Doc: "The name of the client, where a name server told.",
+	},
+	{
+		Name: "saker.server.name", Type: CharBuf, Attr: "saker.server.name", Get: nameOf(server), Needs: Answers,
+		Doc: "The name of the server, where a name server told.",
+	},
+	{
+		Name: "saker.local.name", Type: CharBuf, Attr: "saker.local.name", Get: nameOf(near), Needs: Answers,
+		Doc: "The name of this end, where a name server told.",
+	},
+	{
+		Name: "saker.peer.name", Type: CharBuf, Attr: "saker.peer.name", Get: nameOf(far), Needs: Answers,
+		Doc: "The name of the other end, where a name server told.",
 	},
 
 	{
@@ -203,9 +220,26 @@ func parsed(in *Inputs, _ Arg) Value {
 	})
 }
 
-// hostName is the name that stands where an address may, Missing for an address.
+// nameOf makes a Get of the name of one end.
+func nameOf(of end) func(*event.Event, Arg) Value {
+	return func(e *event.Event, _ Arg) Value {
+		switch {
+		case e.FD == nil || !e.FD.Type.IsInet() || !of(e.FD).IsValid():
+			return NoValue
+		case of(e.FD) == e.FD.Local:
+			return StrOrMissing(e.FD.LocalName)
+		}
+		return StrOrMissing(e.FD.RemoteName)
+	}
+}
+
+// hostName is the name that a name server told, else that which stands where an
+// address may.
 func hostName(in *Inputs, _ Arg) Value {
-	return hold(in[0], func(v Value) Value {
+	if in[0].Known() {
+		return in[0]
+	}
+	return hold(in[1], func(v Value) Value {
 		if _, err := netip.ParseAddr(v.Text()); err == nil {
 			return NoValue
 		}

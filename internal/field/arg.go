@@ -22,8 +22,8 @@ var argFields = []*Field{
 	},
 	{
 		Name: "evt.args", Type: CharBuf, Attr: "saker.evt.args", Get: evtArgs,
-		Secret: true,
-		Doc:    "All parameters of the event as name=value, with what a value means behind it in parentheses.",
+		Secret: true, Needs: Environment,
+		Doc: "All parameters of the event as name=value, with what a value means behind it in parentheses.",
 	},
 	{
 		Name: "evt.info", Type: CharBuf, From: []string{"evt.args"}, Derive: asIs,

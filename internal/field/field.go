@@ -138,7 +138,9 @@ type Field struct {
 	// Secret fields are texts in which programs are told passwords: a record
 	// says them with the secrets hidden.
 	Secret bool
-	Doc    string
+	// Needs is what must be captured or kept beyond events and processes.
+	Needs Needs
+	Doc   string
 	// Unserved says why nobody answers the field here: it is always Missing, so
 	// that files which name it load. Such a row has neither Get nor Derive.
 	Unserved string
@@ -154,6 +156,16 @@ type Field struct {
 
 	index int
 }
+
+// Needs are what some fields need, and only these.
+type Needs uint8
+
+const (
+	// Environment is that of every process.
+	Environment Needs = 1 << iota
+	// Answers are those of name servers, as programs receive them.
+	Answers
+)
 
 // Index is the row's place in its table.
 func (f *Field) Index() int { return f.index }
@@ -237,6 +249,7 @@ type Ref struct {
 	same    *Ref // what index 0 of an ancestor field stands for
 	carries []*Ref
 	parts   Parts
+	needs   Needs
 }
 
 // String is the reference as a rule writes it, such as proc.aname[2].
@@ -272,6 +285,9 @@ func (r *Ref) Parts() Parts { return r.parts }
 // Carries are the primary references that a record must say for r to be known
 // from it.
 func (r *Ref) Carries() []*Ref { return r.carries }
+
+// AllNeeds are what r and what it is made of need.
+func (r *Ref) AllNeeds() Needs { return r.needs }
 
 // Source gives the values of one event, wherever it is: decoded here or read
 // back from a log record.

@@ -70,8 +70,8 @@ var lineageFields = []*Field{
 	{
 		Name: "proc.aenv", Type: CharBuf, Many: SomeAncestor, Arg: MayKey, Not: NoRHS | NoTransformer,
 		Attr: "saker.proc.aenv", Keyed: "saker.proc.aenv_of", Self: "proc.env", Get: envOfAncestors,
-		Secret: true,
-		Doc:    "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
+		Secret: true, Needs: Environment,
+		Doc: "An ancestor's environment, counted as in proc.aname; with a name, that variable of the nearest ancestor that has it.",
 	},
 
 	{

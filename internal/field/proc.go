@@ -44,8 +44,8 @@ var processFields = []*Field{
 	},
 	{
 		Name: "proc.env", Type: CharBuf, Arg: MayKey, Attr: "saker.proc.env", Keyed: "process.environment_variable", Get: procEnv,
-		Secret: true,
-		Doc:    "The environment joined by blanks; with a name, that variable, empty when it is not set.",
+		Secret: true, Needs: Environment,
+		Doc: "The environment joined by blanks; with a name, that variable, empty when it is not set.",
 	},
 	{
 		Name: "proc.cwd", Type: CharBuf, Get: procCwd, From: []string{"saker.proc.cwd"}, Derive: withSlash,

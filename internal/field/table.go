@@ -198,8 +198,12 @@ func (t *Table) connect(r *Ref) (err error) {
 		if r.same, err = t.Ref(r.Self); err != nil {
 			return err
 		}
-		r.carries, r.parts = r.same.carries, r.same.parts
+		r.carries, r.parts, r.needs = r.same.carries, r.same.parts, r.same.needs
 		return nil
+	}
+	r.needs = r.Needs
+	if r.Field.Arg == MustParam && (r.Arg.IsIndex || r.Arg.Text == "env") {
+		r.needs |= Environment
 	}
 	if r.Derive == nil {
 		r.carries, r.parts = append(r.carries, r), cmp.Or(r.Of, OfAct)
@@ -211,6 +215,7 @@ func (t *Table) connect(r *Ref) (err error) {
 		}
 		r.inputs = append(r.inputs, in)
 		r.parts |= in.parts
+		r.needs |= in.needs
 		r.carry(in.carries)
 	}
 	for _, with := range r.With {

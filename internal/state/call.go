@@ -75,7 +75,18 @@ func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
 		s.call.args = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(rest))), w.Header.Nargs)
 	}
 	s.decode(plan)
+	s.learnNames(ev, w.Header.Time)
+	s.nameEnds(ev, w.Header.Time)
 	return true, nil
+}
+
+// applyAnswer takes what a program received from a name server by a call that
+// is no event.
+func (s *State) applyAnswer(raw bpf.Raw, ev *event.Event) error {
+	num, first, last := s.num, s.first, s.last
+	_, err := s.applyCall(raw, ev)
+	s.num, s.first, s.last = num, first, last
+	return err
 }
 
 // execEvent makes ev the event of a program that p now runs.

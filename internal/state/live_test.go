@@ -67,6 +67,7 @@ var acts = map[string]func(dir string) error{
 		return nil
 	},
 	"sockets": func(dir string) error { return errors.Join(streams(), datagrams(), local(dir)) },
+	"names":   func(string) error { return resolve() },
 	"program": func(string) error { return exec.Command("/bin/sh", "-c", ": one; exit 3").Run() },
 	"memory": func(string) error {
 		fd, err := unix.MemfdCreate("tool", 0)
@@ -186,7 +187,13 @@ func copyOf(ev *event.Event) copied {
 // children, or skips where the machine can't load the sensor.
 func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copied) {
 	t.Helper()
-	sensor, err := bpf.Load(bpf.Options{Rows: syscalls.Rows(), RingBytes: 1 << 22})
+	return performWith(t, bpf.Options{Rows: syscalls.Rows()}, Options{}, act, dir)
+}
+
+func performWith(t *testing.T, watch bpf.Options, opts Options, act, dir string) (s *State, pid uint32, events []copied) {
+	t.Helper()
+	watch.RingBytes = 1 << 22
+	sensor, err := bpf.Load(watch)
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
@@ -198,7 +205,7 @@ func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copi
 	if err := sensor.Attach(); err != nil {
 		t.Fatal(err)
 	}
-	s = New(Options{})
+	s = New(opts)
 	var ev event.Event
 	take := func(raw bpf.Raw) {
 		ok, err := s.Apply(raw, &ev)

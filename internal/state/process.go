@@ -245,7 +245,7 @@ func (s *State) program(p *process) {
 		}
 		p.ArgsCut = b.cut() || !b.ok()
 	}
-	if b := s.blocks.of(bpf.BlockEnv); b != nil {
+	if b := s.blocks.of(bpf.BlockEnv); b != nil && !s.opts.NoEnvironment {
 		p.Env = split(b.data, false)
 	}
 }

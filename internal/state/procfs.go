@@ -14,7 +14,10 @@ import (
 
 // procfs reads of /proc what no record tells: the arguments of what ran before
 // the sensor did, and processes whose start was lost.
-type procfs struct{ root string }
+type procfs struct {
+	root          string
+	noEnvironment bool
+}
 
 // ticksPerSecond is the unit of times in /proc, the same on all of Linux.
 const ticksPerSecond = 100
@@ -39,7 +42,9 @@ func (f procfs) program(p *process) {
 	if len(argv) > 0 {
 		p.Exe, p.Args, p.ArgsCut = argv[0], argv[1:], cut
 	}
-	p.Env, _ = f.strings(p.PID, "environ", envMax)
+	if !f.noEnvironment {
+		p.Env, _ = f.strings(p.PID, "environ", envMax)
+	}
 }
 
 // How much of a process's memory is taken over; as much as the sensor does.

@@ -39,6 +39,12 @@ type Options struct {
 	PathBytes int
 	// Sockets is how many sockets are remembered (16384).
 	Sockets int
+	// NoEnvironment leaves out the environment of processes: it is most of what
+	// is known of one.
+	NoEnvironment bool
+	// Names has addresses named by what name servers answered; the sensor must
+	// report that (bpf.Options.Answers).
+	Names bool
 	// Judge is told of a process in a cgroup that the sensor asks about
 	// (WireProcess.Cgroup); nil: nobody answers.
 	Judge func(bpf.WireCgroup, *event.Process)
@@ -77,6 +83,7 @@ type Counts struct {
 	Found          uint64 // those of them that /proc still had
 	ProcessesFull  uint64 // processes that found no place in the table
 	PathsEvicted   uint64
+	NamesEvicted   uint64
 	SocketsEvicted uint64
 	// ContainersForgotten are those whose facts were dropped after their end.
 	ContainersForgotten uint64
@@ -94,6 +101,7 @@ type State struct {
 	proc       procfs
 	plans      []plan // by row
 	boot       string // id of the machine's boot
+	names      *names // nil: not wanted
 	rows       wellKnown
 	counts     Counts
 	num        uint64 // of the last event
@@ -135,10 +143,13 @@ func New(opts Options) *State {
 		containers: newContainers(opts.Enrich),
 		paths:      newPaths(opts.PathBytes),
 		sockets:    newSockets(opts.Sockets, opts.Root),
-		proc:       procfs{root: opts.Root},
+		proc:       procfs{root: opts.Root, noEnvironment: opts.NoEnvironment},
 		boot:       procfs{root: opts.Root}.bootID(),
 		plans:      newPlans(syscalls.Rows()),
 		numbers:    map[*syscalls.Row]int{},
+	}
+	if opts.Names {
+		s.names = newNames(namesMax)
 	}
 	s.processes.drop = s.drop
 	s.host, _ = ask.ReadAccounts(opts.Root, nil)
@@ -192,6 +203,8 @@ func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
 		return s.applyCall(raw, ev)
 	case bpf.TypeProcess:
 		return s.applyProcess(raw, ev)
+	case bpf.TypeAnswer:
+		return false, s.applyAnswer(raw, ev)
 	case bpf.TypeExit:
 		return s.applyExit(raw, ev)
 	case bpf.TypeRename:

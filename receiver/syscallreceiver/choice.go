@@ -21,6 +21,8 @@ type choice interface {
 	// matched names the rules that were true for the event that refs was asked
 	// about last; a later stage can't find them false.
 	matched() []string
+	// needs are what the fields of rules and records need.
+	needs() field.Needs
 	// candidates says whether a later stage may find that a record is not
 	// wanted after all.
 	candidates() bool
@@ -73,6 +75,22 @@ func (c *byRules) uncaptured() (names []string) {
 		}
 	}
 	return names
+}
+
+func (c *byRules) needs() (n field.Needs) {
+	for rule, refs := range c.fields {
+		if rule.Enabled {
+			n |= needsOf(refs)
+		}
+	}
+	return n
+}
+
+func needsOf(refs []*field.Ref) (n field.Needs) {
+	for _, ref := range refs {
+		n |= ref.AllNeeds()
+	}
+	return n
 }
 
 func (c *byRules) candidates() bool { return true }
@@ -139,6 +157,13 @@ func (c byName) rows() (rows []*syscalls.Row) {
 		}
 	}
 	return rows
+}
+
+func (c byName) needs() (n field.Needs) {
+	for _, refs := range c {
+		n |= needsOf(refs)
+	}
+	return n
 }
 
 func (c byName) candidates() bool { return false }

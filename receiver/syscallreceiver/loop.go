@@ -11,6 +11,7 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/record"
 	"github.com/sakerhq/saker/internal/state"
 )
@@ -50,7 +51,11 @@ func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*lo
 		hand:   hand, counts: &counts{}, losses: losses{looked: time.Now()},
 		lookup: who, patience: cfg.EnrichTimeout,
 	}
-	l.state = state.New(state.Options{Root: cfg.Root, Judge: l.judge, Enrich: who != nil})
+	needs := chosen.needs()
+	l.state = state.New(state.Options{
+		Root: cfg.Root, Judge: l.judge, Enrich: who != nil,
+		NoEnvironment: needs&field.Environment == 0, Names: needs&field.Answers != 0,
+	})
 	return l, nil
 }
 

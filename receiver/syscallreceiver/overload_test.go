@@ -55,7 +55,7 @@ func (s *slow) take(_ context.Context, logs plog.Logs) error {
 // live is a capture, or skips where the machine can't.
 func live(t *testing.T, cfg *Config, chosen choice) source {
 	t.Helper()
-	src, err := openSource(cfg, chosen.rows(), zaptest.NewLogger(t))
+	src, err := openSource(cfg, chosen, zaptest.NewLogger(t))
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)

@@ -39,7 +39,7 @@ func (r *syscallReceiver) Start(_ context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(r.config, chosen.rows(), r.set.Logger)
+	src, err := openSource(r.config, chosen, r.set.Logger)
 	if err != nil {
 		return fmt.Errorf("start the capture: %w", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sakerhq/saker/bpf"
-	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/internal/field"
 )
 
 // source gives raw records; they are valid until the callback returns. Read
@@ -52,7 +52,7 @@ func (c *capture) Read(handle func(bpf.Raw)) (int, error) {
 }
 
 // openSource starts a capture, or opens the recording that is to stand for one.
-func openSource(cfg *Config, rows []*syscalls.Row, log *zap.Logger) (source, error) {
+func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 	if cfg.Recording != "" {
 		return openRecording(cfg.Recording)
 	}
@@ -60,7 +60,11 @@ func openSource(cfg *Config, rows []*syscalls.Row, log *zap.Logger) (source, err
 	if err != nil {
 		return nil, err
 	}
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks})
+	needs := chosen.needs()
+	sensor, err := bpf.Load(bpf.Options{
+		Rows: chosen.rows(), RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks,
+		Answers: needs&field.Answers != 0, NoEnvironment: needs&field.Environment == 0,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -180,7 +180,7 @@ func end(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 func connect() *event.Event {
 	fd := &event.FD{
 		Type: event.FDIPv4, Ino: 77, Proto: event.TCP, Role: event.Client, Connected: true, NameChanged: true,
-		Local: end("10.0.0.5:40000"), Remote: end("93.184.216.34:443"),
+		Local: end("10.0.0.5:40000"), Remote: end("93.184.216.34:443"), RemoteName: "example.com",
 	}
 	return call("connect", shell(), -115, 3, fd, args{
 		"res": num(-115), "tuple": {Valid: true, FD: fd, Addr: fd.Remote}, "fd": num(3), "addr": {Valid: true, Addr: fd.Remote},
