@@ -115,7 +115,7 @@ func TestDocIsOneSentence(t *testing.T) {
 func TestKinds(t *testing.T) {
 	elsewhere := []string{ // or TestDerived has it
 		"evt.hostname",
-		"fd.cip.name", "fd.sip.name", "fd.lip.name", "fd.rip.name",
+		"fd.cip.name", "fd.lip.name", "saker.client.name", "saker.local.name",
 		"k8s.ns.label",
 		"evt.count.error.memory", "evt.buflen.in", "evt.buflen.file", "evt.buflen.file.in", "evt.buflen.file.out", "evt.buflen.net.in",
 		"k8s.deployment.name", "k8s.deployment.id", "k8s.deployment.label", "k8s.rs.name", "k8s.rs.id",
