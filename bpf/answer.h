@@ -23,28 +23,30 @@ static __always_inline u16 port_at(u64 address)
 	return start[0] == AF_INET || start[0] == AF_INET6 ? bpf_ntohs(start[1]) : 0;
 }
 
-/* Who sent what a call received: the peer of a connected socket, else whom the call tells. */
-static __always_inline u16 port_of_sender(struct call *call, u8 sender, struct sock *sk)
+/* Who sent what a call received: the peer of a connected socket, else whom the call tells, at
+ * where, if it does. */
+static __always_inline u16 port_of_sender(struct sock *sk, u64 where, u8 sender, u8 via)
 {
-	struct user_msghdr64 m = {};
 	u16 port = bpf_ntohs(READ(sk, __sk_common.skc_dport));
+	u64 name = 0;
 
 	if (port)
 		return port;
 	switch (sender) {
 	case SENDER_ADDRESS:
-		return port_at(call->args[4]);
+		return port_at(where);
 	case SENDER_MESSAGE:
-		return read_msghdr(&m, call->args[1], call->via) ? port_at(m.name) : 0;
+		/* The message's header begins with where its address is. */
+		bpf_probe_read_user(&name, is_narrow(via) ? sizeof(u32) : sizeof(u64),
+				    (void *)where);
+		return port_at(name);
 	}
 	return 0;
 }
 
-static __always_inline bool is_answer(struct call *call, u8 sender)
+__noinline int from_domain_port(s32 fd, u64 where, u8 sender, u8 via)
 {
-	if (call->ret < ANSWER_SHORTEST)
-		return false;
-	u64 address = file_of(current_task(), (s32)call->args[0]);
+	u64 address = file_of(current_task(), fd);
 	if (!address)
 		return false;
 	struct file *file = KERNEL(struct file, address);
@@ -58,7 +60,15 @@ static __always_inline bool is_answer(struct call *call, u8 sender)
 	struct sock *sock = KERNEL(struct sock, sk);
 	u16 family = READ(sock, __sk_common.skc_family);
 	return (family == AF_INET || family == AF_INET6) &&
-	       port_of_sender(call, sender, sock) == PORT_DOMAIN;
+	       port_of_sender(sock, where, sender, via) == PORT_DOMAIN;
+}
+
+static __always_inline bool is_answer(struct call *call, u8 sender)
+{
+	u64 where = call->args[sender == SENDER_MESSAGE ? 1 : 4];
+
+	return call->ret >= ANSWER_SHORTEST &&
+	       from_domain_port(call->args[0], where, sender, call->via);
 }
 
 #endif

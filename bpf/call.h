@@ -166,7 +166,7 @@ static __always_inline bool read_iovec(u64 *base, u64 *size, u64 iov, u32 i, u8 
 	u64 wide[2];
 	u32 narrow[2];
 
-	if (via == VIA_NATIVE) {
+	if (!is_narrow(via)) {
 		if (bpf_probe_read_user(wide, sizeof(wide), (void *)(iov + i * sizeof(wide))))
 			return false;
 		*base = wide[0];
@@ -238,7 +238,7 @@ static __always_inline s64 message_size(u64 address, u8 via)
 {
 	u32 size = 0;
 
-	address += via == VIA_NATIVE ? 7 * sizeof(u64) : 7 * sizeof(u32);
+	address += is_narrow(via) ? 7 * sizeof(u32) : 7 * sizeof(u64);
 	bpf_probe_read_user(&size, sizeof(size), (void *)address);
 	return size;
 }

@@ -5,15 +5,13 @@
 #ifndef SAKER_KERNEL_URING_H
 #define SAKER_KERNEL_URING_H
 
-#include <linux/openat2.h>
-
 #include "kernel.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct filename {
 	const char *name;
-	const char *uptr; /* where the program has it */
+	const char *uptr; /* where the program has it; to 6.19 */
 };
 
 struct io_rsrc_node {
@@ -63,74 +61,22 @@ struct io_kiocb___narrow {
 	u32 flags;
 };
 
-struct io_open {
-	int dfd;
-	u32 file_slot;
-	struct filename *filename;
-	struct open_how how;
-};
-
-struct io_unlink {
-	int dfd;
-	int flags;
-	struct filename *filename;
-};
-
-struct io_mkdir {
-	int dfd;
-	u16 mode;
-	struct filename *filename;
-};
-
-struct io_rename {
-	int old_dfd;
-	int new_dfd;
-	struct filename *oldpath;
-	struct filename *newpath;
-	int flags;
-};
-
-struct io_link {
-	int old_dfd;
-	int new_dfd;
-	struct filename *oldpath;
-	struct filename *newpath;
-	int flags;
-};
-
-struct io_socket {
-	int domain;
-	int type;
-	int protocol;
-	u32 file_slot;
-};
-
+/* What operations have is read by offsets that user space looks up (uring.go), but for these. */
 struct io_connect {
-	void *addr;
-	int addr_len;
 	bool in_progress;
-};
-
-struct io_accept {
-	void *addr;
-	int *addr_len;
-	int flags;
-	u32 file_slot;
-};
-
-struct io_bind {
-	int addr_len;
-};
-
-struct io_listen {
-	int backlog;
 };
 
 struct sockaddr_storage {
 	u16 ss_family;
 };
 
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
 struct io_async_msghdr {
+	struct msghdr msg;
 	struct sockaddr_storage addr;
 };
 

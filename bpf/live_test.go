@@ -78,6 +78,7 @@ const flood = 20000
 func TestMain(m *testing.M) {
 	maps.Copy(acts, evasions)
 	maps.Copy(acts, uringActs)
+	maps.Copy(acts, operationActs)
 	if name := os.Getenv("SAKER_TEST_ACT"); name != "" {
 		if err := acts[name](os.Getenv("SAKER_TEST_DIR")); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -15,9 +15,15 @@ struct user_msghdr32 {
 	u32 name, namelen, iov, iovlen;
 };
 
+/* Whether the program's longs and pointers have 32 bits. */
+static __always_inline bool is_narrow(u8 via)
+{
+	return via == VIA_COMPAT || via == VIA_X32;
+}
+
 static __always_inline bool read_msghdr(struct user_msghdr64 *m, u64 address, u8 via)
 {
-	if (via == VIA_NATIVE)
+	if (!is_narrow(via))
 		return !bpf_probe_read_user(m, sizeof(*m), (void *)address);
 	struct user_msghdr32 narrow;
 	if (bpf_probe_read_user(&narrow, sizeof(narrow), (void *)address))

@@ -33,6 +33,8 @@ const struct {
 	enum wire_count count;
 	enum mark mark;
 	enum meta meta;
+	enum wire_source source;
+	enum wire_shape_flag shape_flag;
 	struct wire_call call;
 	struct wire_process process;
 	struct wire_exit exit;
@@ -44,6 +46,8 @@ const struct {
 	struct wire_measures measures;
 	struct wire_cgroup cgroup;
 	struct wire_row row;
+	struct wire_operand operand;
+	struct wire_shape shape;
 } *wire __attribute__((unused));
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)

@@ -145,7 +145,7 @@ func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error)
 	for name, program := range s.programs() {
 		*program = coll.DetachProgram(name)
 	}
-	return nil
+	return shape(kernel, s.objs.Shapes)
 }
 
 // programs names where each program goes; those that the kernel can't take stay nil.

@@ -57,9 +57,10 @@ type sensorOperation struct {
 	Direct   uint32
 	Row      uint16
 	OwnFile  uint8
+	Shape    uint8
 	Told     uint8
+	_        [1]byte
 	Look     uint16
-	_        [2]byte
 	Texts    [2]struct {
 		_    structs.HostLayout
 		Arg  uint8
@@ -276,6 +277,13 @@ type sensorWireMeasures struct {
 	Unused      uint32
 }
 
+type sensorWireOperand struct {
+	_      structs.HostLayout
+	Source uint8
+	Size   uint8
+	Offset uint16
+}
+
 type sensorWireOwn struct {
 	_              structs.HostLayout
 	CapInheritable uint64
@@ -358,6 +366,20 @@ const (
 	sensorWireSenderSENDER_MESSAGE sensorWireSender = 2
 )
 
+type sensorWireShape struct {
+	_        structs.HostLayout
+	Slot     uint16
+	Flags    uint16
+	Operands [6]sensorWireOperand
+}
+
+type sensorWireShapeFlag uint32
+
+const (
+	sensorWireShapeFlagSHAPE_POLLED sensorWireShapeFlag = 1
+	sensorWireShapeFlagSHAPE_WAITS  sensorWireShapeFlag = 2
+)
+
 type sensorWireSock struct {
 	_          structs.HostLayout
 	Ino        uint64
@@ -373,6 +395,21 @@ type sensorWireSock struct {
 	PeerPid    uint32
 	PeerUid    uint32
 }
+
+type sensorWireSource uint32
+
+const (
+	sensorWireSourceSOURCE_NONE     sensorWireSource = 0
+	sensorWireSourceSOURCE_UNSIGNED sensorWireSource = 1
+	sensorWireSourceSOURCE_SIGNED   sensorWireSource = 2
+	sensorWireSourceSOURCE_NUMBER   sensorWireSource = 3
+	sensorWireSourceSOURCE_FILE     sensorWireSource = 4
+	sensorWireSourceSOURCE_NAME     sensorWireSource = 5
+	sensorWireSourceSOURCE_STRING   sensorWireSource = 6
+	sensorWireSourceSOURCE_BYTES    sensorWireSource = 7
+	sensorWireSourceSOURCE_ADDRESS  sensorWireSource = 8
+	sensorWireSourceSOURCE_PEER     sensorWireSource = 9
+)
 
 type sensorWireType uint32
 
@@ -408,6 +445,7 @@ const (
 	sensorMapProcessRing         = "process_ring"
 	sensorMapRows                = "rows"
 	sensorMapScratches           = "scratches"
+	sensorMapShapes              = "shapes"
 	sensorMapSpare               = "spare"
 	sensorMapSubmitted           = "submitted"
 	sensorMapTrees               = "trees"
@@ -537,6 +575,7 @@ type sensorMapSpecs struct {
 	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
 	Rows        *ebpf.MapSpec `ebpf:"rows"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
+	Shapes      *ebpf.MapSpec `ebpf:"shapes"`
 	Spare       *ebpf.MapSpec `ebpf:"spare"`
 	Submitted   *ebpf.MapSpec `ebpf:"submitted"`
 	Trees       *ebpf.MapSpec `ebpf:"trees"`
@@ -598,6 +637,7 @@ type sensorMaps struct {
 	ProcessRing *ebpf.Map `ebpf:"process_ring"`
 	Rows        *ebpf.Map `ebpf:"rows"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
+	Shapes      *ebpf.Map `ebpf:"shapes"`
 	Spare       *ebpf.Map `ebpf:"spare"`
 	Submitted   *ebpf.Map `ebpf:"submitted"`
 	Trees       *ebpf.Map `ebpf:"trees"`
@@ -615,6 +655,7 @@ func (m *sensorMaps) Close() error {
 		m.ProcessRing,
 		m.Rows,
 		m.Scratches,
+		m.Shapes,
 		m.Spare,
 		m.Submitted,
 		m.Trees,

@@ -2,29 +2,13 @@ package bpf
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/sakerhq/saker/internal/syscalls"
 )
-
-// uringRows says which call each operation of io_uring is told as, by its
-// opcode (IORING_OP_*).
-var uringRows = map[int]string{
-	13: "accept4",
-	16: "connect",
-	18: "openat",
-	28: "openat2",
-	35: "renameat2",
-	36: "unlinkat",
-	37: "mkdirat",
-	38: "symlinkat",
-	39: "linkat",
-	45: "socket",
-	56: "bind",
-	57: "listen",
-}
 
 // uringPrefix is what the names of the programs for io_uring begin with. Some
 // do what another program does, and more: they replace that one.
@@ -36,8 +20,7 @@ var uringReplaced = []string{"sys_exit", "call_exit", "process_exit"}
 // programs for io_uring can't be without (Linux 6.3).
 var uringNeeds = []string{
 	"btf_trace_io_uring_submit_req", "btf_trace_io_uring_complete",
-	"btf_trace_io_uring_task_work_run", "io_cmd_data", "io_open", "io_rename", "io_unlink", "io_mkdir", "io_link",
-	"io_socket", "io_connect", "io_accept",
+	"btf_trace_io_uring_task_work_run", "io_cmd_data",
 }
 
 var uringLayer = layer{
@@ -64,11 +47,25 @@ func fitUring(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
 	return nil
 }
 
-// addUring sets the opcode that is told as the row.
+// addUring sets the opcodes that are told as the row.
 func (t *callTables) addUring(row *syscalls.Row, n int) {
-	for opcode, name := range uringRows {
-		if name == row.Name {
+	for opcode := range operations {
+		if operations[opcode].row == row.Name {
 			t.uring[opcode] = uint16(n) + 1
 		}
 	}
+}
+
+// shape tells the programs how requests of each operation are read here.
+func shape(kernel *btf.Spec, shapes *ebpf.Map) error {
+	for opcode := range operations {
+		if operations[opcode].row == "" {
+			continue
+		}
+		w := operations[opcode].shape(kernel)
+		if err := shapes.Put(uint32(opcode), &w); err != nil {
+			return fmt.Errorf("set the shape of %s requests: %w", operations[opcode].row, err)
+		}
+	}
+	return nil
 }

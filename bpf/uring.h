@@ -31,6 +31,14 @@
 /* Opcode → row + 1; 0: nobody asked for it. */
 u16 uring_calls[OPERATIONS_MAX];
 
+/* By opcode. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, OPERATIONS_MAX);
+	__type(key, u32);
+	__type(value, struct wire_shape);
+} shapes SEC(".maps");
+
 /* How many requests wait, and how many of them are in looked_at. */
 u64 waiting = 0;
 u64 looked = 0;
@@ -52,7 +60,8 @@ struct operation {
 	s32 fd;
 	u32 direct; /* of a new direct descriptor: its slot + 1, or FILE_INDEX_ALLOC */
 	u16 row;
-	u8 own_file; /* argument 0 is the request's file */
+	u8 own_file; /* argument + 1 that is the request's file */
+	u8 shape;    /* SHAPE_* */
 	u8 told;
 	u16 look; /* place in looked_at + 1 */
 	struct text texts[TEXTS_MAX];
@@ -156,6 +165,7 @@ static __always_inline void put_request(struct operation *o, struct io_kiocb *re
 	o->row = row;
 	o->direct = 0;
 	o->own_file = 0;
+	o->shape = 0;
 	o->told = 0;
 	o->look = 0;
 	for (int i = 0; i < 6; i++)
@@ -209,22 +219,27 @@ static __always_inline void operation_end(u64 request)
 	look_end(request, place);
 }
 
-static __always_inline void save_name(struct operation *o, u32 i, u8 arg, struct filename *name)
+static __always_inline struct text *free_text(struct operation *o, u8 arg)
 {
-	struct text *t = &o->texts[i];
-	long n = bpf_probe_read_kernel_str(t->data, STRING_MAX, READ(name, name));
+	struct text *t = o->texts[0].arg == PLACE_NOWHERE ? &o->texts[0] : &o->texts[1];
 
 	t->arg = arg;
+	return t;
+}
+
+static __always_inline void save_string(struct operation *o, u8 arg, const char *from)
+{
+	struct text *t = free_text(o, arg);
+	long n = bpf_probe_read_kernel_str(t->data, STRING_MAX, from);
+
 	t->len = n > 0 ? n - 1 : 0;
-	o->args[arg] = (u64)READ(name, uptr);
 }
 
 static __always_inline void save_bytes(struct operation *o, u8 arg, const void *from, u32 size)
 {
-	struct text *t = &o->texts[1];
+	struct text *t = free_text(o, arg);
 
-	t->arg = arg;
-	t->len = size;
+	t->len = BOUND(size, ADDRESS_MAX * 2 - 1);
 	bpf_probe_read_kernel(t->data, BOUND(size, ADDRESS_MAX * 2 - 1), from);
 }
 
@@ -250,7 +265,7 @@ static __always_inline u64 operation_file(struct scratch *s, struct operation *o
 {
 	s64 value = value_of(&s->call, arg);
 
-	if (arg == 0 && o->own_file)
+	if (arg + 1 == o->own_file)
 		return plain(s, READ(KERNEL(struct io_kiocb, request), file));
 	if (arg != PLACE_RESULT || !o->direct)
 		return file_of(current_task(), (s32)value);
@@ -259,7 +274,8 @@ static __always_inline u64 operation_file(struct scratch *s, struct operation *o
 	return direct_file(o->ring, o->direct == FILE_INDEX_ALLOC ? value : o->direct - 1);
 }
 
-static __always_inline void put_text(struct scratch *s, struct operation *o, u16 kind, u8 arg)
+/* Puts what was saved of an argument; false: nothing was. */
+static __always_inline bool put_text(struct scratch *s, struct operation *o, u16 kind, u8 arg)
 {
 	for (int i = 0; i < TEXTS_MAX; i++) {
 		struct text *t = &o->texts[i];
@@ -270,50 +286,115 @@ static __always_inline void put_text(struct scratch *s, struct operation *o, u16
 				      BOUND(t->len, STRING_MAX - 1), t->data);
 		s->off += t->len;
 		block_end(s);
-		return;
+		return true;
 	}
-	block_none(s);
+	return false;
 }
 
-/* As put_capture, from what was saved and from the request. */
-__noinline int put_saved(u32 slot, u64 request, u32 packed)
+/* A thread of the kernel's own, after the process: its memory and descriptors say nothing. */
+static __always_inline bool is_foreign(struct operation *o)
+{
+	return READ(current_task(), tgid) != o->pid;
+}
+
+/* As put_capture, from what was saved, from the request, and from the program's memory. */
+__noinline int put_saved(u32 slot, u64 request, u32 packed, u32 max)
 {
 	struct scratch *s = scratch_of(slot);
 	struct operation *o = operation_of(request);
-	struct task_struct *task = current_task();
 	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
+	u16 block = kind == CAPTURE_ADDR ? BLOCK_ADDR : BLOCK_BYTES;
 
 	if (!s || !o)
 		return 0;
-	/* A thread of the kernel's own, after the process: its descriptors say nothing. */
-	bool foreign = READ(task, tgid) != o->pid;
+	bool foreign = is_foreign(o);
 	switch (kind) {
-	case CAPTURE_STRING:
-		put_text(s, o, BLOCK_STRING, arg);
-		break;
 	case CAPTURE_PATH:
-		put_text(s, o, BLOCK_STRING, arg);
-		if (foreign || !READ(task, fs))
+	case CAPTURE_STRING:
+		if (!put_text(s, o, BLOCK_STRING, arg))
+			block_none(s);
+		if (kind == CAPTURE_STRING)
+			break;
+		if (foreign || !READ(current_task(), fs))
 			block_none(s);
 		else
 			put_start(
 				slot, s, &s->call, aux,
 				s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
-	case CAPTURE_STRUCT:
-		put_text(s, o, BLOCK_BYTES, arg);
-		break;
-	case CAPTURE_ADDR:
-		put_text(s, o, BLOCK_ADDR, arg);
-		break;
 	case CAPTURE_FILE:
 		put_file(slot, foreign ? 0 : operation_file(s, o, request, arg));
 		break;
-	default:
-		block_none(s);
+	case CAPTURE_FILE_AT:
+		put_file_at(slot, s, foreign ? 0 : value_of(&s->call, arg) + aux);
 		break;
+	default:
+		if (put_text(s, o, block, arg))
+			break;
+		put_bytes(s, block, foreign ? 0 : value_of(&s->call, arg),
+			  aux == PLACE_NOWHERE ? max : value_of(&s->call, aux), max);
 	}
 	return 0;
+}
+
+/* The same for data that lies in several places of the program's memory. */
+__noinline int put_scattered(u32 slot, u64 request, u32 packed, u32 max)
+{
+	struct scratch *s = scratch_of(slot);
+	struct operation *o = operation_of(request);
+	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
+
+	if (!s || !o)
+		return 0;
+	u64 value = is_foreign(o) ? 0 : value_of(&s->call, arg);
+	if (kind == CAPTURE_MSG) {
+		put_message(slot, s, value, s->call.ret, max);
+		return 0;
+	}
+	block_begin(s, BLOCK_BYTES);
+	append_buffers(slot, value, value_of(&s->call, aux), s->call.ret < 0 ? max : s->call.ret,
+		       max);
+	block_end(s);
+	return 0;
+}
+
+static __always_inline void put_operation_capture(u32 slot, u64 request, struct wire_capture *c,
+						  s64 ret)
+{
+	struct scratch *s = scratch_of(slot);
+	u32 packed = c->kind | c->arg << 8 | c->aux << 16;
+
+	if (c->out && ret < 0 && s)
+		block_none(s);
+	else if (c->kind == CAPTURE_MSG || c->kind == CAPTURE_IOVEC)
+		put_scattered(slot, request, packed, c->max);
+	else
+		put_saved(slot, request, packed, c->max);
+}
+
+/* Begins the record of a request: all but its blocks. */
+static __always_inline bool begin_operation(u32 slot, struct operation *o, s64 ret, u8 nargs)
+{
+	struct wire_call *w = record_begin(slot, CLASS_CALL, sizeof(*w));
+	struct scratch *s = scratch_of(slot);
+
+	if (!w || !s)
+		return false;
+	record_header(&w->header, current_task(), WIRE_CALL);
+	w->header.start = o->start;
+	w->header.pid = o->pid;
+	w->header.tid = o->tid;
+	w->header.row = s->call.row = o->row;
+	w->header.via = s->call.via = VIA_IO_URING;
+	w->header.nargs = nargs;
+	w->ret = s->call.ret = ret;
+	__builtin_memcpy(w->comm, o->comm, sizeof(w->comm));
+	for (int i = 0; i < 6; i++) {
+		s->call.args[i] = o->args[i];
+		if (i < nargs)
+			*APPEND(s, u64) = o->args[i];
+	}
+	return true;
 }
 
 /* Sends the record of a request. */
@@ -326,20 +407,10 @@ __noinline int send_operation(u64 request, s64 ret)
 	if (!o || !row || o->told)
 		return 0;
 	o->told = 1;
-	struct call call = {.ret = ret, .row = o->row, .via = VIA_IO_URING};
-	for (int i = 0; i < 6; i++)
-		call.args[i] = o->args[i];
-	struct wire_call *w = begin_call(slot, &call, row);
-	if (!w)
+	if (!begin_operation(slot, o, ret, row->nargs))
 		return 0;
-	w->header.start = o->start;
-	w->header.pid = o->pid;
-	w->header.tid = o->tid;
-	__builtin_memcpy(w->comm, o->comm, sizeof(w->comm));
-	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
-		struct wire_capture *c = &row->captures[i];
-		put_saved(slot, request, c->kind | c->arg << 8 | c->aux << 16);
-	}
+	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++)
+		put_operation_capture(slot, request, &row->captures[i], ret);
 	record_send(slot);
 	return 0;
 }

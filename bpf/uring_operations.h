@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The operations of io_uring that have a row: which member of its request is
- * which argument of the call.
+ * The life of a request: its arguments are taken when it is submitted, as the
+ * shape of its operation says, and it is told when it is done.
  */
 #ifndef SAKER_URING_OPERATIONS_H
 #define SAKER_URING_OPERATIONS_H
@@ -9,100 +9,7 @@
 #include "uring.h"
 
 /* Of enum io_uring_op. */
-#define IORING_OP_ACCEPT    13
-#define IORING_OP_CONNECT   16
-#define IORING_OP_OPENAT    18
-#define IORING_OP_OPENAT2   28
-#define IORING_OP_RENAMEAT  35
-#define IORING_OP_UNLINKAT  36
-#define IORING_OP_MKDIRAT   37
-#define IORING_OP_SYMLINKAT 38
-#define IORING_OP_LINKAT    39
-#define IORING_OP_SOCKET    45
-#define IORING_OP_BIND	    56
-#define IORING_OP_LISTEN    57
-
-static __always_inline void begin_open(struct operation *o, struct io_kiocb *req)
-{
-	struct io_open *c = COMMAND(struct io_open, req);
-
-	o->direct = READ(c, file_slot);
-	o->args[0] = READ(c, dfd);
-	save_name(o, 0, 1, READ(c, filename));
-	if (READ(req, opcode) == IORING_OP_OPENAT2) {
-		o->args[3] = sizeof(struct open_how);
-		save_bytes(o, 2, &c->how, sizeof(struct open_how));
-		return;
-	}
-	o->args[2] = READ(c, how.flags);
-	o->args[3] = READ(c, how.mode);
-}
-
-static __always_inline void begin_unlink(struct operation *o, struct io_kiocb *req)
-{
-	struct io_unlink *c = COMMAND(struct io_unlink, req);
-
-	o->args[0] = READ(c, dfd);
-	o->args[2] = READ(c, flags);
-	save_name(o, 0, 1, READ(c, filename));
-}
-
-static __always_inline void begin_mkdir(struct operation *o, struct io_kiocb *req)
-{
-	struct io_mkdir *c = COMMAND(struct io_mkdir, req);
-
-	o->args[0] = READ(c, dfd);
-	o->args[2] = READ(c, mode);
-	save_name(o, 0, 1, READ(c, filename));
-}
-
-static __always_inline void begin_rename(struct operation *o, struct io_kiocb *req)
-{
-	struct io_rename *c = COMMAND(struct io_rename, req);
-
-	o->args[0] = READ(c, old_dfd);
-	o->args[2] = READ(c, new_dfd);
-	o->args[4] = READ(c, flags);
-	save_name(o, 0, 1, READ(c, oldpath));
-	save_name(o, 1, 3, READ(c, newpath));
-}
-
-static __always_inline void begin_link(struct operation *o, struct io_kiocb *req)
-{
-	struct io_link *c = COMMAND(struct io_link, req);
-
-	o->args[0] = READ(c, old_dfd);
-	o->args[2] = READ(c, new_dfd);
-	o->args[4] = READ(c, flags);
-	save_name(o, 0, 1, READ(c, oldpath));
-	save_name(o, 1, 3, READ(c, newpath));
-}
-
-static __always_inline void begin_symlink(struct operation *o, struct io_kiocb *req)
-{
-	struct io_link *c = COMMAND(struct io_link, req);
-
-	save_name(o, 0, 0, READ(c, oldpath));
-	o->args[1] = READ(c, new_dfd);
-	save_name(o, 1, 2, READ(c, newpath));
-}
-
-static __always_inline void begin_socket(struct operation *o, struct io_kiocb *req)
-{
-	struct io_socket *c = COMMAND(struct io_socket, req);
-
-	o->direct = READ(c, file_slot);
-	o->args[0] = READ(c, domain);
-	o->args[1] = READ(c, type);
-	o->args[2] = READ(c, protocol);
-}
-
-/* The number of the descriptor that the operation works on. */
-static __always_inline void begin_on_file(struct operation *o, struct io_kiocb *req)
-{
-	o->own_file = 1;
-	o->args[0] = READ(req, cqe.fd);
-}
+#define IORING_OP_CONNECT 16
 
 /* Is this a connection that has begun and is waited for? */
 static __always_inline bool in_progress(struct io_kiocb *req)
@@ -125,99 +32,107 @@ static __always_inline const void *address_of(struct io_kiocb *req)
 	return m;
 }
 
-static __always_inline void begin_connect(struct operation *o, struct io_kiocb *req)
+/* Where a message of its own address goes. */
+static __always_inline void save_peer(struct operation *o, struct io_kiocb *req, u8 arg)
 {
-	struct io_connect *c = COMMAND(struct io_connect, req);
+	struct io_async_msghdr *m = KERNEL(struct io_async_msghdr, READ(req, async_data));
 
-	begin_on_file(o, req);
-	o->args[1] = (u64)READ(c, addr);
-	o->args[2] = READ(c, addr_len);
-	save_bytes(o, 1, address_of(req), READ(c, addr_len));
+	if (m && READ(m, msg.msg_name))
+		save_bytes(o, arg, READ(m, msg.msg_name), READ(m, msg.msg_namelen));
 }
 
-static __always_inline void begin_bind(struct operation *o, struct io_kiocb *req)
+static __always_inline u64 save_name(struct operation *o, u8 arg, u64 address)
 {
-	begin_on_file(o, req);
-	if (!bpf_core_type_exists(struct io_bind))
+	struct filename *name = KERNEL(struct filename, address);
+
+	save_string(o, arg, READ(name, name));
+	return bpf_core_field_exists(name->uptr) ? (u64)READ(name, uptr) : 0;
+}
+
+static __always_inline u64 number_at(u64 at, u8 size, bool is_signed)
+{
+	u64 value = 0;
+
+	if (size == 8)
+		COPY(&value, at);
+	else if (size == 4)
+		COPY((u32 *)&value, at);
+	else if (size == 2)
+		COPY((u16 *)&value, at);
+	else
+		COPY((u8 *)&value, at);
+	return is_signed && size == 4 ? (s64)(s32)value : value;
+}
+
+/* Takes one argument from a request. */
+static __always_inline void take_operand(struct operation *o, struct io_kiocb *req, u8 arg,
+					 struct wire_operand *from)
+{
+	u64 at = (u64)req + bpf_core_field_offset(struct io_kiocb, cmd) + from->offset;
+	u64 value = number_at(at, from->size, from->source == SOURCE_SIGNED);
+
+	switch (from->source) {
+	case SOURCE_NONE:
 		return;
-	o->args[2] = READ(COMMAND(struct io_bind, req), addr_len);
-	save_bytes(o, 1, address_of(req), o->args[2]);
-}
-
-static __always_inline void begin_accept(struct operation *o, struct io_kiocb *req)
-{
-	struct io_accept *c = COMMAND(struct io_accept, req);
-
-	begin_on_file(o, req);
-	o->direct = READ(c, file_slot);
-	o->args[1] = (u64)READ(c, addr);
-	o->args[2] = (u64)READ(c, addr_len);
-	o->args[3] = READ(c, flags);
-}
-
-static __always_inline void begin_listen(struct operation *o, struct io_kiocb *req)
-{
-	begin_on_file(o, req);
-	if (bpf_core_type_exists(struct io_listen))
-		o->args[1] = READ(COMMAND(struct io_listen, req), backlog);
+	case SOURCE_NUMBER:
+		value = from->offset;
+		break;
+	case SOURCE_FILE:
+		o->own_file = arg + 1;
+		value = (s64)READ(req, cqe.fd);
+		break;
+	case SOURCE_NAME:
+		value = save_name(o, arg, value);
+		break;
+	case SOURCE_STRING:
+		save_string(o, arg, (const char *)value);
+		break;
+	case SOURCE_BYTES:
+		save_bytes(o, arg, (void *)at, from->size);
+		break;
+	case SOURCE_ADDRESS:
+		save_bytes(o, arg, address_of(req), value);
+		break;
+	case SOURCE_PEER:
+		save_peer(o, req, arg);
+		break;
+	}
+	o->args[arg] = value;
 }
 
 /* Saves what a request that is now submitted asks for. */
-static __always_inline void begin(struct operation *o, struct io_kiocb *req)
+__noinline int begin(u64 key, u64 request)
 {
-	switch (READ(req, opcode)) {
-	case IORING_OP_OPENAT:
-	case IORING_OP_OPENAT2:
-		begin_open(o, req);
-		break;
-	case IORING_OP_UNLINKAT:
-		begin_unlink(o, req);
-		break;
-	case IORING_OP_MKDIRAT:
-		begin_mkdir(o, req);
-		break;
-	case IORING_OP_RENAMEAT:
-		begin_rename(o, req);
-		break;
-	case IORING_OP_LINKAT:
-		begin_link(o, req);
-		break;
-	case IORING_OP_SYMLINKAT:
-		begin_symlink(o, req);
-		break;
-	case IORING_OP_SOCKET:
-		begin_socket(o, req);
-		break;
-	case IORING_OP_CONNECT:
-		begin_connect(o, req);
-		break;
-	case IORING_OP_ACCEPT:
-		begin_accept(o, req);
-		break;
-	case IORING_OP_BIND:
-		begin_bind(o, req);
-		break;
-	case IORING_OP_LISTEN:
-		begin_listen(o, req);
-		break;
-	}
+	struct operation *o = operation_of(key);
+	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
+	u32 opcode = READ(req, opcode);
+	struct wire_shape *shape = bpf_map_lookup_elem(&shapes, &opcode);
+
+	if (!o || !shape)
+		return 0;
+	o->shape = shape->flags;
+	for (int i = 0; i < 6; i++)
+		take_operand(o, req, i, &shape->operands[i]);
+	if (shape->slot)
+		COPY(&o->direct,
+		     request + bpf_core_field_offset(struct io_kiocb, cmd) + shape->slot);
+	return 0;
 }
 
 /*
  * Is a request done, though no completion told so? The function that performed
  * it cleared a flag with what it freed, then set the result, and the
- * descriptor's number with it to 0. With only the latter an accept could also
- * be one that was woken: that is told when the process ends.
+ * descriptor's number with it to 0. With only the latter an accept, or another
+ * that is polled, could also be one that was woken: that is told when the process
+ * ends.
  */
 static __always_inline bool is_done(struct operation *o, struct io_kiocb *req, bool last)
 {
-	u8 opcode = READ(req, opcode);
-
 	if (READ(req, cqe.fd))
 		return false;
 	if (o->flags & ~flags_of(req))
 		return true;
-	return o->fd && (last || opcode == IORING_OP_SOCKET || opcode == IORING_OP_LISTEN);
+	return o->fd && (last || !(o->shape & SHAPE_POLLED));
 }
 
 static __always_inline int on_complete(u64 request)
@@ -316,11 +231,10 @@ static __always_inline int begin_request(struct scratch *s, u64 request, u16 row
 	if (!o)
 		return 0;
 	put_request(o, req, row);
-	begin(o, req);
+	begin(key, request);
 	if (key == SPARE)
 		return send_operation(SPARE, -EINPROGRESS);
-	/* An accept often waits long, and doesn't show that it is done. */
-	if (READ(req, opcode) != IORING_OP_ACCEPT && !look_begin(o, request))
+	if (!(o->shape & SHAPE_WAITS) && !look_begin(o, request))
 		return send_operation(request, -EINPROGRESS);
 	return 0;
 }

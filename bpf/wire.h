@@ -122,6 +122,39 @@ struct wire_row {
 	struct wire_capture captures[MAX_CAPTURES];
 };
 
+/* Where a request of io_uring has an argument of the call that does the same. */
+enum wire_source {
+	SOURCE_NONE,
+	SOURCE_UNSIGNED, /* a number of size bytes at offset */
+	SOURCE_SIGNED,
+	SOURCE_NUMBER, /* offset itself */
+	SOURCE_FILE,   /* the descriptor that the request works on */
+	SOURCE_NAME,   /* at offset the address of the kernel's copy of a path */
+	SOURCE_STRING, /* at offset the address of a text of the kernel's */
+	SOURCE_BYTES,  /* the size bytes at offset are the kernel's copy of what the argument points
+			  at */
+	SOURCE_ADDRESS, /* the kernel's copy of a socket's address, whose length is at offset */
+	SOURCE_PEER,	/* the kernel's copy of where a message goes, if it says so */
+};
+
+struct wire_operand {
+	__u8 source; /* enum wire_source */
+	__u8 size;
+	__u16 offset; /* in the structure of the operation */
+};
+
+enum wire_shape_flag {
+	SHAPE_POLLED = 1, /* can be woken to try again, which looks as if it were done */
+	SHAPE_WAITS = 2,  /* can wait for ever, so it isn't looked at */
+};
+
+/* How a request of an operation is the call that does the same. */
+struct wire_shape {
+	__u16 slot;  /* where a new direct descriptor's slot is, 0: it makes none */
+	__u16 flags; /* SHAPE_* */
+	struct wire_operand operands[6];
+};
+
 enum wire_block_kind {
 	BLOCK_NONE,
 	BLOCK_STRING, /* bytes up to but without the NUL */

@@ -117,7 +117,8 @@ func (s *State) decode(plan *plan) {
 	}
 	name := ev.Args[plan.path].Path
 	switch {
-	case ev.FD == nil && ev.Failed():
+	// Of an open through io_uring the file can be gone before it is told.
+	case ev.FD == nil && (ev.Failed() || ev.Via == event.IOUring):
 		if ev.FD = s.newFD(); ev.FD != nil {
 			ev.FD.Type, ev.FD.Name = event.FDFile, name
 		}

@@ -18,24 +18,37 @@ import (
 // Operations, and flags of requests, of rings and of what is entered:
 // <linux/io_uring.h>.
 const (
+	OpWritev    = 2
+	OpSendmsg   = 9
 	OpAccept    = 13
 	OpConnect   = 16
 	OpOpenat    = 18
 	OpClose     = 19
+	OpStatx     = 21
+	OpRead      = 22
+	OpWrite     = 23
+	OpSend      = 26
+	OpRecv      = 27
 	OpOpenat2   = 28
+	OpSplice    = 30
+	OpShutdown  = 34
 	OpRenameat  = 35
 	OpUnlinkat  = 36
 	OpMkdirat   = 37
 	OpSymlinkat = 38
 	OpLinkat    = 39
+	OpSetxattr  = 42
 	OpSocket    = 45
+	OpInstall   = 54 // FIXED_FD_INSTALL
+	OpFtruncate = 55
 	OpBind      = 56
 	OpListen    = 57
 
-	Drain = 1 << 1 // IOSQE_IO_DRAIN
-	Link  = 1 << 2 // IOSQE_IO_LINK
-	Async = 1 << 4 // IOSQE_ASYNC
-	Skip  = 1 << 6 // IOSQE_CQE_SKIP_SUCCESS
+	FixedFile = 1 << 0 // IOSQE_FIXED_FILE
+	Drain     = 1 << 1 // IOSQE_IO_DRAIN
+	Link      = 1 << 2 // IOSQE_IO_LINK
+	Async     = 1 << 4 // IOSQE_ASYNC
+	Skip      = 1 << 6 // IOSQE_CQE_SKIP_SUCCESS
 
 	SetupSQPoll       = 1 << 1 // IORING_SETUP_SQPOLL
 	SetupSingleIssuer = 1 << 12
@@ -66,7 +79,8 @@ type Request struct {
 	data          uint64
 	_             [4]byte
 	Slot          uint32
-	_             [16]byte
+	Addr3         uint64
+	_             [8]byte
 }
 
 // Completion is what came of a request (struct io_uring_cqe).
