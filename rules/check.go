@@ -202,7 +202,7 @@ func (c *compiler) resolveTransformer(o *operand) (*expr, *checkError) {
 	if o.has && !t.key {
 		return nil, wrongf(o.at, "%s() takes no argument in brackets", t.name)
 	}
-	e := &expr{kind: exprCall, call: t.call, key: o.arg}
+	e := &expr{kind: exprCall, call: t.call, whole: !t.letters, key: o.arg}
 	var texts []string
 	for _, arg := range o.args {
 		a, err := c.resolve(arg)

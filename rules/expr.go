@@ -14,6 +14,7 @@ type expr struct {
 	get   func(*event.Event, field.Arg) field.Value // of a field that an event itself answers
 	ref   *field.Ref                                // of exprField and exprDerived
 	call  transformFn                               // of exprCall
+	whole bool                                      // of exprCall: needs all of a text
 	args  []*expr                                   // of exprCall and exprDerived
 	key   string                                    // the argument in brackets of a transformer
 	value field.Value                               // of exprConstant
@@ -44,12 +45,28 @@ func (e *expr) eval(r *reader) field.Value {
 	case exprDerived:
 		return e.derive(r)
 	case exprCall:
-		return e.call(e, r, &r.rooms[e.slot])
+		return e.transform(r)
 	case exprTuple:
 		return e.tuple(r, &r.rooms[e.slot])
 	default:
 		return e.value
 	}
+}
+
+// transform computes what a transformer makes. Of a part of a text only a part
+// in other letters can be known.
+func (e *expr) transform(r *reader) field.Value {
+	v := e.call(e, r, &r.rooms[e.slot])
+	for _, arg := range e.args {
+		switch part := r.read(arg).Part(); {
+		case part == field.Whole:
+		case e.whole:
+			return field.Unreadable
+		default:
+			v = v.Only(part)
+		}
+	}
+	return v
 }
 
 // derive computes a derived field.
@@ -60,19 +77,21 @@ func (e *expr) derive(r *reader) field.Value {
 	for i, arg := range e.args { // reading may have used in itself
 		r.in[i] = *r.read(arg)
 	}
-	return e.ref.Derive(&r.in, e.ref.Arg)
+	return e.ref.Compute(&r.in)
 }
 
 func (e *expr) tuple(r *reader, s *room) field.Value {
 	s.list = s.list[:0]
+	part := field.Whole
 	for _, arg := range e.args {
 		v := r.read(arg)
 		if !v.Known() {
 			return *v
 		}
+		part = max(part, v.Part())
 		s.list = append(s.list, *v)
 	}
-	return field.ListOf(s.list)
+	return field.ListOf(s.list).Only(part)
 }
 
 // typeNames are the types as messages call them.

@@ -23,11 +23,18 @@ func (p *predicate) answer(r *reader) Truth {
 		return Truth(v.Kind()) // Missing is False, Unknown is Unknown
 	}
 	if p.right == nil {
-		return truth(p.test.test(r, v))
+		holds := p.test.test(r, v)
+		if v.Part() != field.Whole && !sure(p.test, r, v, holds) {
+			return Unknown
+		}
+		return truth(holds)
 	}
 	w := r.read(p.right)
 	if w.Kind() <= field.Unknown {
 		return Truth(w.Kind())
+	}
+	if v.Part() != field.Whole || w.Part() != field.Whole {
+		return Unknown
 	}
 	return truth(p.compare(*v, *w))
 }

@@ -21,15 +21,16 @@ type transformer struct {
 	accepts  func(arg *expr) bool // of its first argument
 	result   func(e *expr)        // sets type and listness
 	call     transformFn
+	letters  bool // works letter by letter: what it makes of a part is a part
 }
 
 var transformers = []*transformer{
-	{name: "tolower", min: 1, max: 1, accepts: textArg, result: sameType, call: perElement(lower)},
-	{name: "toupper", min: 1, max: 1, accepts: textArg, result: sameType, call: perElement(upper)},
+	{name: "tolower", min: 1, max: 1, accepts: textArg, result: sameType, call: perElement(lower), letters: true},
+	{name: "toupper", min: 1, max: 1, accepts: textArg, result: sameType, call: perElement(upper), letters: true},
 	{name: "b64", min: 1, max: 1, accepts: textOrBytesArg, result: sameType, call: perElement(decode64)},
 	{name: "basename", min: 1, max: 1, accepts: textArg, result: sameType, call: perElement(basename)},
 	{name: "len", min: 1, max: 1, accepts: lenArg, result: uint64Type, call: length},
-	{name: "val", min: 1, max: 1, accepts: anyArg, result: sameType, call: identity},
+	{name: "val", min: 1, max: 1, accepts: anyArg, result: sameType, call: identity, letters: true},
 	{name: "join", min: 2, max: 2, accepts: scalarTextArg, result: textType, call: join},
 	{name: "concat", min: 2, accepts: scalarTextArg, result: textType, call: concat},
 	{name: "getopt", min: 2, max: 2, key: true, accepts: listArg, result: optionType, call: getopt},

@@ -51,7 +51,7 @@ func (m *Matcher) candidates(p *plan) uint64 {
 		image.thread = strings.Clone(image.thread)
 		m.words.ofImage.put(image, word)
 	}
-	if word == 0 || e.FD == nil || !e.FD.Type.HasPath() {
+	if word == 0 || e.FD == nil || !e.FD.Type.HasPath() || e.FD.NameCut || e.FD.NameFault {
 		return word
 	}
 	file := fileKey{p, e.FD.Type, e.FD.Name}

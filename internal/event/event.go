@@ -64,6 +64,7 @@ type Arg struct {
 	FD    *FD            // descriptors: the file behind, where the kernel told it
 	Addr  netip.AddrPort // addresses
 	Cut   bool           // longer than what was captured
+	Fault bool           // lay in memory that could not be read when the call ended: not Valid
 }
 
 // Process is one process as of its last event: a thread group and its
@@ -89,6 +90,7 @@ type Process struct {
 	Args                          []string // argv[1:]
 	ArgsCut                       bool
 	Env                           []string
+	EnvCut                        bool
 	Cwd                           string // without trailing slash except "/"
 	File                          ExeFile
 	UID, GID                      uint32 // effective
@@ -192,6 +194,8 @@ type FD struct {
 	Mode         uint32 // st_mode
 	Upper, Lower bool   // overlay layer
 	Deleted      bool
+	NameCut      bool // Name lacks its beginning
+	NameFault    bool // Name could not be read: of a failed call, the path that was asked for
 
 	Proto       Proto
 	Local       netip.AddrPort

@@ -55,6 +55,10 @@ var protoNames = [...]string{NoProto: "", TCP: "tcp", UDP: "udp", ICMP: "icmp", 
 // String is Falco's word for the protocol, empty for none.
 func (p Proto) String() string { return protoNames[p] }
 
+// CutRoot stands before a path whose first components are not known, so that no
+// rule about an absolute path takes it for one.
+const CutRoot = "..."
+
 // Ends are the client's and the server's end of f's connection. A socket
 // without a peer has only its own end, the server's, and a socket without an
 // address of its own has none; without a role, a socket with a peer is the

@@ -26,6 +26,15 @@ var argFields = []*Field{
 		Doc: "All parameters of the event as name=value, with what a value means behind it in parentheses.",
 	},
 	{
+		Name: "evt.unreadable", Type: CharBuf, List: true, Attr: "saker.evt.unreadable", Get: evtUnreadable,
+		Doc: "The parameters whose memory could not be read when the call had ended, though the call did not fail for that: " +
+			"conditions on them are unknown.",
+	},
+	{
+		Name: "evt.truncated", Type: CharBuf, List: true, Attr: "saker.evt.truncated", Get: evtTruncated,
+		Doc: "The parameters that were longer than what was read of them: conditions that depend on the rest are unknown.",
+	},
+	{
 		Name: "evt.info", Type: CharBuf, From: []string{"evt.args"}, Derive: asIs,
 		Doc: "The same as evt.args.",
 	},
@@ -76,12 +85,42 @@ func falcoNumber(e *event.Event, i int) uint64 {
 func evtArg(e *event.Event, a Arg) Value {
 	i := findArg(e, a)
 	if i < 0 || !valid(e, i) {
-		return NoValue
+		return lacking(e, i)
 	}
 	if means := meaning(e, i); means != "" {
-		return Str(means)
+		return front(Str(means), e.Args[i].Cut)
 	}
-	return Str(plain(e, i))
+	return front(Str(plain(e, i)), e.Args[i].Cut)
+}
+
+// lacking is what there is of argument i, which is not valid.
+func lacking(e *event.Event, i int) Value {
+	if i >= 0 && i < len(e.Args) && e.Args[i].Fault {
+		return Unreadable
+	}
+	return NoValue
+}
+
+func evtUnreadable(e *event.Event, _ Arg) Value {
+	return paramsWith(e, func(a *event.Arg) bool { return a.Fault })
+}
+
+func evtTruncated(e *event.Event, _ Arg) Value {
+	return paramsWith(e, func(a *event.Arg) bool { return a.Cut })
+}
+
+// paramsWith is the names of parameters, Missing if there are none.
+func paramsWith(e *event.Event, is func(*event.Arg) bool) Value {
+	var names []string
+	for i := range e.Args {
+		if is(&e.Args[i]) {
+			names = append(names, e.Row.Params[i].Name)
+		}
+	}
+	if names == nil {
+		return NoValue
+	}
+	return Strs(names)
 }
 
 // plain is an argument's value without what it means: numbers in the
@@ -158,17 +197,17 @@ func printable(s string) string {
 func evtRawArg(e *event.Event, a Arg) Value {
 	i := findArg(e, a)
 	if i < 0 || !valid(e, i) {
-		return NoValue
+		return lacking(e, i)
 	}
 	arg := &e.Args[i]
 	switch e.Row.Params[i].Type {
 	case syscalls.CharBuf, syscalls.FSPath, syscalls.FSRelPath, syscalls.FDList:
-		return Str(arg.Text)
+		return front(Str(arg.Text), arg.Cut)
 	case syscalls.ByteBuf, syscalls.CharBufs, syscalls.Message, syscalls.Messages, syscalls.Vector:
-		return BufText(arg.Text)
+		return front(BufText(arg.Text), arg.Cut)
 	case syscalls.DynText:
 		if arg.Text != "" {
-			return Str(arg.Text)
+			return front(Str(arg.Text), arg.Cut)
 		}
 	case syscalls.SockAddr, syscalls.SockTuple:
 		return NoValue
@@ -181,7 +220,11 @@ func evtArgs(e *event.Event, _ Arg) Value {
 		return Str("")
 	}
 	var b strings.Builder
+	partly := false
 	for i := range e.Row.Params {
+		if i < len(e.Args) && (e.Args[i].Cut || e.Args[i].Fault) {
+			partly = true
+		}
 		if e.Row.Params[i].From == syscalls.OfRow {
 			continue // the event's type says it; Falco prints nothing of such calls
 		}
@@ -199,5 +242,5 @@ func evtArgs(e *event.Event, _ Arg) Value {
 			b.WriteString("(" + means + ")")
 		}
 	}
-	return Str(b.String())
+	return front(Str(b.String()), partly)
 }

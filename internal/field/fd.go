@@ -100,7 +100,7 @@ func openedPath(e *event.Event) int {
 	for i := range e.Row.Params {
 		switch e.Row.Params[i].Type {
 		case syscalls.FSPath, syscalls.FSRelPath:
-			if valid(e, i) {
+			if valid(e, i) || lacking(e, i).IsUnreadable() {
 				return i
 			}
 			return -1
@@ -133,6 +133,8 @@ func fdName(e *event.Event, _ Arg) Value {
 		return NoValue
 	case f.Type.IsInet():
 		return Str(event.Tuple(f.Ends()))
+	case f.NameCut || f.NameFault:
+		return named(f)
 	default:
 		return Str(f.Name)
 	}
@@ -175,11 +177,14 @@ func fdNameRaw(e *event.Event, _ Arg) Value {
 	if i < 0 {
 		return NoValue
 	}
+	if e.Args[i].Fault {
+		return Unreadable
+	}
 	name := e.Args[i].Text
 	for strings.Contains(name, "//") {
 		name = strings.ReplaceAll(name, "//", "/")
 	}
-	return StrOrMissing(name)
+	return front(StrOrMissing(name), e.Args[i].Cut)
 }
 
 // isFile reports whether a descriptor is a file by its type; one without a
@@ -264,6 +269,9 @@ func fdUID(in *Inputs, _ Arg) Value {
 }
 
 func inContainer(in *Inputs, _ Arg) Value {
+	if in[1].IsUnreadable() {
+		return in[1]
+	}
 	if !in[0].Known() || !in[1].Known() {
 		return NoValue
 	}

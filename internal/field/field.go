@@ -149,6 +149,9 @@ type Field struct {
 	From   []string // references as a rule writes them, at most MaxInputs
 	Derive func(*Inputs, Arg) Value
 
+	// Picks: Derive itself says whether what it takes of a part is one.
+	Picks bool
+
 	// Self is the field that index 0 of an ancestor field stands for.
 	Self string
 	// With are primary fields that travel along when this one does.
@@ -214,7 +217,7 @@ const (
 	// OfRelatives: the images of the process's relatives (event.Process.Relatives).
 	OfRelatives
 	// OfFile: the descriptor's type and name, of those that are files or
-	// directories; of others OfAct.
+	// directories and have the whole name; of others OfAct.
 	OfFile
 	// OfAct: what this event alone has, such as its arguments, result and time.
 	OfAct
@@ -309,6 +312,17 @@ func (e OfEvent) Value(r *Ref) Value {
 	return r.Get(e.Event, r.Arg)
 }
 
+// Compute derives r's value from its inputs. What is made of a part is a part.
+func (r *Ref) Compute(in *Inputs) Value {
+	v := r.Derive(in, r.Arg)
+	if !r.Picks {
+		for i := range r.inputs {
+			v = v.Only(in[i].Part())
+		}
+	}
+	return v
+}
+
 // inputs are spare Inputs for Eval: what goes to a Derive escapes.
 var inputs = sync.Pool{New: func() any { return new(Inputs) }}
 
@@ -325,7 +339,7 @@ func Eval(s Source, r *Ref) Value {
 	for i, ref := range r.inputs {
 		in[i] = Eval(s, ref)
 	}
-	v := r.Derive(in, r.Arg)
+	v := r.Compute(in)
 	*in = Inputs{}
 	inputs.Put(in)
 	return v

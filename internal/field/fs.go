@@ -109,7 +109,7 @@ func pathArg(e *event.Event, which func(pathParams) string) *event.Arg {
 	if name == "" {
 		return nil
 	}
-	if i := paramIndex(e.Row, name); i >= 0 && valid(e, i) {
+	if i := paramIndex(e.Row, name); i >= 0 && i < len(e.Args) && (e.Args[i].Valid || e.Args[i].Fault) {
 		return &e.Args[i]
 	}
 	return nil
@@ -117,17 +117,30 @@ func pathArg(e *event.Event, which func(pathParams) string) *event.Arg {
 
 // path is one of the event's paths in full. What a descriptor was opened as
 // is better known from the descriptor.
-func path(e *event.Event, which func(pathParams) string) string {
+func path(e *event.Event, which func(pathParams) string) Value {
 	arg := pathArg(e, which)
 	switch {
 	case arg == nil:
-		return ""
+		return NoValue
 	case e.FD != nil && (e.Row.Params[0].Name == "fd" || which(pathsOf[e.Row.Name]) == "fd"):
-		return e.FD.Name
+		return named(e.FD)
+	case arg.Fault, arg.Cut && arg.Path == "":
+		return Unreadable
 	case arg.Path != "":
-		return arg.Path
+		return front(Str(arg.Path), arg.Cut)
 	}
-	return arg.Text
+	return front(StrOrMissing(arg.Text), arg.Cut)
+}
+
+// named is the name of a descriptor, Missing for none.
+func named(fd *event.FD) Value {
+	switch {
+	case fd.NameFault:
+		return Unreadable
+	case fd.NameCut:
+		return Str(fd.Name).Only(Tail)
+	}
+	return StrOrMissing(fd.Name)
 }
 
 func fsName(e *event.Event, _ Arg) Value { return succeeded(e, nameParam) }
@@ -140,7 +153,7 @@ func succeeded(e *event.Event, which func(pathParams) string) Value {
 	if e.Failed() {
 		return NoValue
 	}
-	return StrOrMissing(path(e, which))
+	return path(e, which)
 }
 
 // given makes a Get of a path as the call got it.
@@ -150,21 +163,24 @@ func given(which func(pathParams) string) func(*event.Event, Arg) Value {
 		if arg == nil || e.Failed() {
 			return NoValue
 		}
-		return StrOrMissing(arg.Text)
+		if arg.Fault {
+			return Unreadable
+		}
+		return front(StrOrMissing(arg.Text), arg.Cut)
 	}
 }
 
 func filePath(e *event.Event, _ Arg) Value {
 	switch {
 	case e.FD != nil && e.FD.Type.HasPath():
-		return StrOrMissing(e.FD.Name)
+		return named(e.FD)
 	case e.FD != nil:
 		return NoValue
 	}
-	if name := path(e, nameParam); name != "" {
-		return Str(name)
+	if name := path(e, nameParam); name != NoValue {
+		return name
 	}
-	return StrOrMissing(path(e, targetParam))
+	return path(e, targetParam)
 }
 
 // besideFD makes a Get of a path that file.path does not say already.
@@ -185,7 +201,7 @@ func fsTargetFrom(in *Inputs, _ Arg) Value { return fsFrom(in, targetParam) }
 func fsFrom(in *Inputs, which func(pathParams) string) Value {
 	kind, failed, file, own := in[0], in[1], in[2], in[3]
 	switch {
-	case own.Known():
+	case own.Kind() != Missing:
 		return own
 	case kind.Known() && which(pathsOf[kind.Text()]) == "", failed.Bool():
 		return NoValue

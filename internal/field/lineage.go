@@ -104,8 +104,8 @@ const (
 var views = [...]func(*event.Process) Value{
 	viewName: nameText, viewExe: exeText, viewPath: pathText, viewLine: lineText,
 	viewPID:  func(p *event.Process) Value { return Num(int64(p.PID)) },
-	viewArgs: func(p *event.Process) Value { return Str(p.ArgsText()) },
-	viewEnv:  func(p *event.Process) Value { return Str(envText(p)) },
+	viewArgs: argsText,
+	viewEnv:  envText,
 }
 
 // ofParent makes a Get of something of the parent.
@@ -139,14 +139,15 @@ func ofAncestors(view uint64) func(*event.Event, Arg) Value {
 }
 
 func allAncestors(p *event.Process, view uint64) Value {
-	n := 0
+	n, cut := 0, false
 	for up := p.Parent; up != nil && n < maxAncestors; up = up.Parent {
+		cut = cut || up.ArgsCut && (view == viewLine || view == viewArgs) || up.EnvCut && view == viewEnv
 		n++
 	}
 	if n == 0 {
 		return NoValue
 	}
-	return Value{kind: List, shape: ancestors, data: unsafe.Pointer(p.Parent), n: n, num: view}
+	return front(Value{kind: List, shape: ancestors, data: unsafe.Pointer(p.Parent), n: n, num: view}, cut)
 }
 
 func argsOfAncestors(e *event.Event, _ Arg) Value { return allAncestors(e.Process, viewArgs) }

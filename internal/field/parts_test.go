@@ -18,7 +18,7 @@ func TestParts(t *testing.T) {
 				continue
 			}
 			for _, a := range samples {
-				if common&OfFile != 0 && (a.Event.FD == nil || !a.Event.FD.Type.HasPath()) {
+				if common&OfFile != 0 && (a.Event.FD == nil || !a.Event.FD.Type.HasPath() || a.Event.FD.NameCut || a.Event.FD.NameFault) {
 					continue
 				}
 				for _, b := range samples {

@@ -17,7 +17,7 @@ var processFields = []*Field{
 		Doc:    "The program as its caller named it, argv[0].",
 	},
 	{
-		Name: "proc.args", Type: CharBuf, Arg: MayIndex, Get: procArgs, From: []string{"saker.proc.args"}, Derive: argsFrom,
+		Name: "proc.args", Type: CharBuf, Arg: MayIndex, Get: procArgs, From: []string{"saker.proc.args"}, Derive: argsFrom, Picks: true,
 		Doc: "The arguments after argv[0], joined by blanks; with an index, one of them from 0 up.",
 	},
 	{
@@ -101,7 +101,9 @@ func exeText(p *event.Process) Value { return Str(p.Exe) }
 
 func pathText(p *event.Process) Value { return Str(p.File.Path) }
 
-func lineText(p *event.Process) Value { return Str(p.CommandLine()) }
+func lineText(p *event.Process) Value { return front(Str(p.CommandLine()), p.ArgsCut) }
+
+func argsText(p *event.Process) Value { return front(Str(p.ArgsText()), p.ArgsCut) }
 
 func cwdText(p *event.Process) Value { return StrOrMissing(p.Cwd) }
 
@@ -118,9 +120,11 @@ func procName(e *event.Event, _ Arg) Value { return Str(procNameText(e)) }
 func procArgs(e *event.Event, a Arg) Value {
 	switch args := e.Process.Args; {
 	case !a.IsIndex:
-		return Str(e.Process.ArgsText())
+		return argsText(e.Process)
 	case a.Index < len(args):
-		return Str(args[a.Index])
+		return front(Str(args[a.Index]), e.Process.ArgsCut && a.Index == len(args)-1)
+	case e.Process.ArgsCut:
+		return Unreadable
 	}
 	return Str("")
 }
@@ -128,14 +132,16 @@ func procArgs(e *event.Event, a Arg) Value {
 func procArgv(e *event.Event, _ Arg) Value {
 	argv := make([]string, 0, 1+len(e.Process.Args))
 	argv = append(argv, e.Process.Exe)
-	return Strs(append(argv, e.Process.Args...))
+	return front(Strs(append(argv, e.Process.Args...)), e.Process.ArgsCut)
 }
 
 func argsFrom(in *Inputs, a Arg) Value {
 	return hold(in[0], func(argv Value) Value {
-		switch {
+		switch part := argv.Part(); {
 		case a.IsIndex && a.Index+1 < argv.Len():
-			return argv.At(a.Index + 1)
+			return front(argv.At(a.Index+1), part != Whole && a.Index+2 == argv.Len())
+		case a.IsIndex && part != Whole:
+			return Unreadable
 		case a.IsIndex || argv.Len() < 2:
 			return Str("")
 		}
@@ -143,7 +149,7 @@ func argsFrom(in *Inputs, a Arg) Value {
 		for i := 2; i < argv.Len(); i++ {
 			rest = append(rest, argv.At(i).Text())
 		}
-		return Str(event.Join(argv.At(1).Text(), rest))
+		return Str(event.Join(argv.At(1).Text(), rest)).Only(argv.Part())
 	})
 }
 
@@ -151,7 +157,7 @@ func procCmdline(e *event.Event, _ Arg) Value {
 	if e.Comm == "" || e.Comm == e.Process.Name {
 		return lineText(e.Process)
 	}
-	return Str(event.Join(e.Comm, e.Process.Args))
+	return front(Str(event.Join(e.Comm, e.Process.Args)), e.Process.ArgsCut)
 }
 
 func exeLine(in *Inputs, _ Arg) Value {
@@ -180,12 +186,16 @@ func lenArgs(in *Inputs, _ Arg) Value {
 
 func procEnv(e *event.Event, a Arg) Value {
 	if !a.Given {
-		return Str(envText(e.Process))
+		return envText(e.Process)
 	}
-	return Str(variable(e.Process, a.Text))
+	value := variable(e.Process, a.Text)
+	if value == "" && e.Process.EnvCut {
+		return Unreadable
+	}
+	return Str(value)
 }
 
-func envText(p *event.Process) string { return strings.Join(p.Env, " ") }
+func envText(p *event.Process) Value { return front(Str(strings.Join(p.Env, " ")), p.EnvCut) }
 
 // variable is one variable of a process's environment, empty when it is not set.
 func variable(p *event.Process, name string) string {

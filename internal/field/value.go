@@ -46,6 +46,19 @@ const (
 	ancestors              // data: the nearest of n processes; num: the view of each
 )
 
+// Part says that a text is not all that there was, or that a list lacks elements
+// or has such texts. Conditions that depend on the rest are unknown.
+type Part uint8
+
+const (
+	// Whole is everything.
+	Whole Part = iota
+	// Front lacks its end.
+	Front
+	// Tail lacks its beginning.
+	Tail
+)
+
 // Value is one field's value at one event: 56 bytes, copied freely. The zero
 // Value is Missing.
 //
@@ -55,17 +68,20 @@ type Value struct {
 	kind       Kind
 	elem       Kind // of a pair
 	shape      shape
-	v4         uint8          // bit i: address i is IPv4
+	v4         uint8 // bit i: address i is IPv4
+	part       Part
 	data       unsafe.Pointer // bytes of a String or Bytes, elements of a List
 	n          int            // length of data
 	num, low   uint64         // Int, Uint, Float, Bool; high and low half of an Addr
 	num2, low2 uint64         // the second of a pair
 }
 
-// NoValue and UnknownValue are the two values that hold nothing.
+// NoValue, UnknownValue and Unreadable are the values that hold nothing. What
+// is Unreadable no later stage can know either: it is Unknown for good.
 var (
 	NoValue      = Value{}
 	UnknownValue = Value{kind: Unknown}
+	Unreadable   = Value{kind: Unknown, part: Front}
 )
 
 // Str is a String value; the empty string is a value, not a missing one.
@@ -168,6 +184,33 @@ func be64(b []byte) (n uint64) {
 // Kind says what v holds.
 func (v Value) Kind() Kind { return v.kind }
 
+// Part says how much of what there was v holds.
+func (v Value) Part() Part {
+	if v.kind == Unknown {
+		return Whole
+	}
+	return v.part
+}
+
+// Only is v as no more than a part of what there was; Whole leaves it as it is.
+func (v Value) Only(p Part) Value {
+	if p != Whole && v.Known() {
+		v.part = p
+	}
+	return v
+}
+
+// IsUnreadable reports whether v is Unreadable.
+func (v Value) IsUnreadable() bool { return v.kind == Unknown && v.part != Whole }
+
+// front is v, without its end if cut.
+func front(v Value, cut bool) Value {
+	if cut {
+		return v.Only(Front)
+	}
+	return v
+}
+
 // Known reports whether v holds something: neither Missing nor Unknown.
 func (v Value) Known() bool { return v.kind > Unknown }
 
@@ -264,15 +307,15 @@ func (v Value) List() []Value {
 func (v Value) Clone() Value {
 	switch v.kind {
 	case String:
-		return Str(strings.Clone(v.Text()))
+		return Str(strings.Clone(v.Text())).Only(v.part)
 	case Bytes:
-		return BufText(strings.Clone(v.Text()))
+		return BufText(strings.Clone(v.Text())).Only(v.part)
 	case List:
 		vs := make([]Value, v.n)
 		for i := range vs {
 			vs[i] = v.At(i).Clone()
 		}
-		return ListOf(vs)
+		return ListOf(vs).Only(v.part)
 	}
 	return v
 }
@@ -281,7 +324,7 @@ func (v Value) Clone() Value {
 // here, though no comparison of a rule says so.
 func (v Value) Equal(w Value) bool {
 	switch {
-	case v.kind != w.kind:
+	case v.kind != w.kind || v.part != w.part:
 		return false
 	case v.kind == String || v.kind == Bytes:
 		return v.Text() == w.Text()

@@ -19,7 +19,7 @@ const attributesDoc = `# Attributes
 Written by ` + "`go test ./internal/record -update`" + ` from the table of fields and the records of sample events. An attribute
 is there when the event has the value and a rule, or the receiver, asks for one of its fields; ` + "`[N]`" + ` and
 ` + "`.*`" + ` stand for arguments. What does not begin with ` + "`saker.`" + ` is as OpenTelemetry's semantic conventions say.
-Arrays are arrays there, too, or lists of ancestors (the parent first), capabilities and rule tags.
+Arrays are arrays there, too, or lists of ancestors (the parent first), capabilities, parameters, keys and rule tags.
 
 | attribute | on | type | fields | example |
 |---|---|---|---|---|
@@ -126,11 +126,12 @@ func TestAttributesDoc(t *testing.T) {
 }
 
 // TestArrays: an attribute is an array only where the convention has one, or
-// where it lists ancestors, capabilities or addresses.
+// where it lists ancestors, capabilities, addresses, parameters or keys.
 func TestArrays(t *testing.T) {
 	allowed := []string{
 		"process.command_args", "container.image.tags", "container.image.repo_digests",
 		"saker.thread.cap_permitted", "saker.thread.cap_inheritable", "saker.thread.cap_effective",
+		"saker.evt.unreadable", "saker.evt.truncated", KeyUnreadable, KeyTruncated,
 	}
 	for key, e := range examples(t) {
 		ancestors := strings.HasPrefix(key, "saker.proc.a")

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 )
 
@@ -22,6 +23,9 @@ type Reader struct {
 	reset  uint64
 	list   []field.Value // elements of the lists that were read
 	kind   *field.Field  // evt.type
+	// Keys of the attributes that say not all, and of those that nobody could read.
+	truncated, unreadable pcommon.Slice
+	partly                bool // there are any
 }
 
 // slot is the attribute of one field, if reset is the reader's.
@@ -52,6 +56,7 @@ func (r *Reader) Reset(resource pcommon.Resource, lr plog.LogRecord) {
 	r.reset++
 	r.keyed = r.keyed[:0]
 	r.list = r.list[:0]
+	r.partly = false
 	r.take(resource.Attributes())
 	r.take(lr.Attributes())
 }
@@ -62,6 +67,10 @@ func (r *Reader) take(attrs pcommon.Map) {
 	for key, value := range attrs.All() {
 		if i, ok := k.whole[key]; ok {
 			r.slots[i] = slot{r.reset, value}
+			continue
+		}
+		if key == KeyTruncated || key == KeyUnreadable {
+			r.lacks(key, value)
 			continue
 		}
 		for _, t := range k.templates {
@@ -83,8 +92,52 @@ func (r *Reader) EventType() string {
 	return ""
 }
 
+// lacks notes what the record says of itself.
+func (r *Reader) lacks(key string, list pcommon.Value) {
+	if list.Type() != pcommon.ValueTypeSlice {
+		return
+	}
+	if !r.partly {
+		r.partly, r.truncated, r.unreadable = true, pcommon.NewSlice(), pcommon.NewSlice()
+	}
+	if key == KeyTruncated {
+		r.truncated = list.Slice()
+	} else {
+		r.unreadable = list.Slice()
+	}
+}
+
 // Value implements field.Source.
 func (r *Reader) Value(ref *field.Ref) field.Value {
+	v := r.value(ref)
+	switch {
+	case !r.partly || v.Kind() == field.Unknown:
+	case !v.Known() && has(r.unreadable, ref.Key()):
+		return field.Unreadable
+	case v.Known() && has(r.truncated, ref.Key()):
+		return v.Only(partOf(v))
+	}
+	return v
+}
+
+// partOf is which part a text is: one that lacks its beginning says so.
+func partOf(v field.Value) field.Part {
+	if strings.HasPrefix(v.Text(), event.CutRoot) {
+		return field.Tail
+	}
+	return field.Front
+}
+
+func has(list pcommon.Slice, key string) bool {
+	for _, v := range list.All() {
+		if v.AsString() == key {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Reader) value(ref *field.Ref) field.Value {
 	if same := ref.Same(); same != nil {
 		return field.Eval(r, same)
 	}

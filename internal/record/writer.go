@@ -48,6 +48,8 @@ type Limits struct {
 const (
 	KeyTruncated = "saker.record.truncated" // keys of those that were longer
 	KeyRedacted  = "saker.record.redacted"  // keys of those with secrets
+	// keys of those that are not there, since nobody could read them
+	KeyUnreadable = "saker.record.unreadable"
 )
 
 // Writer collects the records of a batch, with one resource for the host and
@@ -71,8 +73,8 @@ type Writer struct {
 	redactor *Redactor
 	limits   Limits
 	// Of the last record: keys of the attributes that don't say all.
-	truncated, redacted []string
-	dropped             int
+	truncated, redacted, unreadable []string
+	dropped                         int
 
 	// Scratch of Add: what the record will say, each reference once.
 	asked  []*field.Ref
@@ -158,21 +160,24 @@ func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
 	known := w.get(e)
-	w.truncated, w.redacted, w.dropped = w.truncated[:0], w.redacted[:0], 0
+	w.truncated, w.redacted, w.unreadable, w.dropped = w.truncated[:0], w.redacted[:0], w.unreadable[:0], 0
 	if most := w.limits.Attributes; most > 0 && known > most {
 		w.dropped, known = known-most, most
 	}
 	attrs.EnsureCapacity(known)
 	for i, ref := range w.wanted {
-		if known == 0 {
-			break
-		}
-		if v := &w.values[i]; v.Known() {
+		switch v := &w.values[i]; {
+		case v.IsUnreadable():
+			w.unreadable = w.noted(w.unreadable, ref)
+		case v.Known() && known > 0:
+			if v.Part() != field.Whole {
+				w.truncated = w.noted(w.truncated, ref)
+			}
 			w.put(attrs, ref, v)
 			known--
 		}
 	}
-	if w.Altered() {
+	if w.Altered() || len(w.unreadable) > 0 {
 		w.tellLack(lr)
 	}
 	return lr
@@ -185,7 +190,7 @@ func (w *Writer) Altered() bool { return len(w.truncated)+len(w.redacted)+w.drop
 // tellLack says of lr what it doesn't say, beside what was said of that before.
 func (w *Writer) tellLack(lr plog.LogRecord) {
 	lr.SetDroppedAttributesCount(lr.DroppedAttributesCount() + uint32(w.dropped))
-	for key, list := range map[string][]string{KeyTruncated: w.truncated, KeyRedacted: w.redacted} {
+	for key, list := range map[string][]string{KeyTruncated: w.truncated, KeyRedacted: w.redacted, KeyUnreadable: w.unreadable} {
 		if len(list) == 0 {
 			continue
 		}

@@ -288,6 +288,8 @@ func readPath(s *State, c *call, st *step, a *event.Arg) {
 	dir, known := s.start(c, st, strings.HasPrefix(a.Text, "/"))
 	switch {
 	case !a.Valid || !known:
+	case strings.HasPrefix(dir, event.CutRoot):
+		a.Cut = true // without a path: where it begins is not known
 	case dir == "/" && isClean(a.Text):
 		a.Path = a.Text
 	default:

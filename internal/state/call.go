@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -120,7 +122,7 @@ func (s *State) decode(plan *plan) {
 	// Of an open through io_uring the file can be gone before it is told.
 	case ev.FD == nil && (ev.Failed() || ev.Via == event.IOUring):
 		if ev.FD = s.newFD(); ev.FD != nil {
-			ev.FD.Type, ev.FD.Name = event.FDFile, name
+			ev.FD.Type, ev.FD.Name, ev.FD.NameFault = event.FDFile, name, ev.Args[plan.path].Fault
 		}
 	case ev.FD != nil && ev.FD.Name == "":
 		ev.FD.Name = name
@@ -131,7 +133,19 @@ func (s *State) decodeArgs(plan *plan) {
 	for i := range plan.steps {
 		st := &plan.steps[i]
 		st.read(s, &s.call, st, &s.call.ev.Args[i])
+		s.missed(st, &s.call.ev.Args[i])
 	}
+}
+
+// missed marks a parameter that could not be read, or not all of it. What the
+// kernel could not read either was nothing.
+func (s *State) missed(st *step, a *event.Arg) {
+	b := s.blocks.at(st.block)
+	if b == nil || b.flags&bpf.BlockFault == 0 || s.call.executed || s.call.ev.Result == -int64(unix.EFAULT) {
+		return
+	}
+	a.Cut = a.Cut || a.Valid && a.Text != ""
+	a.Fault = !a.Valid
 }
 
 // eventFD finds the event's own descriptor. Of one that the call closed there

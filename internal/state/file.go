@@ -48,7 +48,7 @@ func (s *State) fileFD(fd *event.FD, b *block) {
 	fd.Type = fileType(w, raw)
 	switch fd.Type {
 	case event.FDFile, event.FDDirectory:
-		fd.Name = s.paths.of(raw, b.cut())
+		fd.Name, fd.NameCut = s.paths.of(raw, b.cut()), b.cut()
 	default:
 		fd.Name = s.text.keep(cString(raw))
 	}

@@ -3,14 +3,12 @@ package state
 import (
 	"bytes"
 	"strings"
+
+	"github.com/sakerhq/saker/internal/event"
 )
 
 // pathMax is the longest path that is kept whole.
 const pathMax = 4096
-
-// cutRoot stands before a path whose first components did not fit: no rule
-// about an absolute path may take it for one.
-const cutRoot = "..."
 
 // paths keeps one string for each path that the kernel tells of. The kernel's
 // form, components from the last to the first, is the key: a known path costs
@@ -37,7 +35,7 @@ func newPaths(limit int) paths { return paths{known: map[string]*path{}, limit: 
 // of gives the path of the kernel's form.
 func (t *paths) of(raw []byte, cut bool) string {
 	if cut {
-		return cutRoot + reverse(raw)
+		return event.CutRoot + reverse(raw)
 	}
 	if len(raw) == 0 {
 		return "/"
@@ -118,8 +116,8 @@ func only(raw []byte) []byte {
 // root dir if name is absolute: . and .. are folded without looking at what
 // they go through, as a symlink would be.
 func join(dst []byte, dir, name string) []byte {
-	if rest, cut := strings.CutPrefix(dir, cutRoot); cut {
-		dst, dir = append(dst, cutRoot...), rest
+	if rest, cut := strings.CutPrefix(dir, event.CutRoot); cut {
+		dst, dir = append(dst, event.CutRoot...), rest
 	}
 	start := len(dst)
 	dst = appendClean(dst, start, dir)

@@ -69,7 +69,7 @@ func (s *State) image(p *process, w *bpf.WireProcess, isNew bool) {
 		return
 	case !isNew: // the record of an exec was lost
 	case w.Cause == bpf.CauseFork && from != nil && !from.unknown:
-		p.Exe, p.Args, p.ArgsCut, p.Env = from.Exe, from.Args, from.ArgsCut, from.Env
+		p.Exe, p.Args, p.ArgsCut, p.Env, p.EnvCut = from.Exe, from.Args, from.ArgsCut, from.Env, from.EnvCut
 		if from.Exec == w.ExecId {
 			p.File, p.Exec = from.File, from.Exec
 			return
@@ -246,7 +246,7 @@ func (s *State) program(p *process) {
 		p.ArgsCut = b.cut() || !b.ok()
 	}
 	if b := s.blocks.of(bpf.BlockEnv); b != nil && !s.opts.NoEnvironment {
-		p.Env = split(b.data, false)
+		p.Env, p.EnvCut = split(b.data, b.cut()), b.cut() || !b.ok()
 	}
 }
 

@@ -43,7 +43,7 @@ func (f procfs) program(p *process) {
 		p.Exe, p.Args, p.ArgsCut = argv[0], argv[1:], cut
 	}
 	if !f.noEnvironment {
-		p.Env, _ = f.strings(p.PID, "environ", envMax)
+		p.Env, p.EnvCut = f.strings(p.PID, "environ", envMax)
 	}
 }
 

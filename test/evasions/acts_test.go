@@ -30,6 +30,10 @@ var acts = map[string]func(dir string) error{
 	"swap message's address":   datagram(sendMessage),
 	"swap messages' address":   datagram(sendMessages),
 	"datagram beside the peer": besideConnection,
+	"unmap a rename's path":    unmapPath,
+	"very long argument": func(dir string) error {
+		return run("tool", strings.Repeat("a", 33<<10), dir+"/needle")(dir)
+	},
 	"hard link": func(dir string) error {
 		return errors.Join(os.Link(dir+"/secret", dir+"/alias"), open(dir+"/alias"))
 	},

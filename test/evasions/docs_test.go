@@ -22,6 +22,7 @@ var kinds = []struct {
 	{"Other names", byName},
 	{"Other addresses", bySocket},
 	{"Other identities", byIdentity},
+	{"Hidden arguments", byHiding},
 	{"Other programs", byProgram},
 	{"Other ways into the kernel", byEntry},
 	{"No call at all", byRing},
@@ -82,8 +83,14 @@ const limits = `
   the one below that mount's root; its inode and device are told.
 - Reads, writes and messages through io_uring are not told, only what opens,
   connects and changes names.
-- A path whose page comes late, from userfaultfd or a file system in user space, is not
-  tried: it is one more race on a path, like those above.
+- The path of a call that leaves no descriptor (unlink, rename, link, symlink, mkdir,
+  chmod, chown, mount) is what user memory holds when the call ends. A second thread
+  that takes the memory away is told (` + "`evt.unreadable`" + `); one that writes another
+  path there, between the kernel's reading and the call's end, is believed. The same
+  goes for what other calls are given in memory: data, options, the program and
+  arguments of an exec that fails.
+- A file system in user space that delays a path's page is not tried; userfaultfd,
+  which does the same, is.
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }

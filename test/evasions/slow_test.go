@@ -1,6 +1,7 @@
 package evasions
 
 import (
+	"errors"
 	"os"
 	"unsafe"
 
@@ -54,4 +55,50 @@ func slow(content string, meanwhile func()) (*buffer, error) {
 		}
 	}()
 	return b, nil
+}
+
+// byHiding keeps what a call is told to do from who looks when it has ended.
+var byHiding = []evasion{
+	{
+		"a path whose page goes away while the call runs", "unmap a rename's path",
+		`evt.type in (rename, renameat, renameat2) and evt.rawres = 0 and evt.unreadable intersects (oldpath, newpath)`,
+		"%evt.type of %proc.exepath", "renameat2 of {self}",
+	},
+	{
+		"an argument beyond what is read of them", "very long argument",
+		started + `proc.exepath = "{tool}" and evt.truncated intersects (args)`, "%proc.name %evt.truncated", "tool (args)",
+	},
+}
+
+// unmapPath renames a file, and takes the page with one name away once the
+// kernel has read it and waits for the other: which it reads first is up to the
+// kernel's compiler.
+func unmapPath(dir string) error {
+	names := [2]string{dir + "/secret", dir + "/alias"}
+	var err error
+	for first := range names {
+		if err = renameUnmapped(names, first); !errors.Is(err, unix.EFAULT) {
+			break
+		}
+	}
+	return err
+}
+
+// renameUnmapped takes the page of the first name away while the kernel waits for
+// the other.
+func renameUnmapped(names [2]string, first int) error {
+	gone, err := newBuffer(names[first])
+	if err != nil {
+		return err
+	}
+	last, err := slow(names[1-first], gone.unmap)
+	if err != nil {
+		return err
+	}
+	addresses := [2]uintptr{gone.address(), last.address()}
+	_, _, errno := unix.Syscall6(unix.SYS_RENAMEAT2, uintptr(at), addresses[first], uintptr(at), addresses[1-first], 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }

@@ -103,6 +103,16 @@ func Samples() []Sample {
 		})},
 		{"poll", call("poll", shell(), 2, -1, nil, args{"res": num(2), "fds": text("3:?1 7:?11"), "timeout": num(-1)})},
 		{"other thread", otherThread()},
+		{"hidden link", call("linkat", shell(), 0, -1, nil, args{
+			"res": num(0), "olddir": num(-100), "oldpath": {Fault: true}, "newdir": num(-100),
+			"newpath": {Valid: true, Cut: true, Text: "x", Path: "/home/ana/x"}, "flags": num(0),
+		})},
+		{"hidden open", call("openat", crowded(), -13, -1, &event.FD{Type: event.FDFile, NameFault: true}, args{
+			"fd": num(-13), "dirfd": num(-100), "name": {Fault: true}, "flags": num(unix.O_RDONLY), "mode": num(0),
+		})},
+		{"deep open", call("openat", shell(), 5, 5, &event.FD{Type: event.FDFile, Name: event.CutRoot + "/x/y", NameCut: true}, args{
+			"fd": num(5), "dirfd": num(-100), "name": path("y", "y"), "flags": num(unix.O_RDONLY), "mode": num(0),
+		})},
 	}
 }
 
@@ -218,6 +228,13 @@ func syslog() *event.Event {
 	return call("sendmsg", shell(), 5, 3, fd, args{
 		"res": num(5), "data": text("hello"), "fd": num(3), "size": num(5), "tuple": {Valid: true, FD: fd},
 	})
+}
+
+// crowded is a process with more arguments and variables than are read.
+func crowded() *event.Process {
+	p := shell()
+	p.ArgsCut, p.EnvCut = true, true
+	return p
 }
 
 func otherThread() *event.Event {
