@@ -113,6 +113,11 @@ static __always_inline void put_start(u32 slot, struct scratch *s, struct call *
 	s32 fd = dir == PLACE_CWD ? AT_FDCWD : (s32)value_of(call, dir);
 
 	if (first == '/') {
+		if (is_top(READ(fs, root.mnt), READ(fs, root.dentry))) {
+			block_begin(s, BLOCK_DIR);
+			block_end(s);
+			return;
+		}
 		put_path(slot, BLOCK_DIR, READ(fs, root.mnt), READ(fs, root.dentry));
 		return;
 	}
@@ -318,7 +323,12 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_file_at(slot, s, value + aux);
 		break;
 	case CAPTURE_FILE:
-		put_used(slot, file_of(current_task(), (s32)value));
+		if ((s32)value < 0)
+			block_none(s);
+		else if (rest >> 16 & ROW_ADDRESSED)
+			put_used(slot, file_of(current_task(), (s32)value));
+		else
+			put_file(slot, file_of(current_task(), (s32)value));
 		break;
 	}
 	return 0;
@@ -353,12 +363,13 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 		return;
 	if (row->flags & ROW_SILENT)
 		w->header.type = WIRE_ANSWER;
-	COPY(&w->comm, &current_task()->comm);
+	copy_comm(w->comm, current_task());
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
 		bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
 		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24,
-			    answer && data ? ANSWER_MAX : c->max, c->only, c->when | c->out << 8);
+			    answer && data ? ANSWER_MAX : c->max, c->only,
+			    c->when | c->out << 8 | row->flags << 16);
 	}
 	if (is_apart(current_task()))
 		put_thread(slot);

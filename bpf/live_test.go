@@ -79,6 +79,8 @@ func TestMain(m *testing.M) {
 	maps.Copy(acts, evasions)
 	maps.Copy(acts, uringActs)
 	maps.Copy(acts, operationActs)
+	maps.Copy(acts, benched)
+	maps.Copy(acts, paths)
 	if name := os.Getenv("SAKER_TEST_ACT"); name != "" {
 		if err := acts[name](os.Getenv("SAKER_TEST_DIR")); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -12,15 +12,41 @@
 #define COMPONENTS_MAX 128
 #define NAME_MAX       255
 
+/* Short names, which are most, are copied by words: a helper for each costs more than the walk. */
+#define NAME_WORDS 5
+
+struct words {
+	u64 at[NAME_WORDS];
+};
+
 static __always_inline void append_name(struct scratch *s, struct dentry *d)
 {
 	u32 len = READ(d, d_name.len);
+	const char *name = READ(d, d_name.name);
+	u8 *to = &s->data[s->off & (RECORD_MAX - 1)];
+
 	if (len > NAME_MAX)
 		len = NAME_MAX;
-	bpf_probe_read_kernel(&s->data[s->off & (RECORD_MAX - 1)], len, READ(d, d_name.name));
+	if (direct_reads && len <= sizeof(struct words)) {
+		/* Of the kernel's types one that begins with so many numbers. */
+		struct words *from = (void *)KERNEL(struct pt_regs, name);
+		for (u32 i = 0; i < NAME_WORDS; i++)
+			if (i * sizeof(u64) < len)
+				((struct words *)to)->at[i] = from->at[i];
+	} else {
+		bpf_probe_read_kernel(to, len, name);
+	}
 	s->off += len;
 	s->data[s->off & (RECORD_MAX - 1)] = 0;
 	s->off++;
+}
+
+/* Is this the root of the mount namespace? */
+static __always_inline bool is_top(struct vfsmount *mnt, struct dentry *d)
+{
+	struct mount *m = KERNEL(struct mount, (u64)mnt - bpf_core_field_offset(struct mount, mnt));
+
+	return d == READ(m, mnt.mnt_root) && READ(m, mnt_parent) == m;
 }
 
 /* Appends the components of a path, last first, to the open block. */

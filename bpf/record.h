@@ -119,6 +119,20 @@ static __always_inline void record_header(struct wire_header *h, struct task_str
 	h->nargs = 0;
 }
 
+struct comm {
+	u64 low, high;
+};
+
+static __always_inline void copy_comm(u8 *to, struct task_struct *task)
+{
+	struct comm *from = (void *)__builtin_preserve_access_index(&task->comm);
+
+	if (direct_reads)
+		*(struct comm *)to = *from;
+	else
+		bpf_probe_read_kernel(to, sizeof(*from), from);
+}
+
 /* The reader polls, so nobody is woken but once, when a ring fills faster than that. */
 static __always_inline u64 wake(void *ring, u32 size, u32 limit)
 {

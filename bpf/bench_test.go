@@ -1,0 +1,81 @@
+package bpf
+
+import (
+	"math"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// benchActs is how often an act of a benchmark is done.
+const benchActs = 50_000
+
+// repeated makes an act of a call that is made many times.
+func repeated(number uintptr, path string, end func(uintptr)) func(string) error {
+	return func(string) error {
+		name, err := unix.BytePtrFromString(path)
+		if err != nil {
+			return err
+		}
+		for range benchActs {
+			fd, _, e := syscall.RawSyscall6(number, ^uintptr(99), uintptr(unsafe.Pointer(name)), unix.O_RDONLY, 0, 0, 0)
+			if e == 0 {
+				end(fd)
+			}
+		}
+		return nil
+	}
+}
+
+func closeFD(fd uintptr) { _, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0) }
+
+var benched = map[string]func(string) error{
+	"bench null call":   repeated(unix.SYS_GETPPID, "", func(uintptr) {}),
+	"bench open+close":  repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Berlin", closeFD),
+	"bench failed open": repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Nowhere", closeFD),
+}
+
+// BenchmarkProgram gives the time in the program at the end of calls for each
+// act, of the fastest of some rounds: the rest of the machine makes calls too.
+func BenchmarkProgram(b *testing.B) {
+	stats, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME))
+	if err != nil {
+		b.Skip(err)
+	}
+	defer stats.Close()
+	for _, act := range []string{"bench null call", "bench open+close", "bench failed open"} {
+		b.Run(act[len("bench "):], func(b *testing.B) {
+			s := sensorWith(b, Options{Hooks: HooksAllCalls, RingBytes: 1 << 25, Rows: []*syscalls.Row{syscalls.ByName("openat")}})
+			least := math.Inf(1)
+			for b.Loop() {
+				before := runTime(b, s.allCalls())
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = []string{"SAKER_TEST_ACT=" + act}
+				if err := cmd.Run(); err != nil {
+					b.Fatal(err)
+				}
+				least = min(least, (runTime(b, s.allCalls())-before)/benchActs)
+				if _, err := s.Read(func(Raw) {}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(least, "program-ns/act")
+		})
+	}
+}
+
+func runTime(b *testing.B, p *ebpf.Program) float64 {
+	b.Helper()
+	stats, err := p.Stats()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(stats.Runtime.Nanoseconds())
+}
