@@ -1,7 +1,6 @@
 package container
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -212,15 +210,8 @@ func groupEntry(f []string) (uint32, event.Account, bool) {
 // errOther is the error of a process that is not the container's.
 var errOther = errors.New("the process is of another container")
 
-// A container's first process has the host's root directory until its runtime
-// has set its own; firstLook to lastLook is how long that may take.
-const (
-	firstLook = 5 * time.Millisecond
-	lastLook  = 160 * time.Millisecond
-)
-
 // accountsInside reads the accounts that a process of a container has.
-func accountsInside(ctx context.Context, root string, q Question) (*Accounts, error) {
+func accountsInside(root string, q Question) (*Accounts, error) {
 	name := filepath.Join(root, "proc", strconv.FormatUint(uint64(q.PID), 10))
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -228,43 +219,11 @@ func accountsInside(ctx context.Context, root string, q Question) (*Accounts, er
 	}
 	defer unix.Close(fd)
 	proc := "/proc/self/fd/" + strconv.Itoa(fd) // stays the process's, whoever gets its number
-	for wait := firstLook; ; wait *= 2 {
-		dir, shared, err := rootOf(root, proc)
-		if err != nil {
-			return nil, err
-		}
-		if !shared || wait > lastLook {
-			defer unix.Close(dir)
-			return accountsOf(dir, proc, q)
-		}
-		_ = unix.Close(dir)
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
-
-// rootOf opens a process's root directory; shared: it is the host's.
-func rootOf(root, proc string) (dir int, shared bool, err error) {
-	dir, err = unix.Open(proc+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	dir, err := unix.Open(proc+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1, false, fmt.Errorf("open root directory of a process: %w", err)
+		return nil, fmt.Errorf("open root directory of a process: %w", err)
 	}
-	var own, host unix.Stat_t
-	if err := unix.Fstat(dir, &own); err != nil {
-		return -1, false, errors.Join(err, unix.Close(dir))
-	}
-	if unix.Stat(filepath.Join(root, "proc/1/root"), &host) != nil {
-		return dir, false, nil
-	}
-	return dir, own.Dev == host.Dev && own.Ino == host.Ino, nil
-}
-
-// accountsOf reads below a process's root directory, if the process is the
-// container's: its number was perhaps another's already when it was opened.
-func accountsOf(dir int, proc string, q Question) (*Accounts, error) {
+	defer unix.Close(dir)
 	var texts [3]string
 	for i, name := range []string{"cgroup", "uid_map", "gid_map"} {
 		text, err := os.ReadFile(proc + "/" + name)

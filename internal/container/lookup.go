@@ -30,19 +30,20 @@ type Options struct {
 type Question struct {
 	ID, Runtime string
 	Owner       string // see event.Container
-	PID         uint32 // of one of its processes
+	PID         uint32 // of one of its processes, whose accounts are wanted; 0: none
 	Described   bool   // its Meta is known: only accounts that changed are wanted
 	Accounts    *Accounts
 }
 
 // Unanswered is the answer of one who can't ask.
 func (q *Question) Unanswered() Answer {
-	return Answer{ID: q.ID, Owner: q.Owner, Accounts: q.Accounts}
+	return Answer{ID: q.ID, Owner: q.Owner, PID: q.PID, Accounts: q.Accounts}
 }
 
 // Answer is what a Question led to.
 type Answer struct {
 	ID, Owner string
+	PID       uint32 // of the question
 	// Runtime is the one that answered, empty: none.
 	Runtime string
 	// Meta is nil where no runtime told, or was not asked.
@@ -178,18 +179,24 @@ func (l *Lookup) answer(ctx context.Context, q Question) Answer {
 		return a
 	}
 	inside := make(chan *Accounts, 1)
-	go func() {
-		now, err := accountsInside(ctx, l.root, q)
-		if err != nil {
-			now = q.Accounts
-		}
-		inside <- now
-	}()
+	go func() { inside <- l.accounts(q) }()
 	if !q.Described {
 		a.Runtime, a.Meta = l.describe(ctx, q)
 	}
 	a.Accounts = <-inside
 	return a
+}
+
+// accounts gives those of the container, or what is known of them.
+func (l *Lookup) accounts(q Question) *Accounts {
+	if q.PID == 0 {
+		return q.Accounts
+	}
+	now, err := accountsInside(l.root, q)
+	if err != nil {
+		return q.Accounts
+	}
+	return now
 }
 
 // describe gives what a runtime tells; nil: none does.

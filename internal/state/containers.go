@@ -16,8 +16,8 @@ type container struct {
 	event.Container
 	accounts *ask.Accounts
 	members  map[*process]struct{}
+	mountNS  uint32 // of the first that settled
 	ended    uint64 // record time of the last process's end; 0: has some
-	pid      uint32 // of the latest process
 	question
 }
 
@@ -25,9 +25,10 @@ func (c *container) key() containerKey { return containerKey{c.ID, c.Owner} }
 
 // question is when to ask again.
 type question struct {
-	asked bool // and not answered yet
-	next  time.Time
-	wait  time.Duration // after the last answer that told nothing
+	asked     bool // and not answered yet
+	described bool // since it started
+	next      time.Time
+	wait      time.Duration // after the last answer that told nothing
 }
 
 // When questions are asked again.
@@ -89,18 +90,41 @@ func (t *containers) move(p *process, now uint64) {
 		return
 	}
 	t.leave(p, now)
-	p.container = c
+	p.container, p.inside = c, false
 	if c == nil {
 		return
 	}
 	c.members[p] = struct{}{}
-	c.pid = p.PID
 	if c.ended != 0 { // it was started again, perhaps with another address
-		c.ended, c.question = 0, question{asked: c.asked}
+		c.ended, c.mountNS, c.question = 0, 0, question{asked: c.asked}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
 		}
 	}
+}
+
+// settle notes that p, which is in a container, runs a program of it. Before
+// its first, a container's process is its runtime's, with the host's files.
+func (t *containers) settle(p *process) {
+	c := p.container
+	p.inside = true
+	if c.mountNS == 0 {
+		c.mountNS, c.next = p.MountNS, time.Time{}
+		if t.first == event.Waiting {
+			t.fresh = append(t.fresh, c)
+		}
+	}
+}
+
+// insider is a process whose root directory is the container's; nil: none is
+// known. One that settled may have entered the host's mounts since.
+func (c *container) insider() *process {
+	for p := range c.members {
+		if p.inside && !p.Exited && p.MountNS == c.mountNS {
+			return p
+		}
+	}
+	return nil
 }
 
 // of is the container of a cgroup, nil for the host.

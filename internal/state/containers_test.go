@@ -14,7 +14,9 @@ import (
 
 // in is a process record in a cgroup, of user 1000.
 func (p who) in(cgroup string, cause uint32, parent who) record {
-	r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) { w.Own.Uid, w.Own.Gid = 1000, 1000 })
+	r := p.process(cause, parent, "sh", func(w *bpf.WireProcess) {
+		w.Own.Uid, w.Own.Gid, w.Own.Mntns = 1000, 1000, uint32(p)
+	})
 	return append(r[:len(r)-len(record(nil).path(bpf.BlockCgroup, "/user.slice"))],
 		record(nil).path(bpf.BlockCgroup, cgroup)...)
 }
@@ -84,10 +86,16 @@ func accountsOf(t *testing.T, passwd, group string) *ask.Accounts {
 	return a
 }
 
+// runInside lets child run a program of a container.
+func (s *State) runInside(t *testing.T, cgroup string) *event.Process {
+	t.Helper()
+	must(t, s, child.in(cgroup, bpf.CauseExec, shell))
+	return &s.byWho(child).Process
+}
+
 func TestLearn(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
-	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
-	p := s.byWho(child)
+	p := s.runInside(t, dockerCgroup)
 	q := s.onlyQuestion(t, begin)
 	if q.ID != dockerID || q.Runtime != "docker" || q.PID != uint32(child) || q.Described || p.Container.Told != event.Waiting || p.User.Known {
 		t.Fatalf("%+v of %+v", q, p.Container)
@@ -98,24 +106,25 @@ func TestLearn(t *testing.T) {
 		}
 	}
 	before := p.Image
-	if c := s.Learn(ask.Answer{ID: dockerID}, begin); c != p.Container || c.Told != event.Untold || c.Meta != nil || p.Image == before {
+	if c := s.Learn(q.Unanswered(), begin); c != p.Container || c.Told != event.Untold || c.Meta != nil || p.Image == before {
 		t.Errorf("nobody told: %+v", c)
 	}
 	q = s.onlyQuestion(t, begin.Add(2*shortWait))
 	before = p.Image
-	names := accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
-	meta := &event.ContainerMeta{Name: "web"}
-	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: meta, Accounts: names}, begin.Add(2*shortWait))
-	if p.Container.Told != event.Answered || p.Container.Meta != meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
+	a := q.Unanswered()
+	a.Accounts = accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
+	a.Runtime, a.Meta = "docker", &event.ContainerMeta{Name: "web"}
+	s.Learn(a, begin.Add(2*shortWait))
+	if p.Container.Told != event.Answered || p.Container.Meta != a.Meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
 		t.Errorf("%+v %+v %+v", p.Container, p.User, p.Group)
 	}
 	q = s.onlyQuestion(t, begin.Add(time.Hour))
-	if !q.Described || q.Accounts != names {
+	if !q.Described || q.Accounts != a.Accounts {
 		t.Errorf("accounts are not looked at again: %+v", q)
 	}
 	before = p.Image
-	s.Learn(ask.Answer{ID: dockerID, Accounts: names}, begin.Add(time.Hour))
-	if p.Container.Meta != meta || p.Container.Told != event.Answered || p.Image != before {
+	s.Learn(q.Unanswered(), begin.Add(time.Hour))
+	if p.Container.Meta != a.Meta || p.Container.Told != event.Answered || p.Image != before {
 		t.Errorf("nothing new changed something: %+v", p.Container)
 	}
 	if s.Learn(ask.Answer{ID: "nobody's"}, begin) != nil {
@@ -123,15 +132,50 @@ func TestLearn(t *testing.T) {
 	}
 }
 
+// Until a program of the container runs, its files are the host's.
+func TestAccountsAfterProgram(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	s.hostMounts = 7
+	runtime := func(cause uint32) record {
+		r := child.in(dockerCgroup, cause, shell)
+		fixed[bpf.WireProcess](bpf.Raw(r)).Own.Mntns = 7
+		return r
+	}
+	feed(t, s, runtime(bpf.CauseFork))
+	must(t, s, runtime(bpf.CauseExec)) // the runtime executes itself
+	q := s.onlyQuestion(t, begin)
+	if q.PID != 0 {
+		t.Fatalf("%+v", q)
+	}
+	c := s.byWho(child).Container
+	a := q.Unanswered()
+	a.Runtime, a.Meta = "docker", &event.ContainerMeta{}
+	if s.Learn(a, begin) != nil || c.Told != event.Waiting || c.Meta == nil {
+		t.Errorf("there is no more to wait for: %+v", c)
+	}
+	s.runInside(t, dockerCgroup)
+	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
+	q = s.onlyQuestion(t, begin)
+	if q.PID != uint32(child) || !q.Described {
+		t.Errorf("%+v", q)
+	}
+	if s.Learn(q.Unanswered(), begin) != c || c.Told != event.Answered {
+		t.Errorf("there is still something to wait for: %+v", c)
+	}
+	if !s.byWho(grand).inside {
+		t.Error("the child of a program is none")
+	}
+}
+
 // A container of a kind that has users of its own also names who logged in.
 func TestLoginInside(t *testing.T) {
 	for cgroup, want := range map[string]string{"/lxc.payload.web": "bob", dockerCgroup: "alice"} {
 		s := newTree(t, enriched)
-		r := child.in(cgroup, bpf.CauseFork, shell)
+		r := child.in(cgroup, bpf.CauseExec, shell)
 		fixed[bpf.WireProcess](bpf.Raw(r)).Loginuid = 1000
-		feed(t, s, r)
+		must(t, s, r)
 		p := s.byWho(child)
-		s.Learn(ask.Answer{ID: p.Container.ID, Accounts: accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")}, time.Now())
+		s.Learn(ask.Answer{ID: p.Container.ID, PID: uint32(child), Accounts: accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")}, time.Now())
 		if p.User.Name != "bob" || p.Login.Name != want {
 			t.Errorf("%s: user %q, login %q, want %q", cgroup, p.User.Name, p.Login.Name, want)
 		}
@@ -146,7 +190,7 @@ func TestGiveUp(t *testing.T) {
 	if c.Told != event.Untold {
 		t.Errorf("%+v", c)
 	}
-	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: &event.ContainerMeta{}}, time.Now())
+	s.Learn(ask.Answer{ID: dockerID, PID: 1, Runtime: "docker", Meta: &event.ContainerMeta{}}, time.Now())
 	if s.GiveUp(c); c.Told != event.Answered {
 		t.Errorf("the late answer was lost: %+v", c)
 	}
@@ -154,9 +198,9 @@ func TestGiveUp(t *testing.T) {
 
 func TestContainerStartsAgain(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
-	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
+	s.runInside(t, dockerCgroup)
 	s.onlyQuestion(t, begin)
-	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}, begin)
+	s.Learn(ask.Answer{ID: dockerID, PID: uint32(child), Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}, begin)
 	feed(t, s, child.in("/", bpf.CauseCgroup, shell), grand.in(dockerCgroup, bpf.CauseFork, shell))
 	q := s.onlyQuestion(t, begin)
 	if c := s.byWho(grand).Container; q.Described || c.Meta == nil || c.Told != event.Answered {

@@ -42,15 +42,13 @@ func (s *State) question(c *container, now time.Time) {
 	if !c.due(now) {
 		return
 	}
-	pid := c.pid
-	for p := range c.members {
-		if pid = p.PID; !p.Exited {
-			break
-		}
+	pid := uint32(0)
+	if p := c.insider(); p != nil {
+		pid = p.PID
 	}
 	s.questions = append(s.questions, ask.Question{
 		ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, PID: pid, Accounts: c.accounts,
-		Described: c.Meta != nil && !c.next.IsZero(),
+		Described: c.described,
 	})
 }
 
@@ -68,17 +66,37 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	changed := c.Told == event.Waiting || c.accounts != a.Accounts
 	c.accounts = a.Accounts
 	if a.Meta != nil {
-		c.Runtime, c.Meta, changed = a.Runtime, a.Meta, true
+		c.Runtime, c.Meta, c.described, changed = a.Runtime, a.Meta, true, true
 	}
+	c.answered(c.Meta != nil, now)
+	if a.PID == 0 && c.Told == event.Waiting && c.ended == 0 {
+		s.askInside(c)
+	} else {
+		c.conclude()
+	}
+	if changed {
+		s.renew(c)
+	}
+	if c.Told == event.Waiting {
+		return nil
+	}
+	return &c.Container
+}
+
+// askInside lets the accounts be asked for as soon as a process has settled.
+func (s *State) askInside(c *container) {
+	c.next = time.Time{}
+	if c.insider() != nil {
+		s.containers.fresh = append(s.containers.fresh, c)
+	}
+}
+
+// conclude ends the wait for what is told of a container.
+func (c *container) conclude() {
 	c.Told = event.Untold
 	if c.Meta != nil {
 		c.Told = event.Answered
 	}
-	c.answered(c.Meta != nil, now)
-	if changed {
-		s.renew(c)
-	}
-	return &c.Container
 }
 
 func (s *State) learnHost(a ask.Answer, now time.Time) {
@@ -94,14 +112,16 @@ func (s *State) learnHost(a ask.Answer, now time.Time) {
 
 // GiveUp ends the wait for a container's answer; it is still welcome.
 func (s *State) GiveUp(c *event.Container) {
-	known := s.containers.known[containerKey{c.ID, c.Owner}]
 	if c.Told != event.Waiting {
 		return
 	}
-	c.Told = event.Untold
-	if known != nil && &known.Container == c {
-		s.renew(known)
+	known := s.containers.known[containerKey{c.ID, c.Owner}]
+	if known == nil || &known.Container != c {
+		c.Told = event.Untold
+		return
 	}
+	known.conclude()
+	s.renew(known)
 }
 
 // renew lets a container's processes show what is new of it.

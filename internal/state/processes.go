@@ -13,6 +13,7 @@ type process struct {
 	event.Process
 	container *container
 	inCgroup  string // the cgroup that container was found by
+	inside    bool   // runs a program of its container, whose root directory it has by now
 	parent    *process
 	// Children form a list through their siblings.
 	child, before, after *process

@@ -147,6 +147,14 @@ func (f procfs) status(p *process) {
 	}
 }
 
+// mountNS is the number of a process's mount namespace, 0 if it can't be read.
+func (f procfs) mountNS(pid uint32) uint32 {
+	text, _ := os.Readlink(f.file(pid, "ns/mnt"))
+	text, _ = strings.CutPrefix(text, "mnt:[")
+	n, _ := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 32)
+	return uint32(n)
+}
+
 // effective is the second of the real, effective, saved and file system ids.
 func effective(ids []string) uint32 {
 	if len(ids) < 2 {

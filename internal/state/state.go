@@ -98,6 +98,7 @@ type State struct {
 	paths      paths
 	sockets    sockets
 	host       *ask.Accounts // nil: can't be read
+	hostMounts uint32        // mount namespace of the host
 	proc       procfs
 	plans      []plan // by row
 	boot       string // id of the machine's boot
@@ -153,6 +154,7 @@ func New(opts Options) *State {
 	}
 	s.processes.drop = s.drop
 	s.host, _ = ask.ReadAccounts(opts.Root, nil)
+	s.hostMounts = s.proc.mountNS(1)
 	for i, row := range syscalls.Rows() {
 		s.numbers[row] = i
 		s.nativeNumbers = append(s.nativeNumbers, -1)

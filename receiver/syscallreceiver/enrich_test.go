@@ -111,7 +111,7 @@ var (
 )
 
 func named(id, name string) ask.Answer {
-	return ask.Answer{ID: id, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}
+	return ask.Answer{ID: id, PID: 1, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}
 }
 
 func TestRecordsWaitForTheirContainer(t *testing.T) {
@@ -169,7 +169,9 @@ func TestNobodyTells(t *testing.T) {
 		o.process(inside, webCgroup)
 		o.act(t, inside)
 		o.enrich(begin)
-		o.desk.answers = append(o.desk.answers, o.desk.asked[0].Unanswered())
+		a := o.desk.asked[0].Unanswered()
+		a.PID = inside
+		o.desk.answers = append(o.desk.answers, a)
 		o.enrich(begin)
 		o.out(t, incomplete)
 		if n := o.counts.now; n.timeouts != 0 || n.unenriched != 1 {
@@ -182,6 +184,7 @@ func TestNobodyTells(t *testing.T) {
 		o.process(inside, webCgroup)
 		o.act(t, inside)
 		o.enrich(time.Now())
+		o.enrich(time.Now().Add(o.patience)) // it was asked again meanwhile, in vain
 		o.out(t, incomplete)
 	})
 	t.Run("before the end", func(t *testing.T) {
