@@ -157,6 +157,16 @@ func eachRecord(logs plog.Logs, do func(pcommon.Resource, plog.LogRecord)) {
 	}
 }
 
+// asText is all that logs say.
+func asText(t *testing.T, logs plog.Logs) string {
+	t.Helper()
+	text, err := (&plog.JSONMarshaler{}).MarshalLogs(logs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // said is what a record says of the fields, as text; what it does not say is "-".
 func (w *watch) said(resource pcommon.Resource, lr plog.LogRecord) map[string]string {
 	w.t.Helper()

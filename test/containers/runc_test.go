@@ -1,0 +1,100 @@
+package containers
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	ask "github.com/sakerhq/saker/internal/container"
+)
+
+// TestRunc starts containers in the cgroups of all runtimes, of which none is
+// there to ask: what the kernel and the container's files tell is known, and
+// that the rest isn't is told.
+func TestRunc(t *testing.T) {
+	need(t, "runc", "busybox")
+	dir := place(t, "saker-test", "lxc.payload.saker-test")
+	bundle := filepath.Join(dir, "bundle")
+	for _, name := range []string{"lower", "upper", "work", "rootfs"} {
+		if err := os.MkdirAll(filepath.Join(bundle, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rootfs(t, filepath.Join(bundle, "lower"))
+	for _, name := range []string{"upper", "lower"} {
+		if err := os.Chmod(filepath.Join(bundle, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(name string) string { return filepath.Join(bundle, name) }
+	run(t, "mount", "-t", "overlay", "overlay", "-o", "lowerdir="+in("lower")+",upperdir="+in("upper")+",workdir="+in("work"), in("rootfs"))
+	run(t, "runc", "spec", "-b", bundle)
+	w := startWatch(t, ask.Sockets{Docker: []string{filepath.Join(dir, "none.sock")}})
+	const parent = "/saker-test/"
+	hexadecimal := strings.Repeat("f", 64)
+	start(t, bundle, dir, "host", parent+hexadecimal)
+	for i, c := range []struct{ runtime, cgroup string }{
+		{"docker", "docker-<id>.scope"},
+		{"docker", "docker/<id>"},
+		{"containerd", "kubepods/besteffort/pod1/<id>"},
+		{"containerd", "cri-containerd-<id>.scope"},
+		{"cri-o", "crio-<id>.scope"},
+		{"podman", "libpod-<id>.scope/container"},
+		{"podman", "libpod-payload-<id>"},
+	} {
+		id := strings.Repeat("0123456789abcde", 4) + "000" + string(rune('0'+i))
+		t.Run(c.cgroup, func(t *testing.T) {
+			start(t, bundle, dir, id, parent+strings.ReplaceAll(c.cgroup, "<id>", id))
+			w.in(t).both(id, "act of a stranger", map[string]string{
+				"container.type": c.runtime, "container.name": "-", "container.image": "-", "container.privileged": "-",
+				"saker.enrichment": "incomplete",
+			})
+		})
+	}
+	t.Run("lxc", func(t *testing.T) {
+		start(t, bundle, dir, "web", "/lxc.payload.saker-test")
+		w.in(t).both("saker-test", "act of a stranger", map[string]string{
+			"container.type": "lxc", "container.name": "saker-test", "saker.enrichment": "-",
+		})
+	})
+	for _, logs := range w.sink.AllLogs() {
+		if strings.Contains(asText(t, logs), hexadecimal) {
+			t.Error("a cgroup with a long name is said to be a container")
+		}
+	}
+}
+
+// start runs the script in a cgroup until the test ends.
+func start(t *testing.T, bundle, dir, name, cgroup string) {
+	t.Helper()
+	file := filepath.Join(bundle, "config.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec map[string]any
+	if err := json.Unmarshal(text, &spec); err != nil {
+		t.Fatal(err)
+	}
+	process := at(spec, "process").(map[string]any)
+	process["terminal"], process["args"] = false, command
+	process["user"] = map[string]int{"uid": 1000, "gid": 1000}
+	delete(process, "rlimits") // beyond what some hosts' root may set
+	at(spec, "root").(map[string]any)["readonly"] = false
+	at(spec, "linux").(map[string]any)["cgroupsPath"] = cgroup
+	spec["mounts"] = slices.DeleteFunc(at(spec, "mounts").([]any), func(m any) bool { return said(m, "type") == "cgroup" })
+	if err := os.WriteFile(file, asJSON(t, spec), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(dir, "runc")
+	create := exec.Command("runc", "--root", root, "create", "-b", bundle, name) // which hands its output on
+	if err := create.Run(); err != nil {
+		t.Fatal("create a container: ", err)
+	}
+	t.Cleanup(func() { run(t, "runc", "--root", root, "delete", "-f", name) })
+	run(t, "runc", "--root", root, "start", name)
+}
