@@ -16,7 +16,7 @@ type container struct {
 	event.Container
 	accounts *ask.Accounts
 	members  map[*process]struct{}
-	mountNS  uint32 // of the first that settled
+	mountNS  uint32 // of the first that is inside
 	ended    uint64 // record time of the last process's end; 0: has some
 	question
 }
@@ -103,9 +103,9 @@ func (t *containers) move(p *process, now uint64) {
 	}
 }
 
-// settle notes that p, which is in a container, runs a program of it. Before
+// moveIn notes that p, which is in a container, runs a program of it. Before
 // its first, a container's process is its runtime's, with the host's files.
-func (t *containers) settle(p *process) {
+func (t *containers) moveIn(p *process) {
 	c := p.container
 	p.inside = true
 	if c.mountNS == 0 {
@@ -117,7 +117,7 @@ func (t *containers) settle(p *process) {
 }
 
 // insider is a process whose root directory is the container's; nil: none is
-// known. One that settled may have entered the host's mounts since.
+// known. One that was may have entered the host's mounts since.
 func (c *container) insider() *process {
 	for p := range c.members {
 		if p.inside && !p.Exited && p.MountNS == c.mountNS {

@@ -83,7 +83,7 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	return &c.Container
 }
 
-// askInside lets the accounts be asked for as soon as a process has settled.
+// askInside lets the accounts be asked for as soon as a process is inside.
 func (s *State) askInside(c *container) {
 	c.next = time.Time{}
 	if c.insider() != nil {

@@ -90,7 +90,7 @@ func (s *State) actor(h *bpf.WireHeader) *process {
 		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
 		s.enter(p)
 		p.told = p.credentials()
-		s.settleIn(p, bpf.CauseScan)
+		s.moveIn(p, bpf.CauseScan)
 	}
 	s.add(p, h.Time)
 	return p

@@ -35,7 +35,7 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 		p.told = p.credentials()
 	}
 	s.enter(p)
-	s.settleIn(p, w.Cause)
+	s.moveIn(p, w.Cause)
 	if w.Cause != bpf.CauseScan {
 		s.enterSession(p, isNew || p.unknown)
 	}
@@ -264,15 +264,15 @@ func (s *State) enter(p *process) {
 	s.NameAccounts(&p.Process)
 }
 
-// settleIn notes whether p runs a program of its container: one that it, or who
+// moveIn notes whether p runs a program of its container: one that it, or who
 // it comes from, executed there, or before anybody looked. What still has the
 // host's mounts is the runtime that executes itself.
-func (s *State) settleIn(p *process, cause uint32) {
+func (s *State) moveIn(p *process, cause uint32) {
 	switch {
 	case p.container == nil || p.inside || p.MountNS == s.hostMounts:
 	case cause == bpf.CauseExec, cause == bpf.CauseScan,
 		cause == bpf.CauseFork && p.parent != nil && p.parent.container == p.container && p.parent.inside:
-		s.containers.settle(p)
+		s.containers.moveIn(p)
 	}
 }
 

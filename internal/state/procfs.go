@@ -147,12 +147,18 @@ func (f procfs) status(p *process) {
 	}
 }
 
-// mountNS is the number of a process's mount namespace, 0 if it can't be read.
-func (f procfs) mountNS(pid uint32) uint32 {
-	text, _ := os.Readlink(f.file(pid, "ns/mnt"))
-	text, _ = strings.CutPrefix(text, "mnt:[")
-	n, _ := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 32)
-	return uint32(n)
+// hostMounts is the number of the host's mount namespace, 0 if it can't be
+// read: that of the first process, or of the kernel's, or where that is
+// forbidden our own.
+func (f procfs) hostMounts() uint32 {
+	for _, process := range []string{"1", "2", "self"} {
+		text, _ := os.Readlink(filepath.Join(f.root, "proc", process, "ns/mnt"))
+		text, _ = strings.CutPrefix(text, "mnt:[")
+		if n, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 32); err == nil {
+			return uint32(n)
+		}
+	}
+	return 0
 }
 
 // effective is the second of the real, effective, saved and file system ids.

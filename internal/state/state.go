@@ -154,7 +154,7 @@ func New(opts Options) *State {
 	}
 	s.processes.drop = s.drop
 	s.host, _ = ask.ReadAccounts(opts.Root, nil)
-	s.hostMounts = s.proc.mountNS(1)
+	s.hostMounts = s.proc.hostMounts()
 	for i, row := range syscalls.Rows() {
 		s.numbers[row] = i
 		s.nativeNumbers = append(s.nativeNumbers, -1)
