@@ -116,15 +116,16 @@ func (t *containers) moveIn(p *process) {
 	}
 }
 
-// insider is a process whose root directory is the container's; nil: none is
-// known. One that was may have entered the host's mounts since.
-func (c *container) insider() *process {
+// insider is the oldest process whose root directory is the container's, as it
+// will stay the longest; nil: none is known. One that was may have entered the
+// host's mounts since.
+func (c *container) insider() (oldest *process) {
 	for p := range c.members {
-		if p.inside && !p.Exited && p.MountNS == c.mountNS {
-			return p
+		if p.inside && !p.Exited && p.MountNS == c.mountNS && (oldest == nil || p.Start < oldest.Start) {
+			oldest = p
 		}
 	}
-	return nil
+	return oldest
 }
 
 // of is the container of a cgroup, nil for the host.

@@ -167,6 +167,23 @@ func TestAccountsAfterProgram(t *testing.T) {
 	}
 }
 
+// Who was asked about has ended meanwhile: then the next one is.
+func TestAccountsOfNext(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	c := s.runInside(t, dockerCgroup).Container
+	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
+	s.byWho(grand).MountNS = s.byWho(child).MountNS
+	q := s.onlyQuestion(t, begin)
+	must(t, s, child.exit(0, 1))
+	if q.PID != uint32(child) || s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting {
+		t.Fatalf("%+v of %+v", q, c)
+	}
+	q = s.onlyQuestion(t, begin)
+	if q.PID != uint32(grand) || s.Learn(q.Unanswered(), begin) != c || c.Told != event.Untold {
+		t.Errorf("%+v of %+v", q, c)
+	}
+}
+
 // A container of a kind that has users of its own also names who logged in.
 func TestLoginInside(t *testing.T) {
 	for cgroup, want := range map[string]string{"/lxc.payload.web": "bob", dockerCgroup: "alice"} {

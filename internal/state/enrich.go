@@ -69,9 +69,7 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		c.Runtime, c.Meta, c.described, changed = a.Runtime, a.Meta, true, true
 	}
 	c.answered(c.Meta != nil, now)
-	if a.PID == 0 && c.Told == event.Waiting && c.ended == 0 {
-		s.askInside(c)
-	} else {
+	if c.Told != event.Waiting || !s.askInside(c, a) {
 		c.conclude()
 	}
 	if changed {
@@ -83,12 +81,18 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	return &c.Container
 }
 
-// askInside lets the accounts be asked for as soon as a process is inside.
-func (s *State) askInside(c *container) {
-	c.next = time.Time{}
-	if c.insider() != nil {
+// askInside reports whether the accounts are still to be asked for: nobody could
+// be asked before, or who was asked about had ended.
+func (s *State) askInside(c *container, a ask.Answer) bool {
+	p := c.insider()
+	switch {
+	case c.ended != 0 || a.PID != 0 && (a.Accounts != nil || p == nil || p.PID == a.PID):
+		return false
+	case p != nil:
 		s.containers.fresh = append(s.containers.fresh, c)
 	}
+	c.next = time.Time{}
+	return true
 }
 
 // conclude ends the wait for what is told of a container.
