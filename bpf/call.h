@@ -34,6 +34,7 @@ u16 x32_calls[CALLS_MAX];
 
 #if defined(__TARGET_ARCH_x86)
 #define NR_EXECVEAT 322
+#define NR_DUP	    32
 
 static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
 {
@@ -71,6 +72,7 @@ static __always_inline void read_args(struct call *call, struct pt_regs *regs)
 }
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_EXECVEAT 281
+#define NR_DUP	    23
 
 static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
 {
@@ -376,6 +378,24 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 	record_send(slot);
 }
 
+/* Tells a call that made a descriptor of another one as a dup. */
+static __always_inline void send_dup(u32 slot, struct call *call)
+{
+	u32 key = native_calls[NR_DUP] - 1;
+	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
+
+	call->row = key;
+	if (row)
+		send_call(slot, call, row, false);
+}
+
+static __always_inline bool is_dup(struct call *call)
+{
+	u32 command = call->args[1];
+
+	return call->ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC);
+}
+
 static __always_inline int on_call(struct call *call)
 {
 	u32 slot = bpf_get_smp_processor_id(), key = call->row;
@@ -392,6 +412,8 @@ static __always_inline int on_call(struct call *call)
 		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(current_task());
+	if (row->flags & ROW_DUPLICATES && is_dup(call))
+		send_dup(slot, call);
 	return 0;
 }
 

@@ -233,7 +233,8 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 		}
 		sender, answers := senders[row.Name]
 		answers = answers && s.answers
-		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect && !answers) {
+		duplicates := row.Name == "fcntl" && asked[syscalls.ByName("dup")]
+		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect && !answers && !duplicates) {
 			continue
 		}
 		w, err := wireRow(row, !asked[row])
@@ -244,6 +245,9 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 			w.Flags |= uint8(sensorWireRowFlagROW_ANSWERS)
 			w.Sender = uint8(sender)
 		}
+		if duplicates {
+			w.Flags |= uint8(sensorWireRowFlagROW_DUPLICATES)
+		}
 		wire[uint32(n)] = w
 		if err := tables.add(row, n); err != nil {
 			return err
@@ -251,7 +255,7 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 		if asked[row] {
 			tables.addUring(row, n)
 		}
-		if asked[row] || answers || row.Effect == syscalls.ChangesProcess {
+		if asked[row] || answers || duplicates || row.Effect == syscalls.ChangesProcess {
 			watched = append(watched, row)
 		}
 	}

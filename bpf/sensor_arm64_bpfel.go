@@ -354,6 +354,7 @@ const (
 	sensorWireRowFlagROW_SILENT      sensorWireRowFlag = 4
 	sensorWireRowFlagROW_ADDRESSED   sensorWireRowFlag = 8
 	sensorWireRowFlagROW_ANSWERS     sensorWireRowFlag = 16
+	sensorWireRowFlagROW_DUPLICATES  sensorWireRowFlag = 32
 	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
 )

@@ -70,6 +70,11 @@ var evasions = []evasion{
 	{"openat2 that resolves no link", "no links", opened + secret, "%evt.type %fd.name", "openat2 {dir}/secret"},
 	{"creat", "creat", opened + secret, "%evt.type %fd.name", "creat {dir}/secret"},
 	{
+		"fcntl in place of dup, for a rule on dup", "fcntl",
+		`evt.type in (dup, dup2, dup3) and evt.rawres >= 0 and fd.name = "{dir}/secret"`,
+		"%evt.type %fd.num", "dup 100",
+	},
+	{
 		"fcntl in place of dup", "fcntl",
 		`evt.type = fcntl and evt.arg.cmd = F_DUPFD and fd.name = "{dir}/secret"`,
 		"%fd.name to %evt.rawres", "{dir}/secret to 100",
