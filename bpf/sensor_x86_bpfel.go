@@ -59,7 +59,7 @@ type sensorOperation struct {
 	OwnFile  uint8
 	Shape    uint8
 	Told     uint8
-	_        [1]byte
+	Building uint8
 	Look     uint16
 	Texts    [2]struct {
 		_    structs.HostLayout

@@ -63,7 +63,8 @@ struct operation {
 	u8 own_file; /* argument + 1 that is the request's file */
 	u8 shape;    /* SHAPE_* */
 	u8 told;
-	u16 look; /* place in looked_at + 1 */
+	u8 building; /* some CPU makes its record */
+	u16 look;    /* place in looked_at + 1 */
 	struct text texts[TEXTS_MAX];
 };
 
@@ -167,6 +168,7 @@ static __always_inline void put_request(struct operation *o, struct io_kiocb *re
 	o->own_file = 0;
 	o->shape = 0;
 	o->told = 0;
+	o->building = 0;
 	o->look = 0;
 	for (int i = 0; i < 6; i++)
 		o->args[i] = 0;
@@ -297,6 +299,15 @@ static __always_inline bool is_foreign(struct operation *o)
 	return READ(current_task(), tgid) != o->pid;
 }
 
+/* The blocks of a request that another CPU has ended meanwhile. */
+static __always_inline int put_ended(struct scratch *s, u8 kind)
+{
+	block_none(s);
+	if (kind == CAPTURE_PATH || kind == CAPTURE_MSG)
+		block_none(s);
+	return 0;
+}
+
 /* As put_capture, from what was saved, from the request, and from the program's memory. */
 __noinline int put_saved(u32 slot, u64 request, u32 packed, u32 max)
 {
@@ -305,8 +316,10 @@ __noinline int put_saved(u32 slot, u64 request, u32 packed, u32 max)
 	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
 	u16 block = kind == CAPTURE_ADDR ? BLOCK_ADDR : BLOCK_BYTES;
 
-	if (!s || !o)
+	if (!s)
 		return 0;
+	if (!o)
+		return put_ended(s, kind);
 	bool foreign = is_foreign(o);
 	switch (kind) {
 	case CAPTURE_PATH:
@@ -344,8 +357,10 @@ __noinline int put_scattered(u32 slot, u64 request, u32 packed, u32 max)
 	struct operation *o = operation_of(request);
 	u8 kind = packed, arg = packed >> 8, aux = packed >> 16;
 
-	if (!s || !o)
+	if (!s)
 		return 0;
+	if (!o)
+		return put_ended(s, kind);
 	u64 value = is_foreign(o) ? 0 : value_of(&s->call, arg);
 	if (kind == CAPTURE_MSG) {
 		put_message(slot, s, value, s->call.ret, max);
@@ -407,11 +422,13 @@ __noinline int send_operation(u64 request, s64 ret)
 	if (!o || !row || o->told)
 		return 0;
 	o->told = 1;
-	if (!begin_operation(slot, o, ret, row->nargs))
-		return 0;
-	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++)
-		put_operation_capture(slot, request, &row->captures[i], ret);
-	record_send(slot);
+	o->building = 1;
+	if (begin_operation(slot, o, ret, row->nargs)) {
+		for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++)
+			put_operation_capture(slot, request, &row->captures[i], ret);
+		record_send(slot);
+	}
+	o->building = 0;
 	return 0;
 }
 

@@ -139,7 +139,8 @@ static __always_inline int on_complete(u64 request)
 {
 	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
 
-	if (!bpf_map_lookup_elem(&operations, &request))
+	struct operation *o = bpf_map_lookup_elem(&operations, &request);
+	if (!o || o->building)
 		return 0;
 	send_operation(request, READ(req, cqe.res));
 	operation_end(request);
@@ -155,7 +156,7 @@ __noinline int look_at(u64 request, u32 last)
 	struct operation *o = operation_of(request);
 	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
 
-	if (!o)
+	if (!o || o->building) /* by another CPU, which ends it */
 		return 0;
 	/* Else its ring is gone. */
 	bool there = (u64)READ(req, ctx) == o->ring && READ(req, cqe.user_data) == o->user_data;

@@ -81,8 +81,6 @@ const limits = `
 
 - A file on a mount that is mounted nowhere (` + "`open_tree`, `fsmount`" + `) has no path but
   the one below that mount's root; its inode and device are told.
-- Reads, writes and messages through io_uring are not told, only what opens,
-  connects and changes names.
 - The path of a call that leaves no descriptor (unlink, rename, link, symlink, mkdir,
   chmod, chown, mount) is what user memory holds when the call ends. A second thread
   that takes the memory away is told (` + "`evt.unreadable`" + `); one that writes another
