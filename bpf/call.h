@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "meta.h"
+#include "multiplexed.h"
 #include "process.h"
 #include "answer.h"
 

@@ -47,6 +47,7 @@ const struct {
 	struct wire_cgroup cgroup;
 	struct wire_row row;
 	struct wire_operand operand;
+	struct wire_part part;
 	struct wire_shape shape;
 } *wire __attribute__((unused));
 
@@ -60,6 +61,7 @@ static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 		return 0;
 	call.row = row - 1;
 	read_args(&call, regs);
+	demultiplex(&call, regs);
 	return on_call(&call);
 }
 

@@ -226,6 +226,7 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 		asked[row] = true
 	}
 	tables, wire := callTables{}, map[uint32]sensorWireRow{}
+	numbers := map[*syscalls.Row]int{}
 	var watched []*syscalls.Row
 	for n, row := range syscalls.Rows() {
 		if at, ok := metas[row.Name]; ok && asked[row] {
@@ -248,7 +249,7 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 		if duplicates {
 			w.Flags |= uint8(sensorWireRowFlagROW_DUPLICATES)
 		}
-		wire[uint32(n)] = w
+		wire[uint32(n)], numbers[row] = w, n
 		if err := tables.add(row, n); err != nil {
 			return err
 		}
@@ -258,6 +259,9 @@ func (s *Sensor) Watch(rows []*syscalls.Row) error {
 		if asked[row] || answers || duplicates || row.Effect == syscalls.ChangesProcess {
 			watched = append(watched, row)
 		}
+	}
+	if err := tables.addMultiplexed(watched, numbers); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -274,6 +278,11 @@ func (s *Sensor) setCalls(tables *callTables, rows map[uint32]sensorWireRow) err
 	for n, row := range rows {
 		if err := s.objs.Rows.Put(n, &row); err != nil {
 			return fmt.Errorf("set row %s: %w", syscalls.Rows()[n].Name, err)
+		}
+	}
+	for n, part := range tables.parts {
+		if err := s.objs.Parts.Put(uint32(n), &part); err != nil {
+			return fmt.Errorf("set part %d: %w", n, err)
 		}
 	}
 	return errors.Join(s.objs.MetaRows.Set(&tables.meta), s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
@@ -297,6 +306,7 @@ type callTables struct {
 	native, compat, x32 [1024]uint16
 	uring               [128]uint16
 	meta                [sensorMetaMETAS]uint16
+	parts               [64]sensorWirePart
 }
 
 // compatArch is the 32-bit architecture whose calls a 64-bit kernel takes too.

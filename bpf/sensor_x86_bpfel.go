@@ -297,6 +297,12 @@ type sensorWireOwn struct {
 	Unused         uint32
 }
 
+type sensorWirePart struct {
+	_     structs.HostLayout
+	Row   uint16
+	Order [6]uint8
+}
+
 type sensorWirePlace uint32
 
 const (
@@ -443,6 +449,7 @@ const (
 	sensorMapLookedAt            = "looked_at"
 	sensorMapMarks               = "marks"
 	sensorMapOperations          = "operations"
+	sensorMapParts               = "parts"
 	sensorMapProcessRing         = "process_ring"
 	sensorMapRows                = "rows"
 	sensorMapScratches           = "scratches"
@@ -573,6 +580,7 @@ type sensorMapSpecs struct {
 	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
 	Marks       *ebpf.MapSpec `ebpf:"marks"`
 	Operations  *ebpf.MapSpec `ebpf:"operations"`
+	Parts       *ebpf.MapSpec `ebpf:"parts"`
 	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
 	Rows        *ebpf.MapSpec `ebpf:"rows"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
@@ -635,6 +643,7 @@ type sensorMaps struct {
 	LookedAt    *ebpf.Map `ebpf:"looked_at"`
 	Marks       *ebpf.Map `ebpf:"marks"`
 	Operations  *ebpf.Map `ebpf:"operations"`
+	Parts       *ebpf.Map `ebpf:"parts"`
 	ProcessRing *ebpf.Map `ebpf:"process_ring"`
 	Rows        *ebpf.Map `ebpf:"rows"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
@@ -653,6 +662,7 @@ func (m *sensorMaps) Close() error {
 		m.LookedAt,
 		m.Marks,
 		m.Operations,
+		m.Parts,
 		m.ProcessRing,
 		m.Rows,
 		m.Scratches,

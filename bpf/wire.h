@@ -123,6 +123,12 @@ struct wire_row {
 	struct wire_capture captures[MAX_CAPTURES];
 };
 
+/* A call that is one of those in a multiplexed call. */
+struct wire_part {
+	__u16 row;     /* + 1; 0: nobody asked for it */
+	__u8 order[6]; /* of ipc: which of its arguments is which */
+};
+
 /* Where a request of io_uring has an argument of the call that does the same. */
 enum wire_source {
 	SOURCE_NONE,

@@ -44,11 +44,11 @@ var bpfCommands = counted(
 	"BPF_ITER_CREATE", "BPF_LINK_DETACH", "BPF_PROG_BIND_MAP",
 )
 
-var whences = &Values{Enum: true, List: []Value{
+var whences = &Values{Enum: true, Same: true, List: []Value{
 	one("SEEK_END", 2, 2), one("SEEK_CUR", 1, 1), one("SEEK_SET", 0, 0),
 }}
 
-var shutdowns = &Values{Enum: true, List: []Value{
+var shutdowns = &Values{Enum: true, Same: true, List: []Value{
 	one("SHUT_RDWR", 2, 2), one("SHUT_WR", 1, 1), one("SHUT_RD", 0, 0),
 }}
 
@@ -105,6 +105,8 @@ var uringRegistrations = &Values{Enum: true, List: []Value{
 	one("IORING_REGISTER_BUFFERS_UPDATE", 16, 17), one("IORING_REGISTER_IOWQ_AFF", 17, 18),
 	one("IORING_UNREGISTER_IOWQ_AFF", 18, 19), one("IORING_REGISTER_IOWQ_MAX_WORKERS", 19, 20),
 	one("IORING_REGISTER_RING_FDS", 20, 21), one("IORING_UNREGISTER_RING_FDS", 21, 22),
+	// Beyond Falco's: also what a ring sends to another by a request.
+	one("IORING_REGISTER_SEND_MSG_RING", 31, 32),
 }}
 
 var fsconfigCommands = counted(
@@ -120,7 +122,7 @@ const (
 	fsconfigPathEmpty
 )
 
-var prctlOptions = &Values{Enum: true, List: []Value{
+var prctlOptions = &Values{Enum: true, Same: true, List: []Value{
 	one("PR_GET_DUMPABLE", 3, 3), one("PR_SET_DUMPABLE", 4, 4), one("PR_GET_KEEPCAPS", 7, 7), one("PR_SET_KEEPCAPS", 8, 8),
 	one("PR_SET_NAME", prSetName, prSetName), one("PR_GET_NAME", 16, 16), one("PR_GET_SECCOMP", 21, 21),
 	one("PR_SET_SECCOMP", 22, 22), one("PR_CAPBSET_READ", 23, 23), one("PR_CAPBSET_DROP", 24, 24),
@@ -146,7 +148,7 @@ var keyctlOperations = counted(
 	"KEYCTL_RESTRICT_KEYRING", "KEYCTL_MOVE", "KEYCTL_CAPABILITIES", "KEYCTL_WATCH_KEY",
 )
 
-var landlockRules = &Values{Enum: true, List: []Value{
+var landlockRules = &Values{Enum: true, Same: true, List: []Value{
 	one("LANDLOCK_RULE_PATH_BENEATH", 1, 1), one("LANDLOCK_RULE_NET_PORT", 2, 2),
 }}
 

@@ -12,6 +12,8 @@ type Values struct {
 	List []Value
 	// None is Falco's number of what List doesn't know.
 	None uint64
+	// Same: what List doesn't know keeps the kernel's number instead.
+	Same bool
 }
 
 // Value is one flag or enumerated value. The kernel's number n has it when
@@ -46,10 +48,13 @@ func (v *Values) Falco(kernel uint64) uint64 {
 		number |= f.Falco
 		found = true
 	}
-	if !found {
-		return v.None
+	switch {
+	case found:
+		return number
+	case v.Same:
+		return kernel
 	}
-	return number
+	return v.None
 }
 
 // AppendNames appends the names of a number of Falco's numbering, with | in
@@ -95,7 +100,7 @@ func absent(name string, falco uint64) Value {
 
 // counted are enumerated values from 0 up, the same for Falco.
 func counted(names ...string) *Values {
-	v := &Values{Enum: true}
+	v := &Values{Enum: true, Same: true}
 	for i, name := range names {
 		v.List = append(v.List, one(name, uint64(i), uint64(i)))
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // words is the address of 32-bit numbers where 32-bit programs reach them.
@@ -18,6 +20,16 @@ func words(numbers ...uint32) uintptr {
 // narrowVector is two buffers as a 32-bit program has them.
 func (a *actor) narrowVector(first, second string) uintptr {
 	return words(uint32(a.text(first)), uint32(len(first)), uint32(a.text(second)), uint32(len(second)))
+}
+
+// part makes a call that is part of another.
+func (a *actor) part(of string, which uintptr, args ...uintptr) int64 {
+	numbers := syscalls.Number("386", syscalls.ByName(of))
+	if len(numbers) == 0 || !canCompat() {
+		panic(errNoCall)
+	}
+	a.result = compat(uintptr(numbers[0]), append([]uintptr{which}, args...))
+	return a.result
 }
 
 // narrowTriggers are calls whose structures and arguments are others in
@@ -45,6 +57,25 @@ var narrowTriggers = []trigger{
 		one, _ := pair(unix.SOCK_DGRAM)
 		a.call(one, words(0, 0, uint32(a.narrowVector("th", "ree")), 2, 0, 0, 0, 0), 1, 0)
 		return f("res=1 fd=%d(<u>) size=5 data=three tuple=*", one)
+	}},
+	// Those that are parts of one call.
+	{"sendto", func(a *actor) string {
+		one, _ := pair(unix.SOCK_DGRAM)
+		a.part("socketcall", 11, words(uint32(one), uint32(a.text("part")), 4, 0, 0, 0))
+		return f("res=4 data=part fd=%d(<u>) size=4 tuple=*", one)
+	}},
+	{"send", func(a *actor) string {
+		one, _ := pair(unix.SOCK_DGRAM)
+		a.part("socketcall", 9, words(uint32(one), uint32(a.text("sent")), 4, 0))
+		return f("res=4 data=sent fd=%d(<u>) size=4 tuple=*", one)
+	}},
+	{"listen", func(a *actor) string {
+		r := a.part("socketcall", 4, words(77, 5))
+		return f("%s fd=77* backlog=5", res(r))
+	}},
+	{"semget", func(a *actor) string {
+		r := a.part("ipc", 2, 0x7777, 3, 0)
+		return f("%s key=7777 nsems=3 semflg=0", res(r))
 	}},
 	{"openat", func(a *actor) string {
 		r := a.call(minus(cwd), a.text("file"), unix.O_RDONLY, 0)
