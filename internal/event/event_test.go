@@ -19,9 +19,13 @@ func TestCommandLine(t *testing.T) {
 	}
 	p.Name = "dir"
 	check("renamed", "dir -l  a b", "-l  a b")
-	p.Args[0] = "-a"
-	p.Image++
-	check("another image in the same memory", "dir -a  a b", "-a  a b")
+	p.Args = []string{"-a", "", "a b"}
+	check("another image", "dir -a  a b", "-a  a b")
+	other := &Process{Name: "dir", Args: p.Args}
+	other.ShareText(p)
+	if n := testing.AllocsPerRun(10, func() { other.CommandLine() }); n > 0 || other.CommandLine() != p.CommandLine() {
+		t.Errorf("%v allocations for the same text, %q", n, other.CommandLine())
+	}
 	child := *p
 	child.Args = nil
 	p = &child

@@ -8,9 +8,8 @@ import (
 // lines are texts that are made from a process once and kept while what they
 // are made of stays.
 type lines struct {
-	image   uint64
 	name    string
-	args    *string // where Args lay
+	args    *string // where Args lie; they never change there
 	count   int
 	argText string
 	command string
@@ -35,16 +34,24 @@ func (p *Process) CommandLine() string {
 
 func (p *Process) renew() {
 	l := &p.lines
-	if l.image == p.Image && l.name == p.Name && l.count == len(p.Args) &&
-		l.args == unsafe.SliceData(p.Args) && l.command != "" {
+	if l.name == p.Name && l.count == len(p.Args) && l.args == unsafe.SliceData(p.Args) && l.command != "" {
 		return
 	}
-	l.image, l.name, l.args, l.count = p.Image, p.Name, unsafe.SliceData(p.Args), len(p.Args)
+	l.name, l.args, l.count = p.Name, unsafe.SliceData(p.Args), len(p.Args)
 	l.command = Join(p.Name, p.Args)
 	l.argText = ""
 	if len(p.Args) > 0 {
 		l.argText = l.command[len(p.Name)+1:]
 	}
+}
+
+// ShareText lets p have the texts of another process as long as they are the
+// same: those of a child are its parent's.
+func (p *Process) ShareText(from *Process) {
+	from.renew()
+	exec, entity := p.lines.exec, p.lines.entity
+	p.lines = from.lines
+	p.lines.exec, p.lines.entity = exec, entity
 }
 
 // Directory is Cwd with a trailing slash, empty when Cwd is not known; as

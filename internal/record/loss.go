@@ -28,21 +28,15 @@ type Loss struct {
 	What, Why    string // Class and Cause in words, for the record's body
 }
 
-// TellLosses appends a record for each loss to a batch that Take gave. They
-// stand in a scope of their own, which is never marked as candidates: no rule
+// TellLosses appends a record for each loss to a batch that Take gave; no rule
 // decides whether a gap is told. No loss appends nothing.
 func (w *Writer) TellLosses(logs plog.Logs, losses []Loss) {
 	if len(losses) == 0 {
 		return
 	}
-	resource := logs.ResourceLogs().AppendEmpty()
-	for _, a := range w.host {
-		resource.Resource().Attributes().PutStr(a.key, a.value)
-	}
-	scope := resource.ScopeLogs().AppendEmpty()
-	scope.Scope().SetName(ScopeName)
+	records := w.apart(logs)
 	for i := range losses {
-		losses[i].put(scope.LogRecords().AppendEmpty())
+		losses[i].put(records.AppendEmpty())
 	}
 }
 
@@ -63,6 +57,57 @@ func (l *Loss) put(lr plog.LogRecord) {
 	attrs.PutStr(KeyLossTo, to)
 }
 
-// IsLoss reports whether the record tells of a gap: then it is about no event,
-// and no rule can be true for it.
+// RepairEvent is the event name of a record that tells that what was known of
+// processes was wrong, and is right again.
+const RepairEvent = "saker.repair"
+
+// Keys of the attributes that say what was put right.
+const (
+	KeyRepairFound = "saker.repair.found"
+	KeyRepairEnded = "saker.repair.ended"
+)
+
+// Repair is what a scan found after losses: processes that ran unknown, and
+// others that no longer ran.
+type Repair struct {
+	At           time.Time
+	Found, Ended uint64
+}
+
+// TellRepairs appends a record for each repair, as TellLosses does for losses.
+func (w *Writer) TellRepairs(logs plog.Logs, repairs []Repair) {
+	if len(repairs) == 0 {
+		return
+	}
+	records := w.apart(logs)
+	for _, r := range repairs {
+		lr := records.AppendEmpty()
+		lr.SetEventName(RepairEvent)
+		lr.SetTimestamp(pcommon.NewTimestampFromTime(r.At))
+		lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+		lr.SetSeverityNumber(plog.SeverityNumberInfo)
+		lr.SetSeverityText("Information")
+		lr.Body().SetStr(fmt.Sprintf("After losses, a scan found %d processes that ran unknown and %d that had ended", r.Found, r.Ended))
+		lr.Attributes().PutInt(KeyRepairFound, int64(r.Found))
+		lr.Attributes().PutInt(KeyRepairEnded, int64(r.Ended))
+	}
+}
+
+// apart is where records stand that are about no event: in a scope of their
+// own, which is never marked as candidates.
+func (w *Writer) apart(logs plog.Logs) plog.LogRecordSlice {
+	resource := logs.ResourceLogs().AppendEmpty()
+	for _, a := range w.host {
+		resource.Resource().Attributes().PutStr(a.key, a.value)
+	}
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(ScopeName)
+	return scope.LogRecords()
+}
+
+// IsLoss reports whether the record tells of a gap.
 func IsLoss(lr plog.LogRecord) bool { return lr.EventName() == LossEvent }
+
+// IsNotice reports whether the record tells of a gap or a repair: then it is
+// about no event, and no rule can be true for it.
+func IsNotice(lr plog.LogRecord) bool { return IsLoss(lr) || lr.EventName() == RepairEvent }

@@ -81,6 +81,10 @@ func (s *State) actor(h *bpf.WireHeader) *process {
 	p.Name, p.Exe = notKnown, notKnown
 	p.UID, p.GID, p.LoginUID = event.NoID, event.NoID, event.NoID
 	s.touch(p)
+	if !s.mayLookUp(h.Time) {
+		s.add(p, h.Time)
+		return p
+	}
 	if parent, ok := s.proc.whole(p); ok {
 		s.counts.Found++
 		p.unknown = false

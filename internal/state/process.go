@@ -39,6 +39,9 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if w.Cause != bpf.CauseScan {
 		s.enterSession(p, isNew || p.unknown)
 	}
+	if w.Cause == bpf.CauseScan && (isNew || p.unknown) {
+		s.healed.Found++
+	}
 	p.unknown = false
 	if isNew {
 		s.add(p, w.Header.Time)
@@ -46,8 +49,9 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if w.Cgroup != (bpf.WireCgroup{}) {
 		s.opts.Judge(w.Cgroup, &p.Process)
 	}
-	if w.Cause == bpf.CauseScan {
+	if p.scan = s.scan; w.Cause == bpf.CauseScan {
 		s.scanning = true
+		s.scanned++
 		return false, nil
 	}
 	s.settle()
@@ -69,13 +73,17 @@ func (s *State) image(p *process, w *bpf.WireProcess, isNew bool) {
 	case !isNew && p.Exec == w.ExecId:
 		return
 	case !isNew: // the record of an exec was lost
+		if s.mayLookUp(w.Header.Time) {
+			s.proc.program(p)
+		}
 	case w.Cause == bpf.CauseFork && from != nil && !from.unknown:
 		p.Exe, p.Args, p.ArgsCut, p.Env, p.EnvCut = from.Exe, from.Args, from.ArgsCut, from.Env, from.EnvCut
+		p.ShareText(&from.Process)
 		if from.Exec == w.ExecId {
 			p.File, p.Exec = from.File, from.Exec
 			return
 		}
-	default:
+	case w.Cause == bpf.CauseScan || s.mayLookUp(w.Header.Time):
 		s.proc.program(p)
 	}
 	s.exeFile(&p.File, &w.Exe, s.blocks.of(bpf.BlockExe))
@@ -121,11 +129,7 @@ func (s *State) add(p *process, now uint64) {
 	if old := s.processes.running(p.PID); old != nil && old.Start < p.Start {
 		s.orphan(old, 0) // its exit was not seen, nor who took its children
 	}
-	if !s.processes.add(p, now) {
-		s.counts.ProcessesFull++
-		p.detach()
-		s.drop(p)
-	}
+	s.processes.add(p, now)
 }
 
 // drop lets go of what p holds when it leaves the table, or never came in.
@@ -239,11 +243,8 @@ func (s *State) leader(p *process, pid uint32) *event.Process {
 // program takes over what an exec's record says of the new program.
 func (s *State) program(p *process) {
 	if b := s.blocks.of(bpf.BlockArgv); b != nil {
-		argv := split(b.data, b.cut())
-		p.Exe, p.Args = "", nil
-		if len(argv) > 0 {
-			p.Exe, p.Args = argv[0], argv[1:]
-		}
+		given := s.programs.of(b.data, b.cut())
+		p.Exe, p.Args = given.exe, given.args
 		p.ArgsCut = b.cut() || !b.ok()
 	}
 	if b := s.blocks.of(bpf.BlockEnv); b != nil && !s.opts.NoEnvironment {

@@ -274,16 +274,26 @@ func TestLateRecordOfDeadProcess(t *testing.T) {
 	}
 }
 
+// A full table gives up who did nothing for the longest, and last of all
+// somebody's ancestors.
 func TestTableFull(t *testing.T) {
-	s := newTree(t, func(o *Options) { o.Processes = 3 })
+	s := newTree(t, func(o *Options) { o.Processes = 4 })
+	const idle, busy = 300, 301
+	feed(t, s, who(idle).process(bpf.CauseFork, system, "idle"), who(busy).process(bpf.CauseFork, system, "busy"))
+	s.byWho(shell).used, s.byWho(system).used, s.byWho(idle).used = false, false, false
 	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
-	feed(t, s, grand.process(bpf.CauseFork, child, "bash"))
-	if s.byWho(grand) != nil || s.Counts().ProcessesFull != 1 || s.byWho(child).child != nil {
+	if s.processes.known[identity{idle, who(idle).start()}] != nil || s.Counts().ProcessesEvicted != 1 || len(s.processes.known) != 4 {
 		t.Errorf("%+v", s.Counts())
 	}
+	feed(t, s, grand.process(bpf.CauseFork, child, "bash"))
+	for p := &s.byWho(grand).Process; p.PID != uint32(system); p = p.Parent {
+		if p.Parent == nil {
+			t.Fatalf("the ancestors of %d are gone", p.PID)
+		}
+	}
 	must(t, s, child.exit(0, 1)) // makes room
-	feed(t, s, grand.process(bpf.CauseFork, shell, "bash"))
-	if s.byWho(grand) == nil || s.byWho(child) != nil {
+	feed(t, s, who(busy).process(bpf.CauseFork, shell, "bash"))
+	if s.byWho(busy) == nil || s.byWho(child) != nil || s.Counts().ProcessesEvicted != 2 {
 		t.Error("the exited one should have gone for the new one")
 	}
 }

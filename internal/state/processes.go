@@ -20,6 +20,9 @@ type process struct {
 	gone                 uint64     // record time of the exit
 	entered              *container // whose entry Entry is
 	settled              bool       // Entry is known, or known not to be
+	scan                 uint64     // number of the last scan that found it, or that it came after
+	place                int        // in the table's clock
+	used                 bool       // since the hand passed
 	told                 credentials
 	unknown              bool // no record of it so far: made from a call's header
 }
@@ -85,10 +88,14 @@ type processes struct {
 	known map[identity]*process
 	byPID map[uint32]*process // the latest with that number, running or not
 	last  *process            // the one asked for last
+	clock []*process          // all of known; hand goes round
+	hand  int
 	limit int
 	exits []*process // in order of exit, from first on
 	first int
 	drop  func(*process) // told of each that leaves the table
+
+	evicted uint64
 }
 
 func newProcesses(limit int) processes {
@@ -102,7 +109,7 @@ func (t *processes) find(pid uint32, start uint64) *process {
 	}
 	p := t.known[identity{pid, start}]
 	if p != nil {
-		t.last = p
+		t.last, p.used = p, true
 	}
 	return p
 }
@@ -116,27 +123,49 @@ func (t *processes) running(pid uint32) *process {
 	return p
 }
 
-// add puts p into the table; false if that is full. Of two processes with one
-// number the older is dead, though its exit was not seen.
-func (t *processes) add(p *process, now uint64) bool {
-	if len(t.known) >= t.limit && t.first < len(t.exits) {
+// add puts p into the table; when that is full, another gives its place. Of two
+// processes with one number the older is dead, though its exit was not seen.
+func (t *processes) add(p *process, now uint64) {
+	switch {
+	case len(t.known) < t.limit:
+	case t.first < len(t.exits):
 		t.remove()
-	}
-	if len(t.known) >= t.limit {
-		return false
+	default:
+		t.evict()
 	}
 	t.known[p.identity()] = p
+	p.place, p.used = len(t.clock), true
+	t.clock = append(t.clock, p)
 	t.last = p
 	old := t.byPID[p.PID]
 	if old != nil && old.Start > p.Start {
 		t.exit(p, now)
-		return true
+		return
 	}
 	if old != nil && !old.Exited {
 		t.exit(old, now)
 	}
 	t.byPID[p.PID] = p
-	return true
+}
+
+// evict drops a process that did nothing since the hand passed it last, before
+// others one without children: ancestors are told as long as their descendants
+// are. Should it act again, it is looked up.
+func (t *processes) evict() {
+	for tries := 0; ; tries++ {
+		t.hand = (t.hand + 1) % len(t.clock)
+		p := t.clock[t.hand]
+		if p.used {
+			p.used = false
+			continue
+		}
+		if p.child == nil || tries > 3*len(t.clock) {
+			p.detach()
+			t.leave(p)
+			t.evicted++
+			return
+		}
+	}
 }
 
 // exit marks p as exited; it leaves the table after a while.
@@ -167,7 +196,16 @@ func (t *processes) remove() {
 		t.exits = append(t.exits[:0], t.exits[t.first:]...)
 		t.first = 0
 	}
+	t.leave(p)
+}
+
+// leave takes a process out of the table.
+func (t *processes) leave(p *process) {
 	delete(t.known, p.identity())
+	last := len(t.clock) - 1
+	t.clock[p.place] = t.clock[last]
+	t.clock[p.place].place = p.place
+	t.clock[last], t.clock = nil, t.clock[:last]
 	if t.byPID[p.PID] == p {
 		delete(t.byPID, p.PID)
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	Root string
 	// Processes is how many processes are known at most (262144).
 	Processes int
+	// ProgramBytes is the memory that interned arguments take at most (8 MiB).
+	ProgramBytes int
 	// PathBytes is the memory that interned paths take at most (8 MiB).
 	PathBytes int
 	// Sockets is how many sockets are remembered (16384).
@@ -65,6 +67,9 @@ func (o Options) withDefaults() Options {
 	if o.PathBytes == 0 {
 		o.PathBytes = 8 << 20
 	}
+	if o.ProgramBytes == 0 {
+		o.ProgramBytes = 8 << 20
+	}
 	if o.Sockets == 0 {
 		o.Sockets = 1 << 14
 	}
@@ -79,39 +84,48 @@ func (o Options) withDefaults() Options {
 
 // Counts tell how well the state knows the host. They only grow.
 type Counts struct {
-	Unknown        uint64 // processes first seen in a call, without a record of their start
-	Found          uint64 // those of them that /proc still had
-	ProcessesFull  uint64 // processes that found no place in the table
-	PathsEvicted   uint64
-	NamesEvicted   uint64
-	SocketsEvicted uint64
+	Unknown uint64 // processes first seen in a call, without a record of their start
+	Found   uint64 // those of them that /proc still had
+	Lookups uint64 // processes that /proc was asked about, scans left out
+	// ProcessesEvicted are those that gave their place in the full table to another.
+	ProcessesEvicted uint64
+	PathsEvicted     uint64
+	NamesEvicted     uint64
+	SocketsEvicted   uint64
 	// ContainersForgotten are those whose facts were dropped after their end.
 	ContainersForgotten uint64
 }
 
 // State is not safe for concurrent use.
 type State struct {
-	opts       Options
-	clock      clock
-	processes  processes
-	containers containers
-	paths      paths
-	sockets    sockets
-	host       *ask.Accounts // nil: can't be read
-	hostMounts uint32        // mount namespace of the host
-	proc       procfs
-	plans      []plan // by row
-	boot       string // id of the machine's boot
-	names      *names // nil: not wanted
-	rows       wellKnown
-	counts     Counts
-	num        uint64 // of the last event
-	first      uint64 // time of the first event
-	last       uint64 // time of the last event
-	images     uint64 // number of the last process image
-	now        uint64 // of the last record
-	scanning   bool   // processes of a scan may still miss their relatives
-	numbers    map[*syscalls.Row]int
+	opts        Options
+	clock       clock
+	processes   processes
+	containers  containers
+	paths       paths
+	programs    programs
+	sockets     sockets
+	host        *ask.Accounts // nil: can't be read
+	hostMounts  uint32        // mount namespace of the host
+	proc        procfs
+	plans       []plan // by row
+	boot        string // id of the machine's boot
+	names       *names // nil: not wanted
+	rows        wellKnown
+	counts      Counts
+	num         uint64 // of the last event
+	first       uint64 // time of the first event
+	last        uint64 // time of the last event
+	images      uint64 // number of the last process image
+	now         uint64 // of the last record
+	scan        uint64 // number of the last scan
+	scanFrom    uint64 // record time of its begin
+	scanned     int    // processes that it found so far
+	healed      Healed
+	lookups     int // since lookupsFrom
+	lookupsFrom uint64
+	scanning    bool // processes of a scan may still miss their relatives
+	numbers     map[*syscalls.Row]int
 	// Numbers of the rows' calls on this machine.
 	nativeNumbers []int64
 
@@ -143,6 +157,7 @@ func New(opts Options) *State {
 		processes:  newProcesses(opts.Processes),
 		containers: newContainers(opts.Enrich),
 		paths:      newPaths(opts.PathBytes),
+		programs:   newPrograms(opts.ProgramBytes),
 		sockets:    newSockets(opts.Sockets, opts.Root),
 		proc:       procfs{root: opts.Root, noEnvironment: opts.NoEnvironment},
 		boot:       procfs{root: opts.Root}.bootID(),
@@ -177,6 +192,10 @@ func New(opts Options) *State {
 func (s *State) Counts() Counts {
 	c := s.counts
 	c.PathsEvicted, c.SocketsEvicted = s.paths.evicted, s.sockets.evicted
+	c.ProcessesEvicted = s.processes.evicted
+	if s.names != nil {
+		c.NamesEvicted = s.names.evicted
+	}
 	c.ContainersForgotten = s.containers.forgotten
 	return c
 }

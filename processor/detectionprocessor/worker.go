@@ -64,7 +64,7 @@ func (w *worker) record(records plog.LogRecordSlice, i int, matched func(*rules.
 	if record.IsAlert(original) {
 		return true
 	}
-	if record.IsLoss(original) {
+	if record.IsNotice(original) {
 		return false
 	}
 	src, matches := w.match(original)

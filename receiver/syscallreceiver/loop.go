@@ -32,6 +32,8 @@ type loop struct {
 	counts *counts
 	losses losses
 
+	healing healing
+
 	lookup   lookup        // nil: nobody is asked
 	patience time.Duration // how long a record waits for its container
 
@@ -112,7 +114,7 @@ func (l *loop) lookDue(now time.Time) bool {
 		return false
 	}
 	l.look(now)
-	return l.losses.untold()
+	return l.losses.untold() || len(l.healing.told) > 0
 }
 
 // look reads the accounts. Those of the kernel can't fail as long as the
@@ -120,6 +122,7 @@ func (l *loop) lookDue(now time.Time) bool {
 func (l *loop) look(now time.Time) {
 	if kernel, err := l.source.Counts(); err == nil {
 		l.losses.look(&kernel, l.counts, now)
+		l.heal(&kernel, now)
 	}
 }
 
@@ -160,7 +163,7 @@ func (l *loop) take(raw bpf.Raw) {
 func (l *loop) flush() {
 	l.lookDue(time.Now()) // where a slow pipeline keeps run from it
 	n := l.writer.Len()
-	if n == 0 && !l.losses.untold() {
+	if n == 0 && !l.losses.untold() && len(l.healing.told) == 0 {
 		return
 	}
 	logs := l.writer.Take()
@@ -169,8 +172,10 @@ func (l *loop) flush() {
 	}
 	list := l.losses.list()
 	l.writer.TellLosses(logs, list)
-	if l.hand(l.ctx, logs, n+len(list)) == nil {
+	l.writer.TellRepairs(logs, l.healing.told)
+	if l.hand(l.ctx, logs, n+len(list)+len(l.healing.told)) == nil {
 		l.losses.accept()
+		l.healing.told = nil
 		return
 	}
 	l.losses.grow(refused, l.counts.refused.Add(uint64(n)), l.oldest, time.Now())
@@ -182,6 +187,7 @@ func (l *loop) publish() {
 	l.counts.received.Store(l.counts.now.received)
 	known := l.state.Counts()
 	l.counts.placeholders.Store(known.Unknown - known.Found)
+	l.counts.evicted.Store(known.ProcessesEvicted)
 	l.counts.processes.Store(uint64(l.state.Processes()))
 	l.counts.containers.Store(uint64(l.state.Containers()))
 	l.counts.forgotten.Store(known.ContainersForgotten)

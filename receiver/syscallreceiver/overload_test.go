@@ -37,7 +37,7 @@ func (s *slow) take(_ context.Context, logs plog.Logs) error {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, lr := range scope.LogRecords().All() {
 				switch {
-				case !record.IsLoss(lr) && refuse:
+				case !record.IsNotice(lr) && refuse:
 					s.refused.Add(1)
 				case record.IsLoss(lr) && !refuse:
 					count, _ := lr.Attributes().Get(record.KeyLossCount)

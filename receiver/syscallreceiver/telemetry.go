@@ -23,6 +23,8 @@ type counts struct {
 	received, events, processes, placeholders atomic.Uint64
 	containers, forgotten                     atomic.Uint64
 	waiting, unenriched, timeouts             atomic.Uint64 // of records, records, containers
+	rescans, healed                           atomic.Uint64 // scans after the first, processes
+	evicted                                   atomic.Uint64 // processes that the table had no room for
 	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
 	undecodable                               atomic.Uint64
 	words                                     atomic.Uint64 // of candidates that were forgotten
@@ -38,6 +40,9 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		}
 	}
 	return errors.Join(
+		telemetry.RegisterReceiverSyscallRescansCallback(value(&c.rescans)),
+		telemetry.RegisterReceiverSyscallHealedProcessesCallback(value(&c.healed)),
+		telemetry.RegisterReceiverSyscallEvictedProcessesCallback(value(&c.evicted)),
 		telemetry.RegisterReceiverSyscallContainersCallback(value(&c.containers)),
 		telemetry.RegisterReceiverSyscallForgottenContainersCallback(value(&c.forgotten)),
 		telemetry.RegisterReceiverSyscallWaitingRecordsCallback(value(&c.waiting)),

@@ -91,6 +91,9 @@ func (s *sink) take(lr plog.LogRecord) {
 		s.alerts = append(s.alerts, alert{rule.Str(), pid.Int(), lr.Timestamp().AsTime()})
 		return
 	}
+	if lr.EventName() == record.RepairEvent {
+		return
+	}
 	if !record.IsLoss(lr) {
 		s.strange++
 		return

@@ -34,13 +34,16 @@ type TelemetryBuilder struct {
 	ReceiverSyscallEmittedRecords       metric.Int64ObservableCounter
 	ReceiverSyscallEnrichmentTimeouts   metric.Int64ObservableCounter
 	ReceiverSyscallEvents               metric.Int64ObservableCounter
+	ReceiverSyscallEvictedProcesses     metric.Int64ObservableCounter
 	ReceiverSyscallForgottenContainers  metric.Int64ObservableCounter
 	ReceiverSyscallForgottenWords       metric.Int64ObservableCounter
+	ReceiverSyscallHealedProcesses      metric.Int64ObservableCounter
 	ReceiverSyscallIncompleteRecords    metric.Int64ObservableCounter
 	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
 	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
 	ReceiverSyscallProcesses            metric.Int64ObservableGauge
 	ReceiverSyscallReceivedRecords      metric.Int64ObservableCounter
+	ReceiverSyscallRescans              metric.Int64ObservableCounter
 	ReceiverSyscallRingSize             metric.Int64ObservableGauge
 	ReceiverSyscallUnenrichedRecords    metric.Int64ObservableCounter
 	ReceiverSyscallWaitingRecords       metric.Int64ObservableGauge
@@ -147,6 +150,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallEventsCallback(cb metric
 	return nil
 }
 
+// RegisterReceiverSyscallEvictedProcessesCallback sets callback for observable ReceiverSyscallEvictedProcesses metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallEvictedProcessesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEvictedProcesses, obs: o})
+		return nil
+	}, builder.ReceiverSyscallEvictedProcesses)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverSyscallForgottenContainersCallback sets callback for observable ReceiverSyscallForgottenContainers metric.
 func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenContainersCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -168,6 +186,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenWordsCallback(c
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallForgottenWords, obs: o})
 		return nil
 	}, builder.ReceiverSyscallForgottenWords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallHealedProcessesCallback sets callback for observable ReceiverSyscallHealedProcesses metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallHealedProcessesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallHealedProcesses, obs: o})
+		return nil
+	}, builder.ReceiverSyscallHealedProcesses)
 	if err != nil {
 		return err
 	}
@@ -243,6 +276,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallReceivedRecordsCallback(
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallReceivedRecords, obs: o})
 		return nil
 	}, builder.ReceiverSyscallReceivedRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallRescansCallback sets callback for observable ReceiverSyscallRescans metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallRescansCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallRescans, obs: o})
+		return nil
+	}, builder.ReceiverSyscallRescans)
 	if err != nil {
 		return err
 	}
@@ -361,6 +409,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallEvictedProcesses, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_evicted_processes",
+		metric.WithDescription("Processes that were forgotten because too many ran; one that acts again is looked up. [Development]"),
+		metric.WithUnit("{process}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallForgottenContainers, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_forgotten_containers",
 		metric.WithDescription("Containers that ended, and that nothing is known of any more. [Development]"),
@@ -371,6 +425,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_forgotten_words",
 		metric.WithDescription("What was found out about processes and files and had to be forgotten for want of room: which rules they leave possible. It is found out again when it is needed, which costs time; many a second mean that more differs from event to event than there is room for. [Development]"),
 		metric.WithUnit("{word}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallHealedProcesses, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_healed_processes",
+		metric.WithDescription("Processes of which a scan after losses found that they ran unknown, or no longer ran. Log records with the event name saker.repair tell the same. [Development]"),
+		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallIncompleteRecords, err = builder.meter.Int64ObservableCounter(
@@ -401,6 +461,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_received_records",
 		metric.WithDescription("Kernel records read and understood, of every kind. [Development]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallRescans, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_rescans",
+		metric.WithDescription("Scans of all processes after the first: when records of processes were lost, or a process acted that was not known. [Development]"),
+		metric.WithUnit("{scan}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallRingSize, err = builder.meter.Int64ObservableGauge(

@@ -1,0 +1,67 @@
+package state
+
+import (
+	"testing"
+
+	"github.com/sakerhq/saker/bpf"
+)
+
+// TestHeal: after lost records, a scan shows who runs, who doesn't, who is
+// whose child, and what they run.
+func TestHeal(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"), grand.process(bpf.CauseFork, child, "bash"))
+	const lost, later = 400, 6000
+	ev := must(t, s, who(lost).call("shutdown", 0, 3, 1).none()) // its start was lost
+	if ev.Process.Name != notKnown || s.Counts().Unknown != 1 {
+		t.Fatalf("%+v", ev.Process)
+	}
+	feed(t, s, who(later).process(bpf.CauseFork, shell, "bash")) // begins during the scan
+	s.BeginScan()
+	feed(t, s, system.process(bpf.CauseScan, 0, "systemd"), shell.process(bpf.CauseScan, system, "bash"),
+		grand.process(bpf.CauseScan, system, "sleep", func(w *bpf.WireProcess) { w.ExecId = 9 }),
+		who(lost).process(bpf.CauseScan, grand, "worker"))
+	if healed := s.EndScan(true); healed != (Healed{Found: 1, Ended: 1}) {
+		t.Errorf("%+v", healed)
+	}
+	if p := s.byWho(child); !p.Exited {
+		t.Error("a process that no longer runs is still there")
+	}
+	if p := s.byWho(grand); p.Exited || p.Parent != &s.byWho(system).Process || p.File.Path != "/usr/bin/sleep" {
+		t.Errorf("an orphan: %+v", p.Process)
+	}
+	if p := s.byWho(lost); p.Name != "worker" || p.Parent != &s.byWho(grand).Process || p.unknown {
+		t.Errorf("an unknown process: %+v", p.Process)
+	}
+	if s.byWho(later).Exited {
+		t.Error("a process that began after the scan has ended")
+	}
+	for _, whole := range []bool{true, false} { // a scan that finds nothing, or not all
+		s.BeginScan()
+		if !whole {
+			feed(t, s, system.process(bpf.CauseScan, 0, "systemd"))
+		}
+		if healed := s.EndScan(whole); !healed.Empty() {
+			t.Errorf("a bad scan ended processes: %+v", healed)
+		}
+	}
+	s.BeginScan()
+	feed(t, s, system.process(bpf.CauseScan, 0, "systemd"), shell.process(bpf.CauseScan, system, "bash"),
+		grand.process(bpf.CauseScan, system, "sleep"), who(lost).process(bpf.CauseScan, grand, "worker"))
+	if healed := s.EndScan(true); !healed.Empty() {
+		t.Errorf("nothing was wrong: %+v", healed)
+	}
+}
+
+// TestLookupsAreLimited: a flood of unknown processes is not looked up.
+func TestLookupsAreLimited(t *testing.T) {
+	s := newTree(t)
+	s.lookups = 0
+	before := s.Counts().Lookups
+	for i := range 3 * lookupsMax {
+		must(t, s, who(1000+i).call("shutdown", 0, 3, 1).none())
+	}
+	if c := s.Counts(); c.Lookups-before != lookupsMax || c.Unknown != 3*lookupsMax {
+		t.Errorf("%+v", c)
+	}
+}
