@@ -59,7 +59,7 @@ const (
 type Arg struct {
 	Valid bool           // false: could not be read or the event has none; prints <NA>
 	Num   int64          // scalars, file descriptors, flags (the kernel's bits)
-	Text  string         // strings and paths as given; bytes of a buffer
+	Text  string         // strings and paths as given; bytes of a buffer; name of a user or group, empty if not known
 	Path  string         // paths: absolute, cwd or directory joined, . and .. folded
 	FD    *FD            // descriptors: the file behind, where the kernel told it
 	Addr  netip.AddrPort // addresses

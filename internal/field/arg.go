@@ -237,8 +237,9 @@ func evtArgs(e *event.Event, _ Arg) Value {
 			b.WriteString(na)
 			continue
 		}
-		b.WriteString(plain(e, i))
-		if means := meaning(e, i); means != "" && means != e.Args[i].Text {
+		said := plain(e, i)
+		b.WriteString(said)
+		if means := meaning(e, i); means != "" && means != said {
 			b.WriteString("(" + means + ")")
 		}
 	}

@@ -34,9 +34,9 @@ func meaning(e *event.Event, i int) string {
 	case syscalls.PID:
 		return processName(e, arg.Num)
 	case syscalls.UID:
-		return accountName(uint32(arg.Num), e.Process.UID, &e.Process.User, &e.Process.Login, e.Process.LoginUID)
+		return accountName(arg, e.Process.UID, &e.Process.User, &e.Process.Login, e.Process.LoginUID)
 	case syscalls.GID:
-		return accountName(uint32(arg.Num), e.Process.GID, &e.Process.Group, nil, 0)
+		return accountName(arg, e.Process.GID, &e.Process.Group, nil, 0)
 	case syscalls.SigType:
 		return signalName(arg.Num)
 	case syscalls.SigSet:
@@ -80,15 +80,18 @@ func processName(e *event.Event, pid int64) string {
 	return ""
 }
 
-// accountName is the name of a user or group that the event knows.
-func accountName(id, own uint32, account, login *event.Account, loginID uint32) string {
-	switch {
+// accountName is the name of a user or group: the process's own, who logged in,
+// or what the accounts where the process is call that number.
+func accountName(arg *event.Arg, own uint32, account, login *event.Account, loginID uint32) string {
+	switch id := uint32(arg.Num); {
 	case id == event.NoID:
 		return "<NONE>"
 	case id == own && account.Known:
 		return account.Name
 	case login != nil && id == loginID && login.Known:
 		return login.Name
+	case arg.Text != "":
+		return arg.Text
 	case id == 0:
 		return "root"
 	}

@@ -49,6 +49,17 @@ func readFact(s *State, c *call, st *step, a *event.Arg) {
 	if st.fact != nil {
 		a.Valid = true
 		st.fact(s, c, a)
+		s.nameAccount(c.p, st.param.Type, a)
+	}
+}
+
+// nameAccount gives a user's or group's number its name, where the process is.
+func (s *State) nameAccount(p *process, kind syscalls.Type, a *event.Arg) {
+	switch kind {
+	case syscalls.UID:
+		a.Text = s.accountsOf(&p.Process).User(uint32(a.Num)).Name
+	case syscalls.GID:
+		a.Text = s.accountsOf(&p.Process).Group(uint32(a.Num)).Name
 	}
 }
 
@@ -66,6 +77,7 @@ func readNumber(s *State, c *call, st *step, a *event.Arg) {
 	}
 	n, ok := s.numberOf(c, st)
 	a.Valid, a.Num = ok, number(st.param, n)
+	s.nameAccount(c.p, st.param.Type, a)
 	if fd := c.ev.FD; st.layers && fd != nil {
 		a.Num |= layers(fd)
 	}

@@ -139,3 +139,17 @@ func TestSecondDescriptorIsTheEvents(t *testing.T) {
 		t.Errorf("descriptor %d %+v", ev.FDNum, ev.FD)
 	}
 }
+
+// Users and groups in arguments have the names that they have where the
+// process is, whoever they are.
+func TestAccountsInArguments(t *testing.T) {
+	s := newTree(t)
+	for _, test := range []struct{ call, param, want string }{{"setuid", "uid", "alice"}, {"setgid", "gid", "staff"}} {
+		for id, want := range map[uint64]string{1000: test.want, 0: "root", 4711: ""} {
+			ev := must(t, s, shell.call(test.call, 0, id))
+			if a := argOf(t, ev, test.param); a.Num != int64(id) || a.Text != want {
+				t.Errorf("%s of %d: %+v, want %q", test.call, id, a, want)
+			}
+		}
+	}
+}

@@ -226,7 +226,7 @@ func TestOtherCalls(t *testing.T) {
 		},
 		"setresuid": {
 			r:    shell.call("setresuid", 0, 0, ^uint64(0), 5),
-			args: map[string]event.Arg{"ruid": {Valid: true}, "euid": {Valid: true, Num: 0xffffffff}, "suid": {Valid: true, Num: 5}},
+			args: map[string]event.Arg{"ruid": {Valid: true, Text: "root"}, "euid": {Valid: true, Num: 0xffffffff}, "suid": {Valid: true, Num: 5}},
 		},
 		"setgroups": {
 			r:    shell.call("setgroups", 0),

@@ -149,13 +149,19 @@ func (s *State) rename(p *process) {
 // in a container by the container's own files, as soon as they were read. Who
 // logged in is a user of the host, unless the container is a whole system.
 func (s *State) NameAccounts(p *event.Process) {
-	inside, login := s.host, s.host
-	if c := p.Container; c != nil {
-		if inside = s.inside(c); c.HasOwnUsers() {
-			login = inside
-		}
+	inside, login := s.accountsOf(p), s.host
+	if c := p.Container; c != nil && c.HasOwnUsers() {
+		login = inside
 	}
 	p.User, p.Group, p.Login = inside.User(p.UID), inside.Group(p.GID), login.User(p.LoginUID)
+}
+
+// accountsOf are the accounts where a process is.
+func (s *State) accountsOf(p *event.Process) *ask.Accounts {
+	if p.Container == nil {
+		return s.host
+	}
+	return s.inside(p.Container)
 }
 
 // nobody are the accounts where none can be told yet.
