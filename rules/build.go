@@ -40,7 +40,7 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 	if !ok || c.left {
 		return nil
 	}
-	if def.warnTypes && def.source == SyscallSource && (r.types.except || len(r.types.names) == 0) {
+	if def.warnTypes && def.source == SyscallSource && (r.types.except || r.types.empty()) {
 		l.warnf(NoEventType, def.item, "Rule matches too many evt.type values. This has a significant performance penalty.")
 	}
 	r.set = c.set
@@ -58,8 +58,10 @@ func (l *loader) buildCondition(r *Rule, def *ruleDef, m *macros, c *compiler) b
 	m.nodes = 0
 	n, ok := m.expand(n, math.MaxInt)
 	r.compiled = dumpNode(n)
-	r.types = narrow(n, false)
-	r.cond = c.compile(n)
+	if r.cond = c.compile(n); r.cond == nil {
+		return false
+	}
+	r.types = r.cond.types()
 	return ok && !c.bad
 }
 

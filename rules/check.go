@@ -272,24 +272,11 @@ func legalRight(k *check, left, right *expr) *checkError {
 		return wrongf(k.opAt, "operator '%s' doesn't support right-hand side fields", k.op.name)
 	case left.typ == field.IPNet:
 		return wrongf(k.right.at, "field '%s' of type IPNET can't be compared with a field", k.left)
-	case noRight(right):
+	case right.find(func(e *expr) bool { return e.ref != nil && e.ref.Not&field.NoRHS != 0 }) != nil:
 		return wrongf(k.right.at, "field '%s' can't stand on the right-hand side", k.right)
 	case left.typ != right.typ || left.list != right.list:
 		return wrongf(k.right.at, "field '%s' has type '%s' while the right-hand side field '%s' has incompatible type '%s'",
 			k.left, left.typeName(), k.right, right.typeName())
 	}
 	return nil
-}
-
-// noRight reports whether an expression reads a field that may not stand right.
-func noRight(e *expr) bool {
-	if e.ref != nil {
-		return e.ref.Not&field.NoRHS != 0
-	}
-	for _, a := range e.args {
-		if noRight(a) {
-			return true
-		}
-	}
-	return false
 }

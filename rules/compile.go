@@ -52,7 +52,7 @@ func (c *compiler) check(k *check) *predicate {
 		return p
 	}
 	c.doubt(k)
-	p := &predicate{text: text, left: left, op: k.op.code}
+	p := &predicate{text: text, left: left, op: k.op.code, types: k.typeNames()}
 	if k.right != nil {
 		if p.right, err = c.resolve(k.right); err == nil {
 			err = legalRight(k, left, p.right)

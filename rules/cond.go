@@ -136,6 +136,32 @@ func (cs *conds) forType(c *cond, typ string, memo map[*cond]*cond) *cond {
 	return out
 }
 
+// under is c's answer where know answers some conditions, and the other tests
+// are unknown.
+func (c *cond) under(know func(*cond) (t Truth, known bool)) Truth {
+	if t, known := know(c); known {
+		return t
+	}
+	t := Unknown
+	switch c.kind {
+	case condTrue, condFalse:
+		return truth(c.kind == condTrue)
+	case condNot:
+		return True - c.kids[0].under(know)
+	case condAnd:
+		t = True
+		for _, k := range c.kids {
+			t = min(t, k.under(know))
+		}
+	case condOr:
+		t = False
+		for _, k := range c.kids {
+			t = max(t, k.under(know))
+		}
+	}
+	return t
+}
+
 // conjuncts adds those conditions that must all hold for c to hold.
 func (c *cond) conjuncts(to []*cond) []*cond {
 	if c.kind != condAnd {

@@ -3,8 +3,6 @@ package rules
 import (
 	"maps"
 	"strings"
-
-	"github.com/sakerhq/saker/internal/field"
 )
 
 // doubt warns of what is legal but hardly meant.
@@ -66,27 +64,11 @@ func (c *compiler) doubtList(k *check) {
 
 // doubtUnserved warns of a check that reads a field which nobody answers.
 func (c *compiler) doubtUnserved(k *check, sides ...*expr) {
-	for _, e := range sides {
-		if ref := e.unserved(); ref != nil {
-			c.warn(Lint, k.at, "this check is never true, as '%s' has no value here: %s", ref, ref.Unserved)
+	for _, side := range sides {
+		if e := side.find(func(e *expr) bool { return e.ref != nil && e.ref.Unserved != "" }); e != nil {
+			c.warn(Lint, k.at, "this check is never true, as '%s' has no value here: %s", e.ref, e.ref.Unserved)
 		}
 	}
-}
-
-// unserved is the field of an expression that nobody answers, nil for none.
-func (e *expr) unserved() *field.Ref {
-	switch {
-	case e == nil:
-	case e.ref != nil && e.ref.Unserved != "":
-		return e.ref
-	default:
-		for _, a := range e.args {
-			if ref := a.unserved(); ref != nil {
-				return ref
-			}
-		}
-	}
-	return nil
 }
 
 // looksLike says which other thing than a text a constant could be.

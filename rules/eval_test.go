@@ -45,7 +45,7 @@ var testTypes = []field.Field{
 	{Name: "t.u64", Type: field.Uint64},
 	{Name: "t.mode", Type: field.Uint32, Base: field.Octal},
 	{Name: "t.dev", Type: field.Uint32, Base: field.Hex},
-	{Name: "evt.type", Type: field.CharBuf},
+	{Name: "evt.type", Type: field.CharBuf}, {Name: "syscall.type", Type: field.CharBuf},
 	{Name: "evt.arg", Type: field.CharBuf, Arg: field.MustParam},
 	{Name: "proc.name", Type: field.CharBuf},
 	{Name: "proc.pname", Type: field.CharBuf},

@@ -94,6 +94,20 @@ func (e *expr) tuple(r *reader, s *room) field.Value {
 	return field.ListOf(s.list).Only(part)
 }
 
+// find is the first of e and what it is made of for which is holds, nil if
+// there is none, or no e.
+func (e *expr) find(is func(*expr) bool) *expr {
+	if e == nil || is(e) {
+		return e
+	}
+	for _, arg := range e.args {
+		if found := arg.find(is); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
 // typeNames are the types as messages call them.
 var typeNames = map[field.Type]string{
 	field.CharBuf: "CHARBUF", field.FSPath: "FSPATH", field.FSRelPath: "FSRELPATH", field.ByteBuf: "BYTEBUF",

@@ -25,7 +25,6 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		dumpNode(n)
-		narrow(n, false)
 		if set, fs := loadCondition(table, s); set != nil {
 			set.NewMatcher().Eval(set.Rules()[0], fixed{})
 		} else if fs.Err() == nil {

@@ -11,7 +11,7 @@ func (l *loader) lint(s *Set) {
 	}
 	for i, r := range s.rules {
 		switch {
-		case !r.types.except && len(r.types.names) == 0:
+		case r.types.empty():
 			l.warnf(Lint, def(r), "rule can never match: no event type satisfies its condition")
 		case r.cond.contradicts():
 			l.warnf(Lint, def(r), "rule can never match: parts of its condition or exceptions exclude each other")
@@ -40,74 +40,38 @@ func startsWithOr(s *scalar) bool {
 	return strings.HasPrefix(word, "or ") || strings.HasPrefix(word, "or(") || strings.HasPrefix(word, "or\n")
 }
 
+// assume answers conditions as they are meant to be, but for negations: what is
+// negated tells.
+func assume(cs []*cond, t Truth) func(*cond) (Truth, bool) {
+	assumed := map[*cond]bool{}
+	for _, c := range cs {
+		assumed[c] = c.kind != condNot
+	}
+	return func(c *cond) (Truth, bool) { return t, assumed[c] }
+}
+
 // contradicts reports whether c needs a condition and its contrary, or one
 // field to equal two constants.
 func (c *cond) contradicts() bool {
-	if c.kind == condFalse {
-		return true
-	}
-	needed, equals := map[*cond]bool{}, map[*expr]string{}
-	parts := c.conjuncts(nil)
-	for _, k := range parts {
-		needed[k] = true
+	needed, equals := c.conjuncts(nil), map[*expr]string{}
+	for _, k := range needed {
 		if k.kind != condPred || k.pred.op != opEq || k.pred.left.many != 0 {
 			continue
 		}
-		t, ok := k.pred.test.(*textTest)
-		if !ok {
-			continue
-		}
-		if old, there := equals[k.pred.left]; there && old != t.text {
-			return true
-		}
-		equals[k.pred.left] = t.text
-	}
-	for _, k := range parts {
-		if k.kind == condNot && impossible(k.kids[0], needed) {
-			return true
-		}
-	}
-	return false
-}
-
-// impossible reports whether c holds wherever the needed conditions do: then
-// what needs its contrary can't hold.
-func impossible(c *cond, needed map[*cond]bool) bool {
-	switch {
-	case needed[c]:
-		return true
-	case c.kind == condOr:
-		for _, k := range c.kids {
-			if impossible(k, needed) {
+		if t, ok := k.pred.test.(*textTest); ok {
+			if old, there := equals[k.pred.left]; there && old != t.text {
 				return true
 			}
+			equals[k.pred.left] = t.text
 		}
-	case c.kind == condAnd:
-		for _, k := range c.kids {
-			if !impossible(k, needed) {
-				return false
-			}
-		}
-		return true
 	}
-	return false
+	return c.kind == condFalse || c.kind == condAnd && c.under(assume(needed, True)) == False
 }
 
-// isTrue reports whether c holds for whatever event.
+// isTrue reports whether c holds for whatever event: it holds though all that
+// is enough for it does not.
 func (c *cond) isTrue() bool {
-	if c.kind != condOr {
-		return c.kind == condTrue
-	}
-	kids := map[*cond]bool{}
-	for _, k := range c.kids {
-		kids[k] = true
-	}
-	for _, k := range c.kids {
-		if k.kind == condNot && kids[k.kids[0]] {
-			return true
-		}
-	}
-	return false
+	return c.kind == condTrue || c.kind == condOr && c.under(assume(c.kids, False)) == True
 }
 
 // maxShadow is how many rules are looked at for shadows: it takes a square of time.
@@ -124,23 +88,11 @@ func (s *Set) shadow(i int) *Rule {
 	for _, k := range r.cond.conjuncts(nil) {
 		has[k] = true
 	}
+	holds := func(c *cond) (Truth, bool) { return True, has[c] }
 	for _, before := range s.rules[:i] {
-		if before.Enabled && before.Source == r.Source && covers(before.cond, has) {
+		if before.Enabled && before.Source == r.Source && before.cond.under(holds) == True {
 			return before
 		}
 	}
 	return nil
-}
-
-// covers reports whether all that c needs is among has.
-func covers(c *cond, has map[*cond]bool) bool {
-	if c.kind == condAnd {
-		for _, k := range c.kids {
-			if !covers(k, has) {
-				return false
-			}
-		}
-		return true
-	}
-	return has[c]
 }

@@ -29,11 +29,8 @@ func TestNarrow(t *testing.T) {
 		"evt.type = open and not (evt.type = open and fd.num = 1)": "open",
 	}
 	for cond, want := range tests {
-		n, err := parse(cond, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := narrow(n, false).String(); got != want {
+		set := load(t, "- rule: r\n  desc: d\n  output: o\n  priority: info\n  condition: "+cond+"\n", Options{})
+		if got := set.Rules()[0].types.String(); got != want {
 			t.Errorf("%s: %q, want %q", cond, got, want)
 		}
 	}

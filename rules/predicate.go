@@ -14,6 +14,7 @@ type predicate struct {
 	test  tester // unless right is set
 	right *expr
 	op    opCode
+	types []string // as typeNames gives them
 }
 
 // answer tests the event that r reads.

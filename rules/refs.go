@@ -3,39 +3,28 @@ package rules
 import "github.com/sakerhq/saker/internal/field"
 
 // collectRefs lists the fields that a rule and its additions read, each once.
-func (r *Rule) collectRefs() []*field.Ref {
-	seen := map[*expr]bool{}
-	var refs []*field.Ref
-	var visit func(e *expr)
-	visit = func(e *expr) {
-		if e == nil || seen[e] {
-			return
-		}
-		seen[e] = true
-		if e.ref != nil {
+func (r *Rule) collectRefs() (refs []*field.Ref) {
+	seen := map[*field.Ref]bool{nil: true}
+	see := func(e *expr) bool {
+		if !seen[e.ref] {
 			refs = append(refs, e.ref)
 		}
-		for _, a := range e.args {
-			visit(a)
-		}
+		seen[e.ref] = true
+		return false
 	}
-	var walk func(c *cond)
-	walk = func(c *cond) {
+	r.cond.under(func(c *cond) (Truth, bool) {
 		if c.kind == condPred {
-			visit(c.pred.left)
-			visit(c.pred.right)
+			c.pred.left.find(see)
+			c.pred.right.find(see)
 		}
-		for _, k := range c.kids {
-			walk(k)
-		}
-	}
-	walk(r.cond)
+		return Unknown, false
+	})
 	for _, p := range r.format.parts {
-		visit(p.value)
+		p.value.find(see)
 	}
 	for _, x := range r.extras {
 		for _, p := range x.format.parts {
-			visit(p.value)
+			p.value.find(see)
 		}
 	}
 	return refs

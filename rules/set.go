@@ -129,7 +129,7 @@ func (r *Rule) Exceptions() []string { return r.exceptions }
 // EventTypes are the event types that can make the condition true, sorted;
 // any is true when there are no bounds, or none but that the named types can't.
 func (r *Rule) EventTypes() (types []string, any bool) {
-	return r.types.sorted(), r.types.except
+	return r.types.names, r.types.except
 }
 
 // Dump is the compiled set as text: one block for each rule.
@@ -173,22 +173,20 @@ func (s *Set) index(schema *Schema) {
 // eventTypes are the types that rules name, and for those that can match any
 // type the schema's.
 func eventTypes(rules []*Rule, schema *Schema) []string {
-	named, open := typeSet{}, typeSet{}
+	var events []string
 	for _, r := range rules {
-		if r.types.except {
-			open = open.union(r.types)
-		} else {
-			named = named.union(r.types)
+		if !r.types.except {
+			events = append(events, r.types.names...)
+			continue
 		}
-	}
-	events := slices.Clone(named.sorted())
-	for _, t := range schema.Events {
-		if open.except && open.has(t) && !named.has(t) && !slices.Contains(schema.Named, t) {
-			events = append(events, t)
+		for _, t := range schema.Events {
+			if r.types.has(t) && !slices.Contains(schema.Named, t) {
+				events = append(events, t)
+			}
 		}
 	}
 	slices.Sort(events)
-	return events
+	return slices.Compact(events)
 }
 
 func (s *Set) newPlans(rules []*Rule) *plans {
