@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -34,8 +35,6 @@ func isBlank(c byte) bool {
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 
 // blanks skips blanks and reports whether there were any.
 func (l *lexer) blanks() bool {
@@ -77,61 +76,28 @@ func (l *lexer) take(end int) string {
 	return l.last
 }
 
-// nameEnd is the end of the plain name at i, or i.
-func (l *lexer) nameEnd(i int) int {
-	if i == len(l.src) || !isLetter(l.src[i]) {
-		return i
-	}
-	for i < len(l.src) && isWordByte(l.src[i]) {
-		i++
-	}
-	return i
+// The tokens that are not fixed texts; of several ways to read one, the longest.
+var (
+	identifierToken = token(`[a-zA-Z]\w*`)
+	fieldToken      = token(`[a-zA-Z]\w*(\.[a-zA-Z]\w*)+`)
+	bareToken       = token(`[^()"'=, \t\x08\r\n]+`)
+	argToken        = token(`[^\[\]"' \t\x08\r\n]+`)
+	numberToken     = token(`[+-]?\d+(\.\d*)?([eE][+-]\d+)?|0[xX][0-9a-fA-F]+`)
+)
+
+func token(expr string) *regexp.Regexp {
+	re := regexp.MustCompile(`^(?:` + expr + `)`)
+	re.Longest()
+	return re
 }
 
-// identifier reads a name without dots.
-func (l *lexer) identifier() (string, bool) {
-	end := l.nameEnd(l.pos)
-	if end == l.pos {
+// read reads a token.
+func (l *lexer) read(token *regexp.Regexp) (string, bool) {
+	end := token.FindStringIndex(l.src[l.pos:])
+	if end == nil {
 		return "", false
 	}
-	return l.take(end), true
-}
-
-// fieldName reads a name with at least one dot.
-func (l *lexer) fieldName() (string, bool) {
-	end := l.nameEnd(l.pos)
-	if end == l.pos {
-		return "", false
-	}
-	first := end
-	for end < len(l.src) && l.src[end] == '.' {
-		next := l.nameEnd(end + 1)
-		if next == end+1 {
-			break
-		}
-		end = next
-	}
-	if end == first {
-		return "", false
-	}
-	return l.take(end), true
-}
-
-// bare reads a string without quotes.
-func (l *lexer) bare() (string, bool) { return l.until("()\"'=,") }
-
-// bareArg reads a field argument without quotes.
-func (l *lexer) bareArg() (string, bool) { return l.until("[]\"'") }
-
-func (l *lexer) until(stop string) (string, bool) {
-	end := l.pos
-	for end < len(l.src) && !isBlank(l.src[end]) && strings.IndexByte(stop, l.src[end]) < 0 {
-		end++
-	}
-	if end == l.pos {
-		return "", false
-	}
-	return l.take(end), true
+	return l.take(l.pos + end[1]), true
 }
 
 // quoted reads a string in single or double quotes. A quote closes the string
@@ -181,57 +147,4 @@ func (l *lexer) unescape(s string, quote byte) string {
 		}
 	}
 	return string(out)
-}
-
-// number reads a decimal, floating or hexadecimal number, the longest there is.
-func (l *lexer) number() (string, bool) {
-	end := max(l.decimalEnd(), l.hexEnd())
-	if end == l.pos {
-		return "", false
-	}
-	return l.take(end), true
-}
-
-func (l *lexer) digits(i int, hex bool) int {
-	for i < len(l.src) && (isDigit(l.src[i]) || hex && 'a' <= l.src[i]|0x20 && l.src[i]|0x20 <= 'f') {
-		i++
-	}
-	return i
-}
-
-func (l *lexer) byteAt(i int) byte {
-	if i < len(l.src) {
-		return l.src[i]
-	}
-	return 0
-}
-
-func (l *lexer) hexEnd() int {
-	if l.byteAt(l.pos) != '0' || l.byteAt(l.pos+1)|0x20 != 'x' {
-		return l.pos
-	}
-	if end := l.digits(l.pos+2, true); end > l.pos+2 {
-		return end
-	}
-	return l.pos
-}
-
-func (l *lexer) decimalEnd() int {
-	i := l.pos
-	if c := l.byteAt(i); c == '+' || c == '-' {
-		i++
-	}
-	end := l.digits(i, false)
-	if end == i {
-		return l.pos
-	}
-	if l.byteAt(end) == '.' {
-		end = l.digits(end+1, false)
-	}
-	if l.byteAt(end)|0x20 == 'e' && (l.byteAt(end+1) == '+' || l.byteAt(end+1) == '-') {
-		if exp := l.digits(end+2, false); exp > end+2 {
-			end = exp
-		}
-	}
-	return end
 }

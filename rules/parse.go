@@ -128,7 +128,7 @@ func (p *parser) check() node {
 	if left := p.operand(false); left != nil {
 		return p.condition(at, left)
 	}
-	if name, ok := p.identifier(); ok {
+	if name, ok := p.read(identifierToken); ok {
 		return &macroRef{at, name}
 	}
 	p.fail("expected a '(' token, a field check, or an identifier")
@@ -169,7 +169,7 @@ func (p *parser) operator() *operator {
 
 func (p *parser) orderedRight(c *check) {
 	at := p.here()
-	if text, ok := p.number(); ok {
+	if text, ok := p.read(numberToken); ok {
 		c.values = []constant{{at, text}}
 	} else if c.right = p.operand(true); c.right == nil {
 		p.fail("expected a number value or a field with a valid transformer: %s", transformerHint)
@@ -184,7 +184,7 @@ func (p *parser) listRight(c *check) {
 		return
 	}
 	at := p.here()
-	name, ok := p.identifier()
+	name, ok := p.read(identifierToken)
 	if !ok {
 		p.fail("expected a list, an identifier, or a field with a valid transformer: %s", transformerHint)
 	}
@@ -217,7 +217,7 @@ func (p *parser) modified(c *check) bool {
 			return true
 		}
 		at := p.here()
-		if name, ok := p.identifier(); ok && name != "and" && name != "or" {
+		if name, ok := p.read(identifierToken); ok && name != "and" && name != "or" {
 			c.mod, c.values = m, []constant{{at, name}}
 			return true
 		}
@@ -230,7 +230,7 @@ func (p *parser) str() (string, bool) {
 	if s, ok := p.quoted(); ok {
 		return s, true
 	}
-	return p.bare()
+	return p.read(bareToken)
 }
 
 // list reads strings in parentheses.

@@ -20,7 +20,7 @@ func (p *parser) operand(right bool) *operand {
 
 func (p *parser) field() *operand {
 	at := p.here()
-	name, ok := p.fieldName()
+	name, ok := p.read(fieldToken)
 	if !ok {
 		return nil
 	}
@@ -36,7 +36,7 @@ func (p *parser) argument(o *operand) {
 	}
 	text, ok := p.quoted()
 	if !ok {
-		text, ok = p.bareArg()
+		text, ok = p.read(argToken)
 	}
 	if !ok {
 		p.fail("expected a valid field argument: a quoted string or a bare string")
@@ -89,7 +89,7 @@ func (p *parser) transformer(at int, name string) *operand {
 // item reads one argument of a transformer that is not a list.
 func (p *parser) item() *operand {
 	at := p.here()
-	if text, ok := p.number(); ok {
+	if text, ok := p.read(numberToken); ok {
 		return &operand{at: at, kind: isNumber, name: text}
 	}
 	if text, ok := p.quoted(); ok {
