@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -22,31 +23,37 @@ type entry struct {
 	list   []*entry
 }
 
-func (l *loader) readExceptions(m *mapping) []*exceptionDef {
-	n := m.find("exceptions")
+func readExceptions(m *mapping, key string, _ bool) change {
+	n := m.find(key)
 	if n == nil {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
 		m.bad = true
-		l.errorf(ErrYAMLValidate, item{"exceptions", "", m.file.placeOf(n)}, "Rule exceptions must be a sequence")
+		m.errorf(ErrYAMLValidate, item{"exceptions", "", m.file.placeOf(n)}, "Rule exceptions must be a sequence")
 		return nil
 	}
-	var out []*exceptionDef
+	var es []*exceptionDef
 	for _, e := range n.Content {
 		if e = follow(e); e.Kind != yaml.MappingNode {
 			m.bad = true
-			l.errorf(ErrYAMLValidate, item{"exception", "", m.file.placeOf(e)}, "Rule exception must be a mapping")
+			m.errorf(ErrYAMLValidate, item{"exception", "", m.file.placeOf(e)}, "Rule exception must be a mapping")
 			continue
 		}
 		em := newMapping(m.report, m.file, e, "exception")
-		out = append(out, l.readException(em))
+		es = append(es, readException(em))
 		m.bad = m.bad || em.bad
 	}
-	return out
+	return func(l *loader, def *ruleDef, way way) {
+		if way == appending {
+			l.mergeExceptions(def, es)
+		} else {
+			l.setExceptions(def, es, way)
+		}
+	}
 }
 
-func (l *loader) readException(m *mapping) *exceptionDef {
+func readException(m *mapping) *exceptionDef {
 	m.item.name = m.str("name", true)
 	e := &exceptionDef{item: m.item, fields: m.entry("fields"), comps: m.entry("comps")}
 	if n := m.find("values"); n != nil && !isNull(n) {
@@ -197,20 +204,25 @@ func (l *loader) uniqueExceptions(es []*exceptionDef) {
 	}
 }
 
-// sound are those exceptions that are without error; ok: all are.
-func (l *loader) sound(es []*exceptionDef, source string) (good []*exceptionDef, ok bool) {
+// setExceptions gives a rule exceptions in place of those that it has.
+func (l *loader) setExceptions(def *ruleDef, es []*exceptionDef, way way) {
+	def.except = nil
 	for _, e := range es {
-		if l.checkException(e, source) {
-			good = append(good, e)
+		if way == replacing && e.fields != nil && e.fields.scalar == nil && e.comps == nil {
+			l.wrongException(e, "Exceptions that replace others need 'comps' beside a list of fields")
+			def.bad = true
+		} else if l.checkException(e, def.source) {
+			def.except = append(def.except, e)
+		} else {
+			def.bad = true
 		}
 	}
 	l.uniqueExceptions(es)
-	return good, len(good) == len(es)
 }
 
-// mergeExceptions appends the exceptions of an item to those of a rule.
-func (l *loader) mergeExceptions(def *ruleDef, r *ruleItem) {
-	for _, e := range r.except {
+// mergeExceptions appends exceptions to those of a rule.
+func (l *loader) mergeExceptions(def *ruleDef, es []*exceptionDef) {
+	for _, e := range es {
 		old := def.exception(e.item.name)
 		switch {
 		case !e.has || len(e.values) == 0:
@@ -226,15 +238,16 @@ func (l *loader) mergeExceptions(def *ruleDef, r *ruleItem) {
 		case e.fields != nil || e.comps != nil:
 			l.wrongException(e, "Can not append exception values to existing exception and redefine its fields or comps")
 		default:
+			check := *old
+			check.values, check.item = e.values, e.item
+			if !l.checkException(&check, def.source) {
+				def.bad = true
+				continue
+			}
 			merged := *old
 			merged.values = append(old.values[:len(old.values):len(old.values)], e.values...)
-			check := merged
-			check.values, check.item = e.values, e.item
-			if l.checkException(&check, def.source) {
-				def.replaceException(old, &merged)
-			} else {
-				def.bad = true
-			}
+			def.except = slices.Clone(def.except)
+			def.except[slices.Index(def.except, old)] = &merged
 		}
 	}
 }
@@ -246,14 +259,4 @@ func (def *ruleDef) exception(name string) *exceptionDef {
 		}
 	}
 	return nil
-}
-
-func (def *ruleDef) replaceException(old, merged *exceptionDef) {
-	es := append([]*exceptionDef(nil), def.except...)
-	for i := range es {
-		if es[i] == old {
-			es[i] = merged
-		}
-	}
-	def.except = es
 }

@@ -2,189 +2,244 @@ package rules
 
 import (
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-// ruleItem is one rule entry of a file; what is absent is nil.
+// ruleItem is one rule entry of a file: changes of a rule, by their keys.
 type ruleItem struct {
-	item      item
-	ruleset   string
-	cond      *scalar
-	output    *scalar
-	desc      *scalar
-	priority  *Priority
-	source    string
-	enabled   *bool
-	warnTypes *bool
-	skip      *bool
-	capture   *bool
-	millis    *uint64
-	tags      []*scalar
-	hasTags   bool
-	except    []*exceptionDef
-	hasExcept bool
-	append    bool
-	override  map[string]bool // key → is it appended to (else replaced)?
-	bad       bool
+	item     item
+	ruleset  string
+	source   string
+	override map[string]bool // the keys that change an earlier rule: do they append (else replace)?
+	changes  map[string]change
+	bad      bool
 }
 
-// complete reports whether the item has any of the keys that make a rule.
-func (r *ruleItem) complete(m *mapping) bool {
-	return m.has("condition") || m.has("output") || m.has("desc") || m.has("priority")
+// change is what the value of a key makes of a rule.
+type change func(l *loader, def *ruleDef, way way)
+
+type way uint8
+
+const (
+	defining way = iota
+	replacing
+	appending
+)
+
+// ruleKeys are the keys of a rule entry that make or change a rule, all but
+// its name and source.
+var ruleKeys = []struct {
+	name    string
+	needed  bool // a new rule must have it
+	appends bool // may be appended to
+	read    func(m *mapping, key string, needed bool) change
+}{
+	{"condition", true, true, readCondition},
+	{"output", true, true, readText(func(def *ruleDef) *text { return &def.output })},
+	{"desc", true, true, readText(func(def *ruleDef) *text { return &def.desc })},
+	{"priority", true, false, readPriority},
+	{"enabled", false, false, readBool(func(def *ruleDef) *bool { return &def.enabled })},
+	{"warn_evttypes", false, false, readBool(func(def *ruleDef) *bool { return &def.warnTypes })},
+	{"skip-if-unknown-filter", false, false, readBool(func(def *ruleDef) *bool { return &def.skip })},
+	{"capture", false, false, readBool(func(def *ruleDef) *bool { return &def.capture })},
+	{"capture_duration", false, false, readMillis},
+	{"tags", false, true, readTags},
+	{"exceptions", false, true, readExceptions},
 }
+
+// ruleOverrides says which keys "override" may name, and which of them append.
+var ruleOverrides = func() map[string]bool {
+	keys := map[string]bool{}
+	for _, k := range ruleKeys {
+		keys[k.name] = k.appends
+	}
+	return keys
+}()
 
 // readRule reads a rule entry.
 func (l *loader) readRule(m *mapping) *ruleItem {
-	r := &ruleItem{ruleset: m.file.Name}
+	r := &ruleItem{ruleset: m.file.Name, changes: map[string]change{}}
 	m.item.name = m.str("rule", true)
-	l.readMode(m, r)
-	change := r.append || m.has("override")
-	toggle := !change && !r.complete(m)
-	full := !change && !toggle
-	r.cond = m.scalar("condition", full)
-	r.output = m.scalar("output", full)
-	r.desc = m.scalar("desc", full)
-	r.priority = l.readPriority(m, full)
-	if !r.append || !isBlankSource(m) {
+	appended, override := m.readChange(ruleOverrides)
+	if r.override = override; appended {
+		r.override = map[string]bool{"condition": true, "exceptions": true}
+	}
+	full := !appended && !m.has("override")
+	toggle := full
+	for _, k := range ruleKeys {
+		toggle = toggle && (!k.needed || !m.has(k.name))
+	}
+	if n := m.find("source"); !appended || n == nil || n.Kind != yaml.ScalarNode || !isNull(n) && n.Value != "" {
 		r.source = m.str("source", false)
 	}
-	r.enabled = m.bool("enabled")
+	for _, k := range ruleKeys {
+		if change := k.read(m, k.name, full && !toggle && k.needed); change != nil && m.has(k.name) {
+			r.changes[k.name] = change
+		}
+	}
 	if toggle && !m.has("enabled") {
 		m.fail(ErrYAMLValidate, "Item has no mapping for key 'enabled'")
 	}
-	r.warnTypes = m.bool("warn_evttypes")
-	r.skip = m.bool("skip-if-unknown-filter")
-	r.capture = m.bool("capture")
-	r.millis = l.readMillis(m)
-	r.tags, r.hasTags = m.strings("tags"), m.has("tags")
-	r.hasExcept = m.has("exceptions")
-	r.except = l.readExceptions(m)
-	l.checkOverride(m, r)
+	if n := m.find("exceptions"); appended && !m.bad && r.changes["condition"] == nil && (n == nil || len(n.Content) == 0) {
+		m.fail(ErrValidate, "Appended rule must have exceptions or condition property")
+	}
+	if !appended && len(override) > 0 {
+		m.checkOverride(override)
+	}
 	m.finish()
 	r.item, r.bad = m.item, m.bad
 	return r
 }
 
-// isBlankSource reports whether the source is null or empty, as it may be in
-// an appended rule.
-func isBlankSource(m *mapping) bool {
-	n := m.find("source")
-	return n != nil && n.Kind == yaml.ScalarNode && (isNull(n) || n.Value == "")
+// readText makes a key of a text that belongs in a rule.
+func readText(of func(*ruleDef) *text) func(*mapping, string, bool) change {
+	return func(m *mapping, key string, needed bool) change {
+		s := m.scalar(key, needed)
+		if s == nil {
+			return nil
+		}
+		return func(_ *loader, def *ruleDef, way way) {
+			if to := of(def); way == appending {
+				*to = to.join(textOf(s))
+			} else {
+				*to = textOf(s)
+			}
+		}
+	}
 }
 
-func (l *loader) readPriority(m *mapping, required bool) *Priority {
-	s := m.scalar("priority", required)
+func readCondition(m *mapping, key string, needed bool) change {
+	set := readText(func(def *ruleDef) *text { return &def.cond })(m, key, needed)
+	if set == nil {
+		return nil
+	}
+	s := &scalar{file: m.file, node: m.find(key)}
+	return func(l *loader, def *ruleDef, way way) {
+		set(l, def, way)
+		if way == appending && startsWithOr(s) {
+			def.joined = s
+		}
+	}
+}
+
+// readBool makes a key of a truth value that belongs in a rule.
+func readBool(of func(*ruleDef) *bool) func(*mapping, string, bool) change {
+	return func(m *mapping, key string, _ bool) change {
+		b := m.bool(key)
+		if b == nil {
+			return nil
+		}
+		return func(_ *loader, def *ruleDef, _ way) { *of(def) = *b }
+	}
+}
+
+func readPriority(m *mapping, key string, needed bool) change {
+	s := m.scalar(key, needed)
 	if s == nil {
 		return nil
 	}
 	p, ok := ParsePriority(s.node.Value)
 	if !ok {
 		m.bad = true
-		l.notOneOf(priorityNames[:], s.node.Value, Finding{Code: ErrYAMLValidate, Message: "Invalid priority"},
+		m.notOneOf(priorityNames[:], s.node.Value, Finding{Code: ErrYAMLValidate, Message: "Invalid priority"},
 			item{"rule priority", "", m.file.placeOf(s.node)})
-		return nil
 	}
-	return &p
+	return func(_ *loader, def *ruleDef, _ way) { def.priority = p }
 }
 
-func (l *loader) readMillis(m *mapping) *uint64 {
-	s := m.scalar("capture_duration", false)
+func readMillis(m *mapping, key string, _ bool) change {
+	s := m.scalar(key, false)
 	if s == nil {
 		return nil
 	}
 	n, err := strconv.ParseUint(s.node.Value, 10, 32)
 	if err != nil {
-		m.wrong("capture_duration", s.node, "Can't decode YAML scalar value '"+s.node.Value+"': it must be a number of milliseconds")
-		return nil
+		m.wrong(key, s.node, "Can't decode YAML scalar value '"+s.node.Value+"': it must be a number of milliseconds")
 	}
-	return &n
+	return func(_ *loader, def *ruleDef, _ way) { def.millis = n }
 }
 
-// readMode reads "append" and "override".
-func (l *loader) readMode(m *mapping, r *ruleItem) {
-	appendTo, override := l.readChange(m, map[string]bool{
-		"condition": true, "output": true, "desc": true, "tags": true, "exceptions": true,
-		"priority": false, "capture": false, "capture_duration": false, "enabled": false,
-		"warn_evttypes": false, "skip-if-unknown-filter": false,
-	})
-	r.append, r.override = appendTo, override
+func readTags(m *mapping, key string, _ bool) change {
+	tags := m.strings(key)
+	return func(_ *loader, def *ruleDef, way way) {
+		if way != appending {
+			def.tags = nil
+		}
+		for _, s := range tags {
+			def.tags = append(def.tags, s.node.Value)
+		}
+	}
+}
+
+// startsWithOr reports whether an appended condition begins with "or".
+func startsWithOr(s *scalar) bool {
+	word := strings.TrimLeft(s.node.Value, " \t\r\n")
+	return strings.HasPrefix(word, "or ") || strings.HasPrefix(word, "or(") || strings.HasPrefix(word, "or\n")
 }
 
 // readChange reads "append" and "override" of any item. allowed are the keys
 // that may be overridden and whether they may be appended to.
-func (l *loader) readChange(m *mapping, allowed map[string]bool) (bool, map[string]bool) {
-	appendTo := false
+func (m *mapping) readChange(allowed map[string]bool) (appended bool, override map[string]bool) {
 	if b := m.bool("append"); b != nil && *b {
-		l.warnf(DeprecatedItem, m.item, "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.")
-		appendTo = true
+		m.warnf(DeprecatedItem, m.item, "'append' key is deprecated. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.")
+		appended = true
 	}
 	n := m.find("override")
 	if n == nil {
-		return appendTo, nil
+		return appended, nil
 	}
 	if n.Kind != yaml.MappingNode {
 		m.wrong("override", n, "Value of 'override' must be a mapping of keys to 'append' or 'replace'")
-		return appendTo, nil
+		return appended, nil
 	}
-	if appendTo {
+	if appended {
 		m.fail(ErrYAMLValidate, "Keys 'override' and 'append: true' cannot be used together. Add an 'append' entry (e.g. 'condition: append') under 'override' instead.")
 	}
-	override := map[string]bool{}
+	override = map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], follow(n.Content[i+1])
-		l.readOverride(m, key, value, allowed, override)
+		m.readOverride(n.Content[i], follow(n.Content[i+1]), allowed, override)
 	}
-	return appendTo, override
+	return appended, override
 }
 
-func (l *loader) readOverride(m *mapping, key, value *yaml.Node, allowed, override map[string]bool) {
+func (m *mapping) readOverride(key, value *yaml.Node, allowed, override map[string]bool) {
 	it := item{"overrides", key.Value, m.file.placeOf(key)}
 	mayAppend, known := allowed[key.Value]
+	appends := value.Value == "append"
 	switch {
-	case value.Value == "append" && mayAppend:
-		override[key.Value] = true
-	case value.Value == "append":
-		m.bad = true
-		l.errorf(ErrYAMLValidate, it, "Key '%s' cannot be appended to, use 'replace' instead", key.Value)
-	case value.Value == "replace" && known:
-		override[key.Value] = false
+	case appends && mayAppend, value.Value == "replace" && known:
+		override[key.Value] = appends
+		return
+	case appends:
+		m.errorf(ErrYAMLValidate, it, "Key '%s' cannot be appended to, use 'replace' instead", key.Value)
 	case value.Value == "replace":
-		m.bad = true
-		l.errorf(ErrYAMLValidate, it, "Key '%s' cannot be replaced", key.Value)
+		m.errorf(ErrYAMLValidate, it, "Key '%s' cannot be replaced", key.Value)
 	default:
-		m.bad = true
 		it.at = m.file.placeOf(value)
-		l.notOneOf([]string{"append", "replace"}, value.Value,
+		m.notOneOf([]string{"append", "replace"}, value.Value,
 			Finding{Code: ErrYAMLValidate, Message: "Invalid override operation for key '" + key.Value + "':"}, it)
 	}
-}
-
-// overridable are the keys of a rule that "override" has to name.
-var overridable = []string{
-	"condition", "output", "desc", "tags", "exceptions", "priority", "capture", "capture_duration",
-	"enabled", "warn_evttypes", "skip-if-unknown-filter",
+	m.bad = true
 }
 
 // checkOverride holds a rule's keys against what "override" names.
-func (l *loader) checkOverride(m *mapping, r *ruleItem) {
-	if len(r.override) == 0 {
-		return
-	}
-	for _, key := range overridable {
-		appended, named := r.override[key]
-		n := m.find(key)
+func (m *mapping) checkOverride(override map[string]bool) {
+	for _, k := range ruleKeys {
+		appends, named := override[k.name]
+		n := m.find(k.name)
 		switch {
 		case named && n == nil:
 			how := "replace"
-			if appended {
+			if appends {
 				how = "append"
 			}
-			m.fail(ErrYAMLValidate, "An %s override for '%s' was specified but '%s' is not defined", how, key, key)
+			m.fail(ErrYAMLValidate, "An %s override for '%s' was specified but '%s' is not defined", how, k.name, k.name)
 		case !named && n != nil:
 			m.bad = true
-			l.errorf(ErrYAMLValidate, item{"overrides", key, m.file.placeOf(n)},
-				"Unexpected key '%s': no corresponding entry under 'override' is defined.", key)
+			m.errorf(ErrYAMLValidate, item{"overrides", k.name, m.file.placeOf(n)},
+				"Unexpected key '%s': no corresponding entry under 'override' is defined.", k.name)
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package rules
 
-import "strings"
-
 // lint warns of rules that load but hardly do what was meant: what Falco does
 // not look at.
 func (l *loader) lint(s *Set) {
@@ -32,12 +30,6 @@ func (l *loader) lintAppend(r *Rule) {
 		l.warnf(Lint, item{"condition expression", "", d.joined.place(0)},
 			"the appended 'or' joins the whole condition before it, its event types too: the rule now sees every event")
 	}
-}
-
-// startsWithOr reports whether an appended condition begins with "or".
-func startsWithOr(s *scalar) bool {
-	word := strings.TrimLeft(s.node.Value, " \t\r\n")
-	return strings.HasPrefix(word, "or ") || strings.HasPrefix(word, "or(") || strings.HasPrefix(word, "or\n")
 }
 
 // assume answers conditions as they are meant to be, but for negations: what is

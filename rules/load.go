@@ -2,7 +2,6 @@ package rules
 
 import (
 	"maps"
-	"path"
 	"regexp"
 
 	"gopkg.in/yaml.v3"
@@ -151,7 +150,7 @@ func (l *loader) readList(m *mapping) {
 	if name != "" && !listName.MatchString(name) {
 		l.warnf(InvalidListName, m.item, `List has an invalid name. List names should match a regular expression: ([^()"'[:space:]=,]+)`)
 	}
-	appendTo, override := l.readChange(m, map[string]bool{"items": true})
+	appendTo, override := m.readChange(map[string]bool{"items": true})
 	if !m.has("items") {
 		m.fail(ErrYAMLValidate, "Item has no mapping for key 'items'")
 	}
@@ -192,7 +191,7 @@ func (l *loader) readMacro(m *mapping) {
 	if name != "" && !macroName.MatchString(name) {
 		l.warnf(InvalidMacroName, m.item, "Macro has an invalid name. Macro names should match a regular expression: ([a-zA-Z]+[a-zA-Z0-9_]*)")
 	}
-	appendTo, override := l.readChange(m, map[string]bool{"condition": true})
+	appendTo, override := m.readChange(map[string]bool{"condition": true})
 	s := m.scalar("condition", true)
 	m.finish()
 	l.clock++
@@ -216,6 +215,3 @@ func (l *loader) readMacro(m *mapping) {
 		l.macros.put(name, def)
 	}
 }
-
-// ruleset is the name of the ruleset that a file's rules belong to.
-func ruleset(file string) string { return path.Base(file) }
