@@ -245,7 +245,7 @@ func (t *transformer) checkArgs(o *operand, args []*expr) *checkError {
 
 // legal checks that an operator fits the type of its left side.
 func legal(k *check, left *expr) *checkError {
-	cl := classOf(left.typ)
+	cl := types[left.typ].class
 	switch {
 	case left.ref != nil && left.ref.Not&field.OutputOnly != 0:
 		return wrongf(k.left.at, "field '%s' can only be used in outputs", k.left)
@@ -258,7 +258,7 @@ func legal(k *check, left *expr) *checkError {
 			return wrongf(k.opAt, "'%s' operator not supported for %s", k.op.name, cl.name)
 		}
 	case left.typ == field.FSPath || left.typ == field.FSRelPath || left.typ == field.ByteBuf:
-		return wrongf(k.opAt, "list filters are not supported for type '%s'", typeNames[left.typ])
+		return wrongf(k.opAt, "list filters are not supported for type '%s'", types[left.typ].name)
 	case !listClass.ops.has(k.op.code) || k.mod != noModifier:
 		return wrongf(k.opAt, "'%s' operator not supported for %s", k.op.name, listClass.name)
 	}

@@ -52,10 +52,11 @@ func (c *compiler) check(k *check) *predicate {
 		return p
 	}
 	c.doubt(k)
-	p := &predicate{text: text, left: left, op: k.op.code, types: k.typeNames()}
+	p := &predicate{text: text, left: left, op: k.op, types: k.typeNames()}
 	if k.right != nil {
 		if p.right, err = c.resolve(k.right); err == nil {
 			err = legalRight(k, left, p.right)
+			p.test = wrap(&fieldTest{k.op.code, left.typ, p.right}, left, k.op)
 		}
 	} else {
 		p.test, err = newTest(k, left)

@@ -22,7 +22,7 @@ func newTester(t field.Type, op opCode, text string) (tester, error) {
 	if len(text) > maxConstant {
 		return nil, fmt.Errorf("filter parameter too long: %d bytes, %d at most", len(text), maxConstant)
 	}
-	switch classOf(t) {
+	switch types[t].class {
 	case stringClass:
 		return newTextTester(op, text)
 	case bytesClass:
@@ -37,8 +37,7 @@ func newTester(t field.Type, op opCode, text string) (tester, error) {
 		return &floatTest{op, float64(int64(n))}, err
 	}
 	n, err := parseNumber(t, text)
-	_, signed := numberWidth(t)
-	return &numberTest{op, signed, n}, err
+	return &numberTest{op, types[t].signed, n}, err
 }
 
 func newTextTester(op opCode, text string) (tester, error) {
@@ -135,7 +134,7 @@ func parseNumber(t field.Type, text string) (uint64, error) {
 	if t == field.Port {
 		return parsePort(text)
 	}
-	bits, signed := numberWidth(t)
+	signed := types[t].signed
 	var n uint64
 	var err error
 	if signed || strings.HasPrefix(text, "-") {
@@ -146,7 +145,7 @@ func parseNumber(t field.Type, text string) (uint64, error) {
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, fmt.Errorf("%s is not a valid number", text)
 	}
-	unused := 64 - bits
+	unused := 64 - types[t].bits
 	if signed {
 		return uint64(int64(n<<unused) >> unused), nil
 	}

@@ -137,7 +137,7 @@ func jsonValue(t testing.TB, typ field.Type, raw json.RawMessage) field.Value {
 }
 
 func textValue(t testing.TB, typ field.Type, s string) field.Value {
-	switch classOf(typ) {
+	switch types[typ].class {
 	case stringClass:
 		return field.Str(s)
 	case bytesClass:
@@ -147,7 +147,7 @@ func textValue(t testing.TB, typ field.Type, s string) field.Value {
 	case addressClass:
 		return field.IP(netip.MustParseAddr(s))
 	}
-	if _, signed := numberWidth(typ); signed {
+	if types[typ].signed {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
 			t.Fatal(err)

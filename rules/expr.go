@@ -108,64 +108,45 @@ func (e *expr) find(is func(*expr) bool) *expr {
 	return nil
 }
 
-// typeNames are the types as messages call them.
-var typeNames = map[field.Type]string{
-	field.CharBuf: "CHARBUF", field.FSPath: "FSPATH", field.FSRelPath: "FSRELPATH", field.ByteBuf: "BYTEBUF",
-	field.Boolean: "BOOL", field.Int8: "INT8", field.Int16: "INT16", field.Int32: "INT32", field.Int64: "INT64",
-	field.Uint8: "UINT8", field.Uint16: "UINT16", field.Uint32: "UINT32", field.Uint64: "UINT64",
-	field.Double: "DOUBLE", field.RelTime: "RELTIME", field.AbsTime: "ABSTIME", field.Port: "PORT",
-	field.IPAddr: "IPADDR", field.IPv4Addr: "IPV4ADDR", field.IPv6Addr: "IPV6ADDR", field.IPNet: "IPNET",
-	field.Dynamic: "DYNAMIC",
+// types are how the types of fields are called in messages, which operators
+// they allow, and how the numeric ones keep their numbers.
+var types = [...]struct {
+	name   string
+	class  *class
+	bits   uint
+	signed bool
+}{
+	0:               {class: dynamicClass},
+	field.CharBuf:   {"CHARBUF", stringClass, 0, false},
+	field.FSPath:    {"FSPATH", stringClass, 0, false},
+	field.FSRelPath: {"FSRELPATH", stringClass, 0, false},
+	field.ByteBuf:   {"BYTEBUF", bytesClass, 0, false},
+	field.Boolean:   {"BOOL", boolClass, 64, false},
+	field.Int8:      {"INT8", numberClass, 8, true},
+	field.Int16:     {"INT16", numberClass, 16, true},
+	field.Int32:     {"INT32", numberClass, 32, true},
+	field.Int64:     {"INT64", numberClass, 64, true},
+	field.Uint8:     {"UINT8", numberClass, 8, false},
+	field.Uint16:    {"UINT16", numberClass, 16, false},
+	field.Uint32:    {"UINT32", numberClass, 32, false},
+	field.Uint64:    {"UINT64", numberClass, 64, false},
+	field.Double:    {"DOUBLE", numberClass, 64, false},
+	field.RelTime:   {"RELTIME", numberClass, 64, false},
+	field.AbsTime:   {"ABSTIME", numberClass, 64, false},
+	field.Port:      {"PORT", numberClass, 16, false},
+	field.IPAddr:    {"IPADDR", addressClass, 0, false},
+	field.IPv4Addr:  {"IPV4ADDR", addressClass, 0, false},
+	field.IPv6Addr:  {"IPV6ADDR", addressClass, 0, false},
+	field.IPNet:     {"IPNET", addressClass, 0, false},
+	field.Dynamic:   {"DYNAMIC", dynamicClass, 0, false},
 }
 
 // typeName is e's type, with its listness, for messages.
 func (e *expr) typeName() string {
 	if e.list {
-		return typeNames[e.typ] + " (list)"
+		return types[e.typ].name + " (list)"
 	}
-	return typeNames[e.typ]
+	return types[e.typ].name
 }
 
-func isText(t field.Type) bool {
-	return t == field.CharBuf || t == field.FSPath || t == field.FSRelPath
-}
-
-// classOf is the class of operators that a type allows.
-func classOf(t field.Type) *class {
-	switch t {
-	case field.CharBuf, field.FSPath, field.FSRelPath:
-		return stringClass
-	case field.ByteBuf:
-		return bytesClass
-	case field.Boolean:
-		return boolClass
-	case field.IPAddr, field.IPv4Addr, field.IPv6Addr, field.IPNet:
-		return addressClass
-	case field.Dynamic:
-		return dynamicClass
-	default:
-		return numberClass
-	}
-}
-
-// numberWidth says how a numeric type keeps its numbers.
-func numberWidth(t field.Type) (bits uint, signed bool) {
-	switch t {
-	case field.Int8:
-		return 8, true
-	case field.Int16:
-		return 16, true
-	case field.Int32:
-		return 32, true
-	case field.Int64:
-		return 64, true
-	case field.Uint8:
-		return 8, false
-	case field.Uint16, field.Port:
-		return 16, false
-	case field.Uint32:
-		return 32, false
-	default:
-		return 64, false
-	}
-}
+func isText(t field.Type) bool { return types[t].class == stringClass }

@@ -47,7 +47,7 @@ func assume(cs []*cond, t Truth) func(*cond) (Truth, bool) {
 func (c *cond) contradicts() bool {
 	needed, equals := c.conjuncts(nil), map[*expr]string{}
 	for _, k := range needed {
-		if k.kind != condPred || k.pred.op != opEq || k.pred.left.many != 0 {
+		if k.kind != condPred || k.pred.op.code != opEq || k.pred.right != nil || k.pred.left.many != 0 {
 			continue
 		}
 		if t, ok := k.pred.test.(*textTest); ok {

@@ -8,6 +8,7 @@ type operator struct {
 	list  bool // takes a list in parentheses
 	order bool // takes a number or a field only
 	word  bool // a blank must follow
+	cost  int  // how dear a test is, roughly
 }
 
 type opCode uint8
@@ -45,18 +46,18 @@ var operators = []*operator{
 	{name: "==", code: opEq},
 	{name: "=", code: opEq},
 	{name: "!=", code: opNE},
-	{name: "glob", code: opGlob, word: true},
-	{name: "iglob", code: opIGlob, word: true},
-	{name: "contains", code: opContains, word: true},
-	{name: "icontains", code: opIContains, word: true},
-	{name: "bcontains", code: opBContains, word: true},
+	{name: "glob", code: opGlob, word: true, cost: 8},
+	{name: "iglob", code: opIGlob, word: true, cost: 8},
+	{name: "contains", code: opContains, word: true, cost: 4},
+	{name: "icontains", code: opIContains, word: true, cost: 8},
+	{name: "bcontains", code: opBContains, word: true, cost: 4},
 	{name: "startswith", code: opStartsWith, word: true},
 	{name: "bstartswith", code: opBStartsWith, word: true},
-	{name: "endswith", code: opEndsWith, word: true},
-	{name: "regex", code: opRegex, word: true},
-	{name: "intersects", code: opIntersects, list: true},
-	{name: "in", code: opIn, list: true},
-	{name: "pmatch", code: opPMatch, list: true},
+	{name: "endswith", code: opEndsWith, word: true, cost: 1},
+	{name: "regex", code: opRegex, word: true, cost: 40},
+	{name: "intersects", code: opIntersects, list: true, cost: 2},
+	{name: "in", code: opIn, list: true, cost: 2},
+	{name: "pmatch", code: opPMatch, list: true, cost: 12},
 }
 
 var operatorNames = func() (names []string) {

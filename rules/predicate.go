@@ -11,9 +11,9 @@ import (
 type predicate struct {
 	text  string
 	left  *expr
-	test  tester // unless right is set
-	right *expr
-	op    opCode
+	test  tester
+	right *expr // nil: the test is with constants
+	op    *operator
 	types []string // as typeNames gives them
 }
 
@@ -23,56 +23,37 @@ func (p *predicate) answer(r *reader) Truth {
 	if v.Kind() <= field.Unknown {
 		return Truth(v.Kind()) // Missing is False, Unknown is Unknown
 	}
-	if p.right == nil {
-		holds := p.test.test(r, v)
-		if v.Part() != field.Whole && !sure(p.test, r, v, holds) {
+	if p.right != nil {
+		w := r.read(p.right)
+		if w.Kind() <= field.Unknown {
+			return Truth(w.Kind())
+		}
+		if w.Part() != field.Whole {
 			return Unknown
 		}
-		return truth(holds)
 	}
-	w := r.read(p.right)
-	if w.Kind() <= field.Unknown {
-		return Truth(w.Kind())
-	}
-	if v.Part() != field.Whole || w.Part() != field.Whole {
+	holds := p.test.test(r, v)
+	if v.Part() != field.Whole && !sure(p.test, r, v, holds) {
 		return Unknown
 	}
-	return truth(p.compare(*v, *w))
+	return truth(holds)
 }
 
-// compare compares two fields of one type.
-func (p *predicate) compare(v, w field.Value) bool {
-	if v.Kind() != field.List {
-		return compareValues(p.op, p.left.typ, v, w)
-	}
-	switch {
-	case p.left.many == field.EitherEnd && p.op == opNE:
-		for i := range v.Len() {
-			if !compareValues(p.op, p.left.typ, v.At(i), w) {
-				return false
-			}
-		}
-		return v.Len() > 0
-	case p.left.many != field.One:
-		for i := range v.Len() {
-			if compareValues(p.op, p.left.typ, v.At(i), w) {
-				return true
-			}
-		}
-		return false
-	}
-	for i := range v.Len() {
-		in := contains(p.left.typ, w, v.At(i))
-		if in != (p.op == opIn) {
-			return in
-		}
-	}
-	return p.op == opIn
+// fieldTest compares a value with a known one of the event; of a list, with
+// its elements.
+type fieldTest struct {
+	op    opCode
+	typ   field.Type
+	right *expr
 }
 
-func contains(t field.Type, list, v field.Value) bool {
-	for i := range list.Len() {
-		if compareValues(opEq, t, v, list.At(i)) {
+func (t *fieldTest) test(r *reader, v *field.Value) bool {
+	w := r.read(t.right)
+	if w.Kind() != field.List {
+		return compareValues(t.op, t.typ, *v, *w)
+	}
+	for i := range w.Len() {
+		if compareValues(opEq, t.typ, *v, w.At(i)) {
 			return true
 		}
 	}
@@ -80,7 +61,7 @@ func contains(t field.Type, list, v field.Value) bool {
 }
 
 func compareValues(op opCode, t field.Type, v, w field.Value) bool {
-	switch classOf(t) {
+	switch types[t].class {
 	case stringClass, bytesClass:
 		return compareText(op, v.Text(), w.Text())
 	case addressClass:
@@ -89,8 +70,7 @@ func compareValues(op opCode, t field.Type, v, w field.Value) bool {
 	if t == field.Double {
 		return ordered(op, cmp.Compare(v.Float(), w.Float()))
 	}
-	_, signed := numberWidth(t)
-	return compareNumbers(op, signed, v.Uint(), w.Uint())
+	return compareNumbers(op, types[t].signed, v.Uint(), w.Uint())
 }
 
 func (p *predicate) dump(i int) string {
@@ -110,11 +90,7 @@ func (p *predicate) cost() int {
 	if p.right != nil {
 		n += p.right.cost()
 	}
-	return n + opCost[p.op]
-}
-
-var opCost = [...]int{
-	opContains: 4, opIContains: 8, opBContains: 4, opGlob: 8, opIGlob: 8, opRegex: 40, opPMatch: 12, opIn: 2, opIntersects: 2, opEndsWith: 1,
+	return n + p.op.cost
 }
 
 func (e *expr) cost() int {
