@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -94,38 +95,70 @@ func (m *mapping) entryOf(n *yaml.Node, depth int) *entry {
 	return &entry{}
 }
 
-// checkException checks an exception that defines its fields, and fills in
-// the comparison operators that it leaves out.
-func (l *loader) checkException(e *exceptionDef, source string) bool {
-	if e.fields == nil || e.fields.scalar == nil && len(e.fields.list) == 0 {
-		l.errorf(ErrYAMLValidate, e.item, "Item has no mapping for key 'fields'")
-		return false
-	}
+// column is a field of an exception and how it is compared.
+type column struct {
+	field *entry
+	comp  string
+}
+
+// columns are an exception's fields side by side with its comps, which stand
+// for themselves where there are none.
+func (e *exceptionDef) columns() (cols []column) {
 	if e.fields.scalar != nil {
-		return l.checkScalarException(e, source)
+		return []column{{e.fields, cmp.Or(e.comps.text(), "in")}}
 	}
-	if e.comps == nil {
-		e.comps = &entry{list: []*entry{}}
-		for range e.fields.list {
-			e.comps.list = append(e.comps.list, nil)
+	for i, f := range e.fields.list {
+		c := column{f, "="}
+		if e.comps != nil {
+			c.comp = cmp.Or(e.comps.list[i].text(), "=")
 		}
+		cols = append(cols, c)
 	}
-	if e.comps.scalar != nil || len(e.comps.list) != len(e.fields.list) {
-		return l.wrongException(e, "Fields and comps lists must have equal length")
-	}
-	for _, c := range e.comps.list {
-		if comp := c.text(); c != nil && !isComparison(comp) {
-			l.notOneOf(operatorNames, comp, Finding{Code: ErrValidate, Message: "Unknown comparison operator"}, e.item)
-			return false
-		}
-	}
-	for _, f := range e.fields.list {
-		if !l.checkExceptionField(e, f, source) {
-			return false
-		}
+	return cols
+}
+
+// tuples are an exception's values, one for each column. Those of a field that
+// stands alone are all one.
+func (e *exceptionDef) tuples() (tuples [][]*entry) {
+	if e.fields.scalar != nil {
+		return [][]*entry{{{list: e.values}}}
 	}
 	for _, v := range e.values {
-		if n := len(v.list); v.scalar != nil && len(e.fields.list) != 1 || v.scalar == nil && n != len(e.fields.list) {
+		if v.scalar != nil {
+			tuples = append(tuples, []*entry{v})
+		} else {
+			tuples = append(tuples, v.list)
+		}
+	}
+	return tuples
+}
+
+// checkException checks an exception that defines its fields.
+func (l *loader) checkException(e *exceptionDef, source string) bool {
+	alone := e.fields != nil && e.fields.scalar != nil
+	switch {
+	case e.fields == nil || !alone && len(e.fields.list) == 0:
+		l.errorf(ErrYAMLValidate, e.item, "Item has no mapping for key 'fields'")
+		return false
+	case alone && e.comps != nil && !takesList(e.comps):
+		return l.wrongException(e, "When fields is a single value, comps must be one of (in, pmatch, intersects) or a modifier operator (e.g. startswith oneof)")
+	case !alone && e.comps != nil && (e.comps.scalar != nil || len(e.comps.list) != len(e.fields.list)):
+		return l.wrongException(e, "Fields and comps lists must have equal length")
+	}
+	columns := e.columns()
+	for _, c := range columns {
+		if o, _ := comparison(c.comp); o == nil {
+			l.notOneOf(operatorNames, c.comp, Finding{Code: ErrValidate, Message: "Unknown comparison operator"}, e.item)
+			return false
+		}
+	}
+	for _, c := range columns {
+		if !l.checkExceptionField(e, c.field, source) {
+			return false
+		}
+	}
+	for _, tuple := range e.tuples() {
+		if len(tuple) != len(columns) {
 			return l.wrongException(e, "Fields and values lists must have equal length")
 		}
 	}
@@ -137,14 +170,10 @@ func (l *loader) wrongException(e *exceptionDef, message string) bool {
 	return false
 }
 
-func (l *loader) checkScalarException(e *exceptionDef, source string) bool {
-	if e.comps != nil {
-		base, modified := comparison(e.comps.text())
-		if e.comps.scalar == nil || base == nil || !modified && !base.list {
-			return l.wrongException(e, "When fields is a single value, comps must be one of (in, pmatch, intersects) or a modifier operator (e.g. startswith oneof)")
-		}
-	}
-	return l.checkExceptionField(e, e.fields, source)
+// takesList reports whether a comparison is with a list of values.
+func takesList(comp *entry) bool {
+	o, modified := comparison(comp.text())
+	return o != nil && (modified || o.list)
 }
 
 func (l *loader) checkExceptionField(e *exceptionDef, f *entry, source string) bool {
@@ -186,11 +215,6 @@ func comparison(s string) (o *operator, modified bool) {
 		}
 	}
 	return nil, false
-}
-
-func isComparison(s string) bool {
-	o, _ := comparison(s)
-	return o != nil
 }
 
 // uniqueExceptions warns of names that stand twice.

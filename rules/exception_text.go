@@ -26,49 +26,28 @@ func (def *ruleDef) condition() text {
 
 // write adds the condition of an exception.
 func (e *exceptionDef) write(b *textBuilder) {
-	if f := e.fields.scalar; f != nil {
-		b.put(" and not "+e.fields.text()+" "+e.comp(e.comps, "in")+" ", f, 0)
-		(&entry{list: e.values}).write(b, f)
-		return
-	}
-	first := e.fields.list[0].scalar
-	b.put(" and not (", first, 0)
-	for i, tuple := range e.values {
+	columns := e.columns()
+	b.put(" and not (", columns[0].field.scalar, 0)
+	for i, tuple := range e.tuples() {
 		if i > 0 {
 			b.plain(" or ")
 		}
 		b.plain("(")
-		e.writeTuple(b, tuple)
+		for k, v := range tuple {
+			c := columns[k]
+			words := c.field.text() + " " + c.comp + " "
+			if k > 0 {
+				words = " and " + words
+			}
+			b.put(words, c.field.scalar, 0)
+			if op, modified := comparison(c.comp); (modified || op.list) && v.scalar != nil && !strings.HasPrefix(v.text(), "(") {
+				v = &entry{list: []*entry{v}}
+			}
+			v.write(b, c.field.scalar)
+		}
 		b.plain(")")
 	}
 	b.plain(")")
-}
-
-func (e *exceptionDef) comp(c *entry, otherwise string) string {
-	if s := c.text(); s != "" {
-		return s
-	}
-	return otherwise
-}
-
-func (e *exceptionDef) writeTuple(b *textBuilder, tuple *entry) {
-	values := tuple.list
-	if tuple.scalar != nil {
-		values = []*entry{tuple}
-	}
-	for i, v := range values {
-		f := e.fields.list[i].scalar
-		words := e.fields.list[i].text() + " " + e.comp(e.comps.list[i], "=") + " "
-		if i > 0 {
-			words = " and " + words
-		}
-		b.put(words, f, 0)
-		if op, modified := comparison(e.comps.list[i].text()); op != nil && (modified || op.list) && v.scalar != nil &&
-			!strings.HasPrefix(v.text(), "(") {
-			v = &entry{list: []*entry{v}}
-		}
-		v.write(b, f)
-	}
 }
 
 // write adds a value, or a list of values in parentheses.
