@@ -130,7 +130,7 @@ func describeContainer(m *event.ContainerMeta, s *runtime.ContainerStatus, info 
 			m.Repository = ref.repository
 		}
 	}
-	for _, id := range []string{s.GetImageId(), info.Config.Image.Image, s.GetImageRef()} {
+	for _, id := range []string{s.GetImageId(), info.Config.Image.Image, s.GetImage().GetImage(), s.GetImageRef()} {
 		if m.ImageID == "" && isImageID(id) {
 			m.ImageID = withAlgorithm(id)
 		}

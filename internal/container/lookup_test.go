@@ -1,0 +1,250 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// newLookup makes one that is closed when the test ends.
+func newLookup(t testing.TB, opts Options) *Lookup {
+	t.Helper()
+	l := New(opts)
+	t.Cleanup(func() {
+		if err := l.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// answer asks one question and waits.
+func (l *Lookup) wait(t testing.TB, q Question) Answer {
+	t.Helper()
+	if !l.Ask(q) {
+		t.Fatal("turned down")
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if a, ok := l.Next(); ok {
+			return a
+		}
+	}
+	t.Fatal("no answer")
+	return Answer{}
+}
+
+// silentSocket takes requests and never answers.
+func silentSocket(t testing.TB) string {
+	return serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+}
+
+func inspections() pages { return pages{"/containers/" + webID + "/json": inspection("{}")} }
+
+func TestOutcomes(t *testing.T) {
+	answers, silent, missing := serve(t, inspections()), silentSocket(t), "/nowhere/s"
+	denies := serve(t, pages{})
+	for _, c := range []struct {
+		name    string
+		sockets Sockets
+		runtime string
+		want    Outcome
+		told    string
+	}{
+		{"found", Sockets{Docker: []string{answers}}, "docker", Found, "docker"},
+		{"found at the second", Sockets{Docker: []string{denies, answers}}, "docker", Found, "docker"},
+		{"found behind one that fails", Sockets{Docker: []string{silent, answers}}, "docker", Found, "docker"},
+		{"a pod that docker made", Sockets{CRI: []string{missing}, Docker: []string{answers}}, "containerd", Found, "docker"},
+		{"denied", Sockets{Docker: []string{denies}}, "docker", Denied, ""},
+		{"denied, and one fails", Sockets{Docker: []string{denies, silent}}, "docker", Failed, ""},
+		{"denied, and one is missing", Sockets{Docker: []string{denies, missing}}, "docker", Denied, ""},
+		{"silent", Sockets{Docker: []string{silent}}, "docker", Failed, ""},
+		{"missing", Sockets{Docker: []string{missing}}, "docker", NoRuntime, ""},
+		{"nobody", Sockets{}, "docker", NoRuntime, ""},
+		{"another language", Sockets{Podman: []string{answers}}, "docker", NoRuntime, ""},
+		{"an unknown runtime", Sockets{Docker: []string{answers}}, "rkt", NoRuntime, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newLookup(t, Options{Sockets: c.sockets, Timeout: 200 * time.Millisecond})
+			a := l.wait(t, Question{ID: webID, Runtime: c.runtime})
+			if a.Runtime != c.told || (a.Meta != nil) != (c.told != "") || a.ID != webID {
+				t.Errorf("%+v", a)
+			}
+			for _, o := range Outcomes() {
+				if got := l.Count(o); (got == 1) != (o == c.want) {
+					t.Errorf("%s: %d", o, got)
+				}
+			}
+		})
+	}
+}
+
+func TestSilentRuntimes(t *testing.T) {
+	l := newLookup(t, Options{})
+	a := l.wait(t, Question{ID: "web", Runtime: "nspawn", Owner: "7"})
+	if a.Meta == nil || a.Meta.Name != "web" || a.Runtime != "nspawn" || a.Owner != "7" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestDescribedIsNotAskedAgain(t *testing.T) {
+	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{serve(t, inspections())}}})
+	if a := l.wait(t, Question{ID: webID, Runtime: "docker", Described: true}); a.Meta != nil || l.Count(Found) != 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestHostAccounts(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "etc/passwd"), "alice:x:1000:1000::/home/alice:/bin/zsh\n")
+	l := newLookup(t, Options{Root: root})
+	a := l.wait(t, Question{})
+	if a.Accounts.User(1000).Name != "alice" {
+		t.Errorf("%+v", a)
+	}
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	if again := l.wait(t, Question{Accounts: a.Accounts}); again.Accounts != a.Accounts {
+		t.Error("what can't be read any more is forgotten")
+	}
+}
+
+// A user's runtime is asked about that user's containers, and nobody else's.
+func TestOwnerDecidesWhomToAsk(t *testing.T) {
+	patterns := []string{"/run/docker.sock", "/run/user/{uid}/docker.sock"}
+	for owner, want := range map[string]string{"": "/run/docker.sock", "1000": "/run/user/1000/docker.sock"} {
+		if got := pathsOf(patterns, owner); len(got) != 1 || got[0] != want {
+			t.Errorf("of %q: %q", owner, got)
+		}
+	}
+	hosts := serve(t, inspections())
+	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{hosts, filepath.Dir(hosts) + "/{uid}"}}})
+	if a := l.wait(t, Question{ID: webID, Runtime: "docker", Owner: "1000"}); a.Meta != nil {
+		t.Error("the host's runtime told of a user's container")
+	}
+}
+
+// A socket that failed rests, each time longer, and works again at once when it
+// answered.
+func TestSocketRests(t *testing.T) {
+	path := serve(t, pages{})
+	s := &socket{path: path}
+	talks := &flaky{err: errors.New("broken")}
+	s.connect = func(string) (client, error) { return talks, nil }
+	ask := func() error {
+		_, err := s.describe(context.Background(), webID, time.Second)
+		return err
+	}
+	for i, rest := range []time.Duration{shortRest, 2 * shortRest, 4 * shortRest} {
+		if err := ask(); !errors.Is(err, talks.err) {
+			t.Fatalf("%d: %v", i, err)
+		}
+		if err := ask(); !errors.Is(err, errResting) || talks.asked != i+1 || s.rest != rest {
+			t.Errorf("%d: %v, asked %d times, rests %s", i, err, talks.asked, s.rest)
+		}
+		s.until = time.Time{}
+	}
+	for range 20 {
+		s.note(talks.err)
+	}
+	if s.rest != longRest {
+		t.Errorf("rests %s", s.rest)
+	}
+	s.until, talks.err = time.Time{}, errDenied
+	if err := ask(); !errors.Is(err, errDenied) || s.rest != 0 {
+		t.Errorf("%v, rests %s", err, s.rest)
+	}
+}
+
+// flaky is a client that answers what it is told to.
+type flaky struct {
+	err   error
+	asked int
+}
+
+func (f *flaky) describe(context.Context, string) (*description, error) {
+	f.asked++
+	return nil, f.err
+}
+func (f *flaky) version(context.Context) (string, error) { return "", f.err }
+func (f *flaky) close()                                  {}
+
+// Asking never waits: what is too much is turned down.
+func TestAskDoesNotWait(t *testing.T) {
+	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{silentSocket(t)}}, Timeout: time.Minute})
+	taken := 0
+	for range 2 * (questions + workers) {
+		if l.Ask(Question{ID: webID, Runtime: "docker"}) {
+			taken++
+		}
+	}
+	if taken < questions || taken > questions+workers {
+		t.Errorf("%d questions taken", taken)
+	}
+}
+
+func TestCloseEndsRequests(t *testing.T) {
+	l := New(Options{Sockets: Sockets{Docker: []string{silentSocket(t)}}, Timeout: time.Hour})
+	l.Ask(Question{ID: webID, Runtime: "docker"})
+	if err := l.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(context.Background()); err != nil {
+		t.Errorf("closed again: %v", err)
+	}
+}
+
+// Two hundred containers at once: each gets its own answer, over few connections.
+func TestManyContainers(t *testing.T) {
+	const many = 200
+	answers := pages{}
+	for i := range many {
+		answers[fmt.Sprintf("/containers/%064x/json", i)] = inspection(fmt.Sprintf(`{"Name":"/c%d"}`, i))
+	}
+	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{serve(t, answers)}}, Timeout: time.Minute})
+	for i := range many {
+		if !l.Ask(Question{ID: fmt.Sprintf("%064x", i), Runtime: "docker"}) {
+			t.Fatal("turned down")
+		}
+	}
+	names := map[string]string{}
+	for end := time.Now().Add(time.Minute); len(names) < many && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for a, ok := l.Next(); ok; a, ok = l.Next() {
+			if a.Meta == nil {
+				t.Fatalf("%+v", a)
+			}
+			names[a.ID] = a.Meta.Name
+		}
+	}
+	for i := range many {
+		if got, want := names[fmt.Sprintf("%064x", i)], fmt.Sprintf("c%d", i); got != want {
+			t.Errorf("%d is %q", i, got)
+		}
+	}
+}
+
+func TestSockets(t *testing.T) {
+	s := WellKnown()
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, l := range languages {
+		if len(l.sockets(&s)) == 0 {
+			t.Errorf("nobody is asked in %s", l.name)
+		}
+	}
+	wrong := Sockets{Docker: []string{"unix:///a", "a", "/a/"}}
+	if err := wrong.Validate(); err == nil || strings.Count(err.Error(), "docker: ") != 3 {
+		t.Errorf("%v", err)
+	}
+}
