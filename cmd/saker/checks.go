@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/container"
 )
 
 // checks are all that doctor looks at, in this order; the last one decides.
@@ -251,27 +253,23 @@ func cgroups(p *patient) verdict {
 	return verdict{limited, "none found: containers can't be told apart", "mount cgroups at /sys/fs/cgroup"}
 }
 
-// sockets are where container runtimes answer.
-var sockets = []struct{ runtime, path string }{
-	{"docker", "run/docker.sock"},
-	{"containerd", "run/containerd/containerd.sock"},
-	{"containerd (k3s)", "run/k3s/containerd/containerd.sock"},
-	{"containerd (docker)", "run/docker/containerd/containerd.sock"},
-	{"cri-o", "run/crio/crio.sock"},
-	{"podman", "run/podman/podman.sock"},
-}
-
 func runtimes(p *patient) verdict {
-	var found []string
-	for _, s := range sockets {
-		if exists(p.root, s.path) {
-			found = append(found, s.runtime+" at /"+s.path)
+	var texts []string
+	v := verdict{Status: fine}
+	for _, f := range container.Examine(context.Background(), container.Options{Root: p.root, Sockets: container.WellKnown()}) {
+		at := " at /" + strings.TrimPrefix(strings.TrimPrefix(f.Path, p.root), "/")
+		if f.Err != nil {
+			v.Status = limited
+			v.Advice = "containers whose runtime does not answer have an id only: start it, or take its socket off the receiver's runtimes"
+			texts = append(texts, f.API+at+" does not answer: "+f.Err.Error())
+			continue
 		}
+		texts = append(texts, f.Version+at)
 	}
-	if found == nil {
-		return verdict{fine, "none found: containers are known by their cgroups only", ""}
+	if v.Finding = strings.Join(texts, ", "); v.Finding == "" {
+		v.Finding = "none found: containers are known by their cgroups only"
 	}
-	return verdict{fine, strings.Join(found, ", "), ""}
+	return v
 }
 
 func exists(parts ...string) bool {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,9 +67,8 @@ func TestChecks(t *testing.T) {
 		{"cgroups", nil, limited, "none found", "/sys/fs/cgroup"},
 		{"container runtimes", nil, fine, "none found", ""},
 		{
-			"container runtimes",
-			map[string]string{"run/docker.sock": "", "run/containerd/containerd.sock": ""},
-			fine, "docker at /run/docker.sock, containerd at /run/containerd/containerd.sock", "",
+			"container runtimes", map[string]string{"run/docker.sock": ""},
+			limited, "docker at /run/docker.sock does not answer: ", "start it",
 		},
 	} {
 		p := &patient{root: fixture(t, c.files)}
@@ -75,6 +76,29 @@ func TestChecks(t *testing.T) {
 		if got.Status != c.status || !strings.Contains(got.Finding, c.finds) || !strings.Contains(got.Advice, c.advice) || (c.advice == "") != (got.Advice == "") {
 			t.Errorf("%s with %v: %+v", c.check, c.files, got)
 		}
+	}
+}
+
+func TestRuntimeAnswers(t *testing.T) {
+	root, err := os.MkdirTemp("", "saker") // short, as the path of a socket must be
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(root)
+	if err := os.Mkdir(filepath.Join(root, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("unix", filepath.Join(root, "run/docker.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"Version":"28.1"}`))
+	})}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	if got := runtimes(&patient{root: root}); got.Status != fine || got.Finding != "docker 28.1 at /run/docker.sock" {
+		t.Errorf("%+v", got)
 	}
 }
 

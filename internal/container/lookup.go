@@ -26,6 +26,16 @@ type Options struct {
 	Timeout time.Duration
 }
 
+func (o Options) withDefaults() Options {
+	if o.Root == "" {
+		o.Root = "/"
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Second
+	}
+	return o
+}
+
 // Question asks about a container, or about the host's accounts if ID is empty.
 type Question struct {
 	ID, Runtime string
@@ -92,12 +102,7 @@ type Lookup struct {
 
 // New starts a lookup; Close ends it.
 func New(opts Options) *Lookup {
-	if opts.Root == "" {
-		opts.Root = "/"
-	}
-	if opts.Timeout == 0 {
-		opts.Timeout = 2 * time.Second
-	}
+	opts = opts.withDefaults()
 	ctx, stop := context.WithCancel(context.Background())
 	l := &Lookup{
 		runtimes:  newRuntimes(opts),

@@ -248,3 +248,16 @@ func TestSockets(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestExamine(t *testing.T) {
+	answers := serve(t, pages{"/version": `{"Version":"20.10"}`})
+	dead := filepath.Join(t.TempDir(), "dead")
+	write(t, dead, "")
+	list := Examine(context.Background(), Options{Sockets: Sockets{
+		Docker: []string{answers, "/nowhere", filepath.Join(filepath.Dir(filepath.Dir(answers)), "{uid}", filepath.Base(answers)+".none")},
+		CRI:    []string{dead},
+	}, Timeout: 200 * time.Millisecond})
+	if len(list) != 2 || list[0].API != "cri" || list[0].Err == nil || list[1].Version != "docker 20.10" || list[1].Path != answers || list[1].Err != nil {
+		t.Errorf("%+v", list)
+	}
+}
