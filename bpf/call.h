@@ -16,6 +16,7 @@
 
 #define ROWS_MAX   512
 #define CALLS_MAX  1024 /* highest call number of any table, a power of two */
+#define MAX_ERRNO  4095
 #define X32_BIT	   0x40000000
 #define TS_COMPAT  2
 #define TIF_32BIT  22
@@ -408,8 +409,10 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
+	bool silent = row->flags & ROW_SILENT ||
+		      (row->flags & ROW_SUCCEEDED_ONLY && (u64)call->ret >= (u64)-MAX_ERRNO);
 	bool answer = row->flags & ROW_ANSWERS && is_answer(call, row->sender);
-	if (answer || !(row->flags & ROW_SILENT))
+	if (answer || !silent)
 		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(current_task());

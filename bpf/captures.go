@@ -114,7 +114,7 @@ func place(f syscalls.From) uint8 {
 }
 
 // wireRow is a row as the kernel interprets it.
-func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
+func wireRow(row *syscalls.Row, silent bool, filter Filter) (sensorWireRow, error) {
 	var w sensorWireRow
 	cs := Captures(row)
 	if len(cs) > len(w.Captures) {
@@ -131,6 +131,9 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 		flags |= sensorWireRowFlagROW_PROCESS
 	case syscalls.NewImage:
 		flags |= sensorWireRowFlagROW_FAILED_ONLY
+	}
+	if filter.Succeeded {
+		flags |= sensorWireRowFlagROW_SUCCEEDED_ONLY
 	}
 	if silent {
 		flags |= sensorWireRowFlagROW_SILENT

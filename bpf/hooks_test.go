@@ -46,7 +46,7 @@ func TestWatchAnew(t *testing.T) {
 	} {
 		s := perCall(t, "bind")
 		_, before, _ := s.Hooks()
-		if err := s.Watch(rowsOf(c.rows)); err != nil {
+		if err := s.Watch(rowsOf(c.rows), nil); err != nil {
 			t.Fatal(err)
 		}
 		kind, n, why := s.Hooks()
@@ -78,7 +78,7 @@ func TestWatchWithoutGap(t *testing.T) {
 			if more {
 				rows = append(rows, "connect", "bind", "listen")
 			}
-			if err := s.Watch(rowsOf(rows)); err != nil && !ended.Load() {
+			if err := s.Watch(rowsOf(rows), nil); err != nil && !ended.Load() {
 				t.Error(err)
 				return
 			}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -37,6 +36,8 @@ type Options struct {
 	RingBytes int
 	// Scope limits whose acts are told.
 	Scope Scope
+	// Filters are what of Rows need not be reported.
+	Filters Filters
 	// Hooks says where the end of a call is told.
 	Hooks Hooks
 
@@ -81,7 +82,7 @@ func Load(opts Options) (*Sensor, error) {
 	if err := s.loadBest(kernel, opts); err != nil {
 		return nil, explain(err)
 	}
-	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows)); err != nil {
+	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows, opts.Filters)); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -212,116 +213,6 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	for name, value := range constants {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// Watch changes which events are reported, without missing one that is
-// reported before and after. Calls that change a process are watched in any
-// case, so that what is known of processes stays true.
-func (s *Sensor) Watch(rows []*syscalls.Row) error {
-	asked := map[*syscalls.Row]bool{}
-	for _, row := range rows {
-		asked[row] = true
-	}
-	tables, wire := callTables{}, map[uint32]sensorWireRow{}
-	numbers := map[*syscalls.Row]int{}
-	var watched []*syscalls.Row
-	for n, row := range syscalls.Rows() {
-		if at, ok := metas[row.Name]; ok && asked[row] {
-			tables.meta[at] = uint16(n) + 1
-		}
-		sender, answers := senders[row.Name]
-		answers = answers && s.answers
-		duplicates := row.Name == "fcntl" && asked[syscalls.ByName("dup")]
-		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect && !answers && !duplicates) {
-			continue
-		}
-		w, err := wireRow(row, !asked[row])
-		if err != nil {
-			return err
-		}
-		if answers {
-			w.Flags |= uint8(sensorWireRowFlagROW_ANSWERS)
-			w.Sender = uint8(sender)
-		}
-		if duplicates {
-			w.Flags |= uint8(sensorWireRowFlagROW_DUPLICATES)
-		}
-		wire[uint32(n)], numbers[row] = w, n
-		if err := tables.add(row, n); err != nil {
-			return err
-		}
-		if asked[row] {
-			tables.addUring(row, n)
-		}
-		if asked[row] || answers || duplicates || row.Effect == syscalls.ChangesProcess {
-			watched = append(watched, row)
-		}
-	}
-	if err := tables.addMultiplexed(watched, numbers); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hooks.watch(watched, s.objs.UringCallExit != nil)
-	set := func() error { return s.setCalls(&tables, wire) }
-	if !s.attached {
-		return set()
-	}
-	return s.attachCalls(set)
-}
-
-// setCalls shows the programs which calls to report, and how.
-func (s *Sensor) setCalls(tables *callTables, rows map[uint32]sensorWireRow) error {
-	for n, row := range rows {
-		if err := s.objs.Rows.Put(n, &row); err != nil {
-			return fmt.Errorf("set row %s: %w", syscalls.Rows()[n].Name, err)
-		}
-	}
-	for n, part := range tables.parts {
-		if err := s.objs.Parts.Put(uint32(n), &part); err != nil {
-			return fmt.Errorf("set part %d: %w", n, err)
-		}
-	}
-	return errors.Join(s.objs.MetaRows.Set(&tables.meta), s.objs.NativeCalls.Set(&tables.native), s.objs.CompatCalls.Set(&tables.compat),
-		s.objs.X32Calls.Set(&tables.x32), s.objs.UringCalls.Set(&tables.uring))
-}
-
-// metas are the events that no call's return tells, and that are told only if
-// asked for.
-var metas = map[string]sensorMeta{"signaldeliver": sensorMetaMETA_SIGNAL, "credchange": sensorMetaMETA_CREDENTIALS}
-
-// senders are the calls that programs receive answers of name servers with, and
-// where they tell who sent them.
-var senders = map[string]sensorWireSender{
-	"read":     sensorWireSenderSENDER_PEER,
-	"recvfrom": sensorWireSenderSENDER_ADDRESS,
-	"recvmsg":  sensorWireSenderSENDER_MESSAGE,
-}
-
-// callTables lead from a call's number, or an operation's, to its row's number + 1.
-type callTables struct {
-	native, compat, x32 [1024]uint16
-	uring               [128]uint16
-	meta                [sensorMetaMETAS]uint16
-	parts               [64]sensorWirePart
-}
-
-// compatArch is the 32-bit architecture whose calls a 64-bit kernel takes too.
-var compatArch = map[string]string{"amd64": "386", "arm64": "arm"}
-
-func (t *callTables) add(row *syscalls.Row, n int) error {
-	for arch, table := range map[string]*[1024]uint16{
-		runtime.GOARCH: &t.native, compatArch[runtime.GOARCH]: &t.compat, "x32": &t.x32,
-	} {
-		numbers := syscalls.Number(arch, row)
-		for _, nr := range numbers {
-			if nr >= len(table) {
-				return fmt.Errorf("row %s: %s call number %d is beyond the table", row.Name, arch, nr)
-			}
-			table[nr] = uint16(n) + 1
 		}
 	}
 	return nil

@@ -355,14 +355,15 @@ type sensorWireRow struct {
 type sensorWireRowFlag uint32
 
 const (
-	sensorWireRowFlagROW_FAILED_ONLY sensorWireRowFlag = 1
-	sensorWireRowFlagROW_PROCESS     sensorWireRowFlag = 2
-	sensorWireRowFlagROW_SILENT      sensorWireRowFlag = 4
-	sensorWireRowFlagROW_ADDRESSED   sensorWireRowFlag = 8
-	sensorWireRowFlagROW_ANSWERS     sensorWireRowFlag = 16
-	sensorWireRowFlagROW_DUPLICATES  sensorWireRowFlag = 32
-	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
-	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
+	sensorWireRowFlagROW_FAILED_ONLY    sensorWireRowFlag = 1
+	sensorWireRowFlagROW_PROCESS        sensorWireRowFlag = 2
+	sensorWireRowFlagROW_SILENT         sensorWireRowFlag = 4
+	sensorWireRowFlagROW_ADDRESSED      sensorWireRowFlag = 8
+	sensorWireRowFlagROW_ANSWERS        sensorWireRowFlag = 16
+	sensorWireRowFlagROW_DUPLICATES     sensorWireRowFlag = 32
+	sensorWireRowFlagROW_SUCCEEDED_ONLY sensorWireRowFlag = 64
+	sensorWireRowFlagROW_OUTSIDE        sensorWireRowFlag = 65534
+	sensorWireRowFlagROW_NONE           sensorWireRowFlag = 65535
 )
 
 type sensorWireSender uint32

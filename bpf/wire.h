@@ -96,12 +96,13 @@ struct wire_capture {
 #define MAX_CAPTURES 6
 
 enum wire_row_flag {
-	ROW_FAILED_ONLY = 1, /* report only calls that returned an error */
-	ROW_PROCESS = 2,     /* after success, send the process anew */
-	ROW_SILENT = 4,	     /* send no WIRE_CALL */
-	ROW_ADDRESSED = 8,   /* an address is passed: the hooks of sockets see it */
-	ROW_ANSWERS = 16,    /* send what name servers answered: as WIRE_ANSWER, if silent */
-	ROW_DUPLICATES = 32, /* fcntl: what makes a descriptor is told as a dup, too */
+	ROW_FAILED_ONLY = 1,	 /* report only calls that returned an error */
+	ROW_PROCESS = 2,	 /* after success, send the process anew */
+	ROW_SILENT = 4,		 /* send no WIRE_CALL */
+	ROW_ADDRESSED = 8,	 /* an address is passed: the hooks of sockets see it */
+	ROW_ANSWERS = 16,	 /* send what name servers answered: as WIRE_ANSWER, if silent */
+	ROW_DUPLICATES = 32,	 /* fcntl: what makes a descriptor is told as a dup, too */
+	ROW_SUCCEEDED_ONLY = 64, /* send no WIRE_CALL if an error was returned */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */

@@ -76,6 +76,9 @@ func (e *expr) derive(r *reader) field.Value {
 	}
 	for i, arg := range e.args { // reading may have used in itself
 		r.in[i] = *r.read(arg)
+		if r.in[i].Kind() == field.Unknown {
+			return field.UnknownValue // Derive need not say what would hold whatever it is
+		}
 	}
 	return e.ref.Compute(&r.in)
 }

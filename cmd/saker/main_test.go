@@ -70,6 +70,11 @@ func TestCommands(t *testing.T) {
 		{"check --json good.yaml", exitOK, "[]\n", ""},
 		{"check --json broken.yaml", exitFindings, `"line": 4,`, ""},
 
+		{"pushdown", exitUsage, "", "name at least one rule file"},
+		{"pushdown broken.yaml", exitFindings, "", "broken.yaml:4:36"},
+		{"pushdown good.yaml", exitOK, `execve  tells all: a failed one can match "Cat ran"`, ""},
+		{"pushdown --json good.yaml", exitOK, `"rules": [`, ""},
+
 		{"list good.yaml", exitOK, "Informational  syscall  Cat ran  mine", ""},
 		{"list --json good.yaml", exitOK, `"name": "Cat ran"`, ""},
 		{"list --json good.yaml", exitOK, `"condition": "(evt.type = execve and proc.name = cat)"`, ""},

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/pushdown"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 )
@@ -15,6 +17,8 @@ import (
 type choice interface {
 	// rows are the events that must be captured.
 	rows() []*syscalls.Row
+	// filters are what the kernel may leave out of rows.
+	filters() bpf.Filters
 	// refs are the fields that the record of ev carries, some perhaps twice;
 	// none: no record. The slice is valid until the next call.
 	refs(ev *event.Event) []*field.Ref
@@ -66,6 +70,8 @@ func (c *byRules) rows() (rows []*syscalls.Row) {
 	}
 	return rows
 }
+
+func (c *byRules) filters() bpf.Filters { return pushdown.Filters(c.set) }
 
 // uncaptured are the event types of enabled rules that have no row.
 func (c *byRules) uncaptured() (names []string) {
@@ -165,6 +171,8 @@ func (c byName) needs() (n field.Needs) {
 	}
 	return n
 }
+
+func (c byName) filters() bpf.Filters { return nil }
 
 func (c byName) candidates() bool { return false }
 

@@ -36,6 +36,9 @@ type Config struct {
 	// not see calls of 32-bit programs or through their entry; "all_calls";
 	// "auto": per call where the kernel has no such entry.
 	Hooks bpf.Hooks `mapstructure:"hooks"`
+	// Pushdown has the kernel leave out what no rule can be true for. Only a
+	// search for a mistake in that is a reason to turn it off.
+	Pushdown bool `mapstructure:"pushdown"`
 	// Batch says when records are handed to the pipeline.
 	Batch BatchConfig `mapstructure:"batch"`
 	// Root is where the host's root directory is mounted, for a collector in a
@@ -94,6 +97,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		RingBytes:     bpf.DefaultRingBytes,
 		Hooks:         bpf.HooksAuto,
+		Pushdown:      true,
 		Root:          "/",
 		Runtimes:      ask.WellKnown(),
 		EnrichTimeout: 500 * time.Millisecond,

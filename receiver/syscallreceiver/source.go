@@ -61,8 +61,12 @@ func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 		return nil, err
 	}
 	needs := chosen.needs()
+	var filters bpf.Filters
+	if cfg.Pushdown {
+		filters = chosen.filters()
+	}
 	sensor, err := bpf.Load(bpf.Options{
-		Rows: chosen.rows(), RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks,
+		Rows: chosen.rows(), Filters: filters, RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks,
 		Answers: needs&field.Answers != 0, NoEnvironment: needs&field.Environment == 0,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/pushdown"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 	"github.com/sakerhq/saker/rules/library"
@@ -36,7 +37,10 @@ func measureRing(c *config, r *report) error {
 			rows = append(rows, row)
 		}
 	}
-	return r.cross("all", bpf.Options{Rows: rows})
+	if err := r.cross("no pushdown", bpf.Options{Rows: rows}); err != nil {
+		return err
+	}
+	return r.cross("pushdown", bpf.Options{Rows: rows, Filters: pushdown.Filters(set)})
 }
 
 // loadRules loads a file of rules; without a name, Saker's stable ones.

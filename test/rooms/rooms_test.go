@@ -27,6 +27,7 @@ var order = []string{
 	"rules",
 	"internal/record",
 	"bpf",
+	"internal/pushdown",
 	"internal/container",
 	"internal/state",
 	"extension/rulesetextension",

@@ -1,0 +1,228 @@
+// Package pushdown holds that the kernel leaves out nothing that matters.
+//
+// It takes rule sets, shipped, official and random. It gives what two sensors
+// tell of the same process, one with and one without what pushdown derives. It
+// owns the acts. It never looks at how the kernel chooses.
+package pushdown
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/pushdown"
+	"github.com/sakerhq/saker/internal/state"
+	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/rules"
+	"github.com/sakerhq/saker/rules/library"
+)
+
+// side is one of the two sensors, with all that follows it.
+type side struct {
+	t       *testing.T
+	sensor  *bpf.Sensor
+	state   *state.State
+	event   event.Event
+	matcher *rules.Matcher
+	pid     uint32
+	events  int
+	alerts  []string
+	ended   bool
+}
+
+func newSide(t *testing.T) *side {
+	t.Helper()
+	sensor, err := bpf.Load(bpf.Options{})
+	var privilege *bpf.PrivilegeError
+	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
+		t.Skip("this machine can't load the sensor: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &side{t: t, sensor: sensor, state: state.New(state.Options{})}
+	t.Cleanup(func() {
+		if err := sensor.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := errors.Join(sensor.Attach(), sensor.Scan(s.take)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// watch has the side follow the rules of a set.
+func (s *side) watch(set *rules.Set, filters bpf.Filters) {
+	s.t.Helper()
+	var rows []*syscalls.Row
+	for _, name := range set.EventTypes() {
+		if row := syscalls.ByName(name); row != nil {
+			rows = append(rows, row)
+		}
+	}
+	if err := s.sensor.Watch(rows, filters); err != nil {
+		s.t.Fatal(err)
+	}
+	s.matcher, s.alerts, s.events, s.ended = set.NewMatcher(), nil, 0, false
+}
+
+func (s *side) take(raw bpf.Raw) {
+	isEvent, err := s.state.Apply(raw, &s.event)
+	if err != nil {
+		s.t.Errorf("bad record: %v", err)
+	}
+	if h := raw.Header(); h.Pid != s.pid {
+		return
+	} else if h.Type == bpf.TypeExit {
+		s.ended = true
+	}
+	if !isEvent || s.matcher == nil {
+		return
+	}
+	s.events++
+	src := field.OfEvent{Event: &s.event}
+	for _, m := range s.matcher.Match(src, rules.SyscallSource, s.event.Row.Name) {
+		s.alerts = append(s.alerts, fmt.Sprint(m.Verdict, " ", m.Rule.Name, ": ", string(m.Rule.AppendOutput(nil, src))))
+	}
+}
+
+// patience is how long the process may take on a busy machine.
+const patience = 30 * time.Second
+
+// perform runs the process that acts and reads both sides to its end.
+func perform(t *testing.T, sides ...*side) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = []string{asActor + "=" + dir}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sides {
+		s.pid = uint32(cmd.Process.Pid)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sides {
+		for deadline := time.Now().Add(patience); !s.ended && time.Now().Before(deadline); {
+			if _, err := s.sensor.Read(s.take); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !s.ended {
+			t.Fatalf("the end of process %d was not told", s.pid)
+		}
+	}
+}
+
+// With and without pushdown a set tells the same; with it less crosses.
+func TestSameAlerts(t *testing.T) {
+	with, without := newSide(t), newSide(t)
+	spared, alerts := 0, 0
+	for name, set := range sets(t) {
+		t.Run(name, func(t *testing.T) {
+			with.t, without.t = t, t
+			with.watch(set, pushdown.Filters(set))
+			without.watch(set, nil)
+			perform(t, with, without)
+			slices.Sort(with.alerts)
+			slices.Sort(without.alerts)
+			if !slices.Equal(with.alerts, without.alerts) {
+				t.Errorf("with pushdown:\n%s\nwithout:\n%s", strings.Join(with.alerts, "\n"), strings.Join(without.alerts, "\n"))
+			}
+			if with.events > without.events {
+				t.Errorf("%d events with pushdown, %d without", with.events, without.events)
+			}
+			spared, alerts = spared+without.events-with.events, alerts+len(with.alerts)
+		})
+	}
+	with.t, without.t = t, t
+	if spared == 0 || alerts == 0 {
+		t.Errorf("%d events were left out, %d alerts: nothing was tested", spared, alerts)
+	}
+}
+
+// sets are the rule sets to compare.
+func sets(t *testing.T) map[string]*rules.Set {
+	t.Helper()
+	shipped, err := library.Files("stable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]*rules.Set{"stable": loadAll(t, shipped)}
+	for _, name := range []string{"falco_rules", "falco-incubating_rules", "falco-sandbox_rules"} {
+		file := filepath.Join(os.Getenv("SAKER_CONFORMANCE"), "..", "rules-official", name+".yaml")
+		if text, err := os.ReadFile(file); err == nil && os.Getenv("SAKER_CONFORMANCE") != "" {
+			all[name] = loadAll(t, []rules.File{{Name: name, Content: text}})
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 40 {
+		text := randomRules(random)
+		all[fmt.Sprint("random ", i)] = loadAll(t, []rules.File{{Name: "random.yaml", Content: []byte(text)}})
+	}
+	return all
+}
+
+func loadAll(t *testing.T, files []rules.File) *rules.Set {
+	t.Helper()
+	set, findings := rules.Load(rules.FalcoSchema(), files, rules.Options{All: true, Select: []rules.Selection{{Enable: true, Rule: "*"}}})
+	if set == nil {
+		t.Fatal(findings.Err())
+	}
+	return set
+}
+
+// Parts of random conditions: some say how a call ended, some don't, some do
+// only together.
+var (
+	types = []string{"openat", "mkdirat", "symlinkat", "unlinkat", "renameat", "linkat", "fchmodat", "dup", "dup3", "execve", "connect", "kill"}
+	tests = []string{
+		"evt.failed = true", "evt.failed = false", "evt.rawres >= 0", "evt.rawres < 0", "evt.rawres = -2", "evt.rawres != -17",
+		"evt.res = SUCCESS", "evt.res != SUCCESS", "evt.res in (ENOENT, EEXIST)", "evt.res startswith E", "saker.error.type exists",
+		"evt.count.error = 1", "fd.num >= 0", "fd.num = -1", "fd.num < 100", "fd.num exists", "evt.is_open_write = true", "evt.is_open_read = true",
+		"fd.name endswith file", "fd.name exists", "fd.typechar = f", "proc.name exists", "proc.name = nobody", "evt.arg.flags contains O_CREAT",
+	}
+)
+
+func randomRules(r *rand.Rand) string {
+	var b strings.Builder
+	for i := range 1 + r.IntN(3) {
+		var of []string
+		for range 1 + r.IntN(4) {
+			of = append(of, types[r.IntN(len(types))])
+		}
+		fmt.Fprintf(&b, "- rule: r%d\n  desc: d\n  priority: info\n  output: \"%%evt.type %%evt.res %%evt.rawres %%fd.num %%fd.name %%evt.args\"\n", i)
+		fmt.Fprintf(&b, "  condition: evt.type in (%s) and %s\n", strings.Join(of, ", "), randomCondition(r, 3))
+	}
+	return b.String()
+}
+
+func randomCondition(r *rand.Rand, depth int) string {
+	if depth == 0 || r.IntN(3) == 0 {
+		return tests[r.IntN(len(tests))]
+	}
+	left, right := randomCondition(r, depth-1), randomCondition(r, depth-1)
+	switch r.IntN(3) {
+	case 0:
+		return "(" + left + " or " + right + ")"
+	case 1:
+		return "not (" + left + " and " + right + ")"
+	}
+	return "(" + left + " and " + right + ")"
+}
