@@ -67,7 +67,8 @@ func TestChecks(t *testing.T) {
 		{"cgroups", nil, limited, "none found", "/sys/fs/cgroup"},
 		{"container runtimes", nil, fine, "none found", ""},
 		{
-			"container runtimes", map[string]string{"run/docker.sock": ""},
+			"container runtimes",
+			map[string]string{"run/docker.sock": ""},
 			limited, "docker at /run/docker.sock does not answer: ", "start it",
 		},
 	} {

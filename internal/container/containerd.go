@@ -145,7 +145,7 @@ func (c *containerd) describe(ctx context.Context, id string) (*description, err
 	for _, ns := range list.all(fieldNamespaces) {
 		namespace := string(ns.one(fieldFirst))
 		answer, err := c.call(ctx, methodContainer, namespace, id)
-		if err == errDenied {
+		if errors.Is(err, errDenied) {
 			continue
 		}
 		if err != nil {
@@ -154,7 +154,7 @@ func (c *containerd) describe(ctx context.Context, id string) (*description, err
 		m := containerOf(answer, id)
 		if m.Digest == "" && m.Repository != "" {
 			image, err := c.call(ctx, methodImage, namespace, string(answer.one(fieldContainer).one(fieldImage)))
-			if err != nil && err != errDenied {
+			if err != nil && !errors.Is(err, errDenied) {
 				return nil, err
 			}
 			m.Digest = string(image.one(fieldFirst).one(fieldImageTarget).one(fieldDigest))

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -55,7 +56,7 @@ func (c *cri) describe(ctx context.Context, id string) (*description, error) {
 		info := decodeInfo(answer.GetInfo())
 		describeContainer(m, answer.GetStatus(), info)
 		sandbox = info.SandboxID
-	} else if denial(err) != errDenied {
+	} else if !errors.Is(denial(err), errDenied) {
 		return nil, err
 	}
 	if sandbox == "" {

@@ -101,16 +101,24 @@ func TestEngineAnswers(t *testing.T) {
 			m.Mounts = "/a:/b:z:true:rprivate,/c:/d::false:"
 			m.PodName, m.Namespace, m.PodUID, m.PodSandbox, m.IP, m.PodIP = "p", "n", "u", "s", "10.0.0.1", "10.0.0.1"
 		})},
-		{"networks", `{"NetworkSettings":{"Networks":{"b":{"IPAddress":"10.0.0.3"},"a":{"IPAddress":""},"c":{"IPAddress":"10.0.0.4"}}}}`, image,
-			base(func(m *event.ContainerMeta) { m.IP = "10.0.0.3" })},
+		{
+			"networks", `{"NetworkSettings":{"Networks":{"b":{"IPAddress":"10.0.0.3"},"a":{"IPAddress":""},"c":{"IPAddress":"10.0.0.4"}}}}`, image,
+			base(func(m *event.ContainerMeta) { m.IP = "10.0.0.3" }),
+		},
 		{"network of another", `{"HostConfig":{"NetworkMode":"container:other"}}`, image, base(func(m *event.ContainerMeta) { m.IP = "10.9.9.9" })},
 		{"image without tag", `{"Config":{"Image":"reg:5000/a/b"}}`, image, base(func(*event.ContainerMeta) {})},
-		{"image by id", `{"Config":{"Image":"` + imageID + `"}}`, `{"RepoTags":["x:1"],"RepoDigests":["y@sha256:ee"]}`,
-			base(func(m *event.ContainerMeta) { m.Repository, m.Digest = "x", "sha256:ee" })},
-		{"image by short id", `{"Config":{"Image":"0123456789ab"}}`, `{}`,
-			base(func(m *event.ContainerMeta) { m.Repository, m.Tag, m.Digest = "", "", "" })},
-		{"image by digest", `{"Config":{"Image":"a/b@sha256:ff"}}`, `{}`,
-			base(func(m *event.ContainerMeta) { m.Repository, m.Tag, m.Digest = "a/b", "", "sha256:ff" })},
+		{
+			"image by id", `{"Config":{"Image":"` + imageID + `"}}`, `{"RepoTags":["x:1"],"RepoDigests":["y@sha256:ee"]}`,
+			base(func(m *event.ContainerMeta) { m.Repository, m.Digest = "x", "sha256:ee" }),
+		},
+		{
+			"image by short id", `{"Config":{"Image":"0123456789ab"}}`, `{}`,
+			base(func(m *event.ContainerMeta) { m.Repository, m.Tag, m.Digest = "", "", "" }),
+		},
+		{
+			"image by digest", `{"Config":{"Image":"a/b@sha256:ff"}}`, `{}`,
+			base(func(m *event.ContainerMeta) { m.Repository, m.Tag, m.Digest = "a/b", "", "sha256:ff" }),
+		},
 		{"image that is gone", `{}`, "", base(func(m *event.ContainerMeta) { m.Digest = "" })},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ var Falco = sync.OnceValue(func() *Table {
 		reading(OfImage, processFields), reading(OfImage|OfRelatives, originFields), reading(OfImage, standardFields),
 		measureFields, peerFields,
 		reading(OfImage|OfRelatives, lineageFields, leaderFields),
-		reading(OfImage, imageFields, threadFields, userFields, containerFields),
+		reading(OfImage, imageFields, threadFields, userFields, containerFields, podFields),
 		unservedFields,
 	), syscalls.IsParam)
 	if err != nil {

@@ -92,9 +92,8 @@ func (s *State) actor(h *bpf.WireHeader) *process {
 			p.setParent(up)
 		}
 		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
-		s.enter(p)
+		s.enter(p, bpf.CauseScan)
 		p.told = p.credentials()
-		s.moveIn(p, bpf.CauseScan)
 	}
 	s.add(p, h.Time)
 	return p

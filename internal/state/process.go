@@ -34,8 +34,7 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if isNew || p.unknown {
 		p.told = p.credentials()
 	}
-	s.enter(p)
-	s.moveIn(p, w.Cause)
+	s.enter(p, w.Cause)
 	if w.Cause != bpf.CauseScan {
 		s.enterSession(p, isNew || p.unknown)
 	}
@@ -253,7 +252,7 @@ func (s *State) program(p *process) {
 }
 
 // enter puts p into the container of its cgroup and names its accounts.
-func (s *State) enter(p *process) {
+func (s *State) enter(p *process, cause uint32) {
 	if p.inCgroup != p.Cgroup {
 		s.containers.move(p, s.now)
 		p.inCgroup = p.Cgroup
@@ -262,6 +261,7 @@ func (s *State) enter(p *process) {
 	if p.container != nil {
 		p.Container = &p.container.Container
 	}
+	s.moveIn(p, cause)
 	s.NameAccounts(&p.Process)
 }
 

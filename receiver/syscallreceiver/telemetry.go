@@ -33,21 +33,11 @@ type counts struct {
 
 // observe connects the account, and that of the kernel, to our metrics.
 func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *Config) error {
-	value := func(n *atomic.Uint64) metric.Int64Callback {
-		return func(_ context.Context, o metric.Int64Observer) error {
-			o.Observe(int64(n.Load()))
-			return nil
-		}
-	}
 	return errors.Join(
 		telemetry.RegisterReceiverSyscallRescansCallback(value(&c.rescans)),
 		telemetry.RegisterReceiverSyscallHealedProcessesCallback(value(&c.healed)),
 		telemetry.RegisterReceiverSyscallEvictedProcessesCallback(value(&c.evicted)),
-		telemetry.RegisterReceiverSyscallContainersCallback(value(&c.containers)),
-		telemetry.RegisterReceiverSyscallForgottenContainersCallback(value(&c.forgotten)),
-		telemetry.RegisterReceiverSyscallWaitingRecordsCallback(value(&c.waiting)),
-		telemetry.RegisterReceiverSyscallUnenrichedRecordsCallback(value(&c.unenriched)),
-		telemetry.RegisterReceiverSyscallEnrichmentTimeoutsCallback(value(&c.timeouts)),
+		observeContainers(telemetry, c),
 		telemetry.RegisterReceiverSyscallReceivedRecordsCallback(value(&c.received)),
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),
 		telemetry.RegisterReceiverSyscallProcessesCallback(value(&c.processes)),
@@ -79,6 +69,26 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		telemetry.RegisterReceiverSyscallLostRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			return observeLost(o, src, c)
 		}),
+	)
+}
+
+// value is a metric that shows n.
+func value(n *atomic.Uint64) metric.Int64Callback {
+	return func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(int64(n.Load()))
+		return nil
+	}
+}
+
+// observeContainers connects the account of what is known of containers, and of
+// the records that wait for it.
+func observeContainers(telemetry *metadata.TelemetryBuilder, c *counts) error {
+	return errors.Join(
+		telemetry.RegisterReceiverSyscallContainersCallback(value(&c.containers)),
+		telemetry.RegisterReceiverSyscallForgottenContainersCallback(value(&c.forgotten)),
+		telemetry.RegisterReceiverSyscallWaitingRecordsCallback(value(&c.waiting)),
+		telemetry.RegisterReceiverSyscallUnenrichedRecordsCallback(value(&c.unenriched)),
+		telemetry.RegisterReceiverSyscallEnrichmentTimeoutsCallback(value(&c.timeouts)),
 	)
 }
 

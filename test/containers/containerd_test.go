@@ -3,6 +3,7 @@ package containers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -123,61 +124,89 @@ func specMounts(in map[string]any) string {
 	return strings.Join(list, ",")
 }
 
-func TestCRI(t *testing.T) {
-	dir, socket := containerd(t, "k8s.io")
+// pods are how a kubelet asks a runtime.
+type pods struct {
+	t   *testing.T
+	api cri.RuntimeServiceClient
+	dir string
+}
+
+func newPods(t *testing.T, dir, socket string) *pods {
+	t.Helper()
 	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	api, ctx := cri.NewRuntimeServiceClient(conn), context.Background()
-	w := startWatch(t, ask.Sockets{CRI: []string{socket}, Containerd: []string{socket}})
-	host := &cri.NamespaceOption{Network: cri.NamespaceMode_NODE, Pid: cri.NamespaceMode_CONTAINER, Ipc: cri.NamespaceMode_POD}
-	pod := &cri.PodSandboxConfig{
+	return &pods{t, cri.NewRuntimeServiceClient(conn), dir}
+}
+
+// namespaces are the host's network and an own one for processes.
+var namespaces = &cri.NamespaceOption{Network: cri.NamespaceMode_NODE, Pid: cri.NamespaceMode_CONTAINER, Ipc: cri.NamespaceMode_POD}
+
+// sandbox starts a pod until the test ends.
+func (p *pods) sandbox() (id string, pod *cri.PodSandboxConfig) {
+	p.t.Helper()
+	pod, ctx := &cri.PodSandboxConfig{
 		Metadata: &cri.PodSandboxMetadata{Name: "web-0", Namespace: "shop", Uid: "0b1c-2d3e"},
 		Labels:   map[string]string{"tier": "front"},
 		Linux: &cri.LinuxPodSandboxConfig{
 			CgroupParent:    "/kubepods/burstable/pod0b1c-2d3e",
-			SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: host, Privileged: true},
+			SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: namespaces, Privileged: true},
 		},
-		LogDirectory: filepath.Join(dir, "logs"),
-	}
-	sandbox, err := api.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: pod})
+		LogDirectory: filepath.Join(p.dir, "logs"),
+	}, context.Background()
+	made, err := p.api.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: pod})
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if _, err := api.StopPodSandbox(ctx, &cri.StopPodSandboxRequest{PodSandboxId: sandbox.PodSandboxId}); err != nil {
-			t.Error(err)
-		}
-		if _, err := api.RemovePodSandbox(ctx, &cri.RemovePodSandboxRequest{PodSandboxId: sandbox.PodSandboxId}); err != nil {
-			t.Error(err)
+	id = made.PodSandboxId
+	p.t.Cleanup(func() {
+		_, err := p.api.StopPodSandbox(ctx, &cri.StopPodSandboxRequest{PodSandboxId: id})
+		_, more := p.api.RemovePodSandbox(ctx, &cri.RemovePodSandboxRequest{PodSandboxId: id})
+		if err := errors.Join(err, more); err != nil {
+			p.t.Error(err)
 		}
 	})
-	made, err := api.CreateContainer(ctx, &cri.CreateContainerRequest{PodSandboxId: sandbox.PodSandboxId, SandboxConfig: pod, Config: &cri.ContainerConfig{
+	return id, pod
+}
+
+// container starts one in a pod, and gives what the runtime says of it.
+func (p *pods) container(sandbox string, pod *cri.PodSandboxConfig) *cri.ContainerStatus {
+	p.t.Helper()
+	ctx := context.Background()
+	made, err := p.api.CreateContainer(ctx, &cri.CreateContainerRequest{PodSandboxId: sandbox, SandboxConfig: pod, Config: &cri.ContainerConfig{
 		Metadata: &cri.ContainerMetadata{Name: "nginx"}, Image: &cri.ImageSpec{Image: reference}, LogPath: "log",
 		Labels: map[string]string{"app": "shop", "io.kubernetes.pod.name": "web-0"},
-		Mounts: []*cri.Mount{{HostPath: dir, ContainerPath: "/data", Readonly: true, Propagation: cri.MountPropagation_PROPAGATION_PRIVATE}},
-		Linux:  &cri.LinuxContainerConfig{SecurityContext: &cri.LinuxContainerSecurityContext{NamespaceOptions: host, Privileged: true}},
+		Mounts: []*cri.Mount{{HostPath: p.dir, ContainerPath: "/data", Readonly: true, Propagation: cri.MountPropagation_PROPAGATION_PRIVATE}},
+		Linux:  &cri.LinuxContainerConfig{SecurityContext: &cri.LinuxContainerSecurityContext{NamespaceOptions: namespaces, Privileged: true}},
 	}})
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	if _, err := api.StartContainer(ctx, &cri.StartContainerRequest{ContainerId: made.ContainerId}); err != nil {
-		t.Fatal(err)
+	if _, err := p.api.StartContainer(ctx, &cri.StartContainerRequest{ContainerId: made.ContainerId}); err != nil {
+		p.t.Fatal(err)
 	}
-	answer, err := api.ContainerStatus(ctx, &cri.ContainerStatusRequest{ContainerId: made.ContainerId})
+	answer, err := p.api.ContainerStatus(ctx, &cri.ContainerStatusRequest{ContainerId: made.ContainerId})
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	s := answer.Status
-	w.compare(made.ContainerId, map[string]string{
+	return answer.Status
+}
+
+func TestCRI(t *testing.T) {
+	dir, socket := containerd(t, "k8s.io")
+	w, p := startWatch(t, ask.Sockets{CRI: []string{socket}, Containerd: []string{socket}}), newPods(t, dir, socket)
+	sandbox, pod := p.sandbox()
+	s := p.container(sandbox, pod)
+	w.compare(s.Id, map[string]string{
 		"container.name": s.Metadata.Name, "container.type": "containerd", "container.image": s.Image.Image,
-		"container.image.repository": repository, "container.image.tag": "1", "container.image.id": strings.TrimPrefix(s.ImageRef, "sha256:"),
+		"container.image.repository": repository, "container.image.tag": "1",
+		"container.image.id":   strings.TrimPrefix(s.ImageRef, "sha256:"),
 		"container.label[app]": s.Labels["app"], "container.privileged": "true",
 		"container.mount.source[/data]": s.Mounts[0].HostPath, "container.mount.rdwr[0]": strconv.FormatBool(!s.Mounts[0].Readonly),
 		"container.host_network": "true", "container.host_pid": "false", "container.host_ipc": "false",
-		"k8s.pod.name": "web-0", "k8s.ns.name": "shop", "k8s.pod.uid": "0b1c-2d3e", "k8s.pod.label[tier]": "front",
-		"k8s.pod.sandbox_id": sandbox.PodSandboxId[:12], "saker.enrichment": "-",
+		"k8s.pod.name": pod.Metadata.Name, "k8s.ns.name": pod.Metadata.Namespace, "k8s.pod.uid": pod.Metadata.Uid,
+		"k8s.pod.label[tier]": pod.Labels["tier"], "k8s.pod.sandbox_id": sandbox[:12], "saker.enrichment": "-",
 	})
 }

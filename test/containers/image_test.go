@@ -51,9 +51,14 @@ func files(t *testing.T) []entry {
 		t.Fatal(err)
 	}
 	list := []entry{
-		{name: "bin/", mode: 0o755}, {name: "etc/", mode: 0o755}, {name: "tmp/", mode: 0o1777},
-		{name: "proc/", mode: 0o755}, {name: "sys/", mode: 0o755}, {name: "dev/", mode: 0o755},
-		{name: "etc/passwd", text: passwd, mode: 0o644}, {name: "etc/group", text: group, mode: 0o644},
+		{name: "bin/", mode: 0o755},
+		{name: "etc/", mode: 0o755},
+		{name: "tmp/", mode: 0o1777},
+		{name: "proc/", mode: 0o755},
+		{name: "sys/", mode: 0o755},
+		{name: "dev/", mode: 0o755},
+		{name: "etc/passwd", text: passwd, mode: 0o644},
+		{name: "etc/group", text: group, mode: 0o644},
 		{name: "bin/busybox", text: string(busybox), mode: 0o755},
 	}
 	for _, name := range []string{"sh", "true", "cp", "sleep"} {

@@ -18,21 +18,7 @@ import (
 func TestRunc(t *testing.T) {
 	need(t, "runc", "busybox")
 	dir := place(t, "saker-test", "lxc.payload.saker-test")
-	bundle := filepath.Join(dir, "bundle")
-	for _, name := range []string{"lower", "upper", "work", "rootfs"} {
-		if err := os.MkdirAll(filepath.Join(bundle, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	rootfs(t, filepath.Join(bundle, "lower"))
-	for _, name := range []string{"upper", "lower"} {
-		if err := os.Chmod(filepath.Join(bundle, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	in := func(name string) string { return filepath.Join(bundle, name) }
-	run(t, "mount", "-t", "overlay", "overlay", "-o", "lowerdir="+in("lower")+",upperdir="+in("upper")+",workdir="+in("work"), in("rootfs"))
-	run(t, "runc", "spec", "-b", bundle)
+	bundle := newBundle(t, dir)
 	w := startWatch(t, ask.Sockets{Docker: []string{filepath.Join(dir, "none.sock")}})
 	const parent = "/saker-test/"
 	hexadecimal := strings.Repeat("f", 64)
@@ -66,6 +52,22 @@ func TestRunc(t *testing.T) {
 			t.Error("a cgroup with a long name is said to be a container")
 		}
 	}
+}
+
+// newBundle makes what runc starts, on an overlay.
+func newBundle(t *testing.T, dir string) string {
+	t.Helper()
+	bundle := filepath.Join(dir, "bundle")
+	in := func(name string) string { return filepath.Join(bundle, name) }
+	for _, name := range []string{"lower", "upper", "work", "rootfs"} {
+		if err := os.MkdirAll(in(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rootfs(t, in("lower"))
+	run(t, "mount", "-t", "overlay", "overlay", "-o", "lowerdir="+in("lower")+",upperdir="+in("upper")+",workdir="+in("work"), in("rootfs"))
+	run(t, "runc", "spec", "-b", bundle)
+	return bundle
 }
 
 // start runs the script in a cgroup until the test ends.

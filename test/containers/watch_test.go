@@ -215,7 +215,8 @@ func (w *watch) both(id, rule string, want map[string]string) {
 	}
 	for i, layer := range layers {
 		for _, facts := range []map[string]string{
-			want, layer, {"container.full_id": id, "container.id": id[:min(len(id), 12)], "rule": rule},
+			want, layer,
+			{"container.full_id": id, "container.id": id[:min(len(id), 12)], "rule": rule},
 			{"user.uid": userID, "user.name": "inside", "user.homedir": "/home/inside", "user.shell": "/bin/ash", "group.name": "team"},
 		} {
 			for name, value := range facts {
