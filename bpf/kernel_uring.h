@@ -41,6 +41,12 @@ struct io_cqe {
 	int fd; /* becomes 0 with the result */
 };
 
+/* A completion, as the program gets it. */
+struct io_uring_cqe {
+	u64 user_data;
+	s32 res;
+};
+
 struct io_cmd_data {
 	struct file *file;
 };

@@ -3,7 +3,6 @@ package bpf
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"testing"
 	"time"
@@ -21,6 +20,10 @@ func init() {
 			return err
 		}
 		return unix.Kill(n, unix.SIGKILL)
+	}
+	acts["idle"] = func(string) error {
+		time.Sleep(time.Minute)
+		return nil
 	}
 	acts["alarm"] = func(string) error {
 		timer := unix.Itimerval{Value: unix.Timeval{Usec: 1000}}
@@ -54,7 +57,7 @@ func TestSignal(t *testing.T) {
 	for _, indirect := range []bool{false, true} {
 		t.Run(fmt.Sprintf("indirect=%t", indirect), func(t *testing.T) {
 			s := sensorWith(t, Options{RingBytes: 1 << 20, indirect: indirect}, "signaldeliver")
-			victim := exec.Command("sleep", "60")
+			victim := ourselves("idle", "")
 			if err := victim.Start(); err != nil {
 				t.Fatal(err)
 			}

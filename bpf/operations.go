@@ -70,6 +70,7 @@ func addressOf(length string) operand {
 const (
 	polled = sensorWireShapeFlagSHAPE_POLLED
 	waits  = sensorWireShapeFlagSHAPE_POLLED | sensorWireShapeFlagSHAPE_WAITS
+	many   = waits | sensorWireShapeFlagSHAPE_MANY
 )
 
 // Why operations are not told.
@@ -120,7 +121,7 @@ var operations = [...]operation{
 	12: unsaid(ownAffair), // TIMEOUT_REMOVE
 	13: {
 		row: "accept4", of: "io_accept", args: []operand{onFile, in("addr"), in("addr_len"), in("flags")},
-		slot: "file_slot", flags: waits,
+		slot: "file_slot", flags: many,
 	},
 	14: unsaid(ownAffair), // ASYNC_CANCEL
 	15: unsaid(onlyWaits), // LINK_TIMEOUT
@@ -183,7 +184,7 @@ var operations = [...]operation{
 	46: {row: "ioctl", of: "io_uring_cmd", args: []operand{onFile, in("cmd_op")}, flags: waits}, // URING_CMD
 	47: sends("sendto"),                                                                         // SEND_ZC
 	48: message("sendmsg"),                                                                      // SENDMSG_ZC
-	49: moves("read"),                                                                           // READ_MULTISHOT
+	49: {row: "read", of: "io_rw", args: []operand{onFile}, flags: many},                        // READ_MULTISHOT, into buffers of the ring's choice
 	50: {
 		row: "waitid", of: "io_waitid", args: []operand{in("which"), in("upid"), in("infop"), in("options")},
 		flags: waits,
@@ -198,7 +199,7 @@ var operations = [...]operation{
 	55: {row: "ftruncate", of: "io_ftrunc", args: []operand{onFile, in("len")}},
 	56: {row: "bind", of: "io_bind", args: []operand{onFile, addressOf("addr_len"), in("addr_len")}},
 	57: {row: "listen", of: "io_listen", args: []operand{onFile, in("backlog")}},
-	58: receives("recvfrom"), // RECV_ZC
+	58: {row: "recvfrom", of: "io_recvzc", args: []operand{onFile}, flags: many}, // RECV_ZC, into memory of the ring's
 	59: {row: "epoll_wait", of: "io_epoll_wait", args: []operand{onFile, in("events"), in("maxevents")}, flags: waits},
 	60: moves("readv"),  // READV_FIXED
 	61: moves("writev"), // WRITEV_FIXED

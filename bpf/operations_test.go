@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 
@@ -128,6 +130,31 @@ var operationActs = map[string]func(string) error{
 		const offset = ^uint64(0)
 		return each(r, uring.Request{Opcode: uring.OpSplice, FD: int32(pipe[1]), Off: offset, Slot: uint32(file), Len: 1})
 	}),
+	// One request accepts both connections.
+	"uring multishot": withRing(0, func(r *uring.Ring, _ string) error {
+		server, port, err := listener()
+		if err != nil {
+			return err
+		}
+		const multishot = 1
+		r.Push(uring.Request{Opcode: uring.OpAccept, FD: int32(server), Priority: multishot})
+		if err := r.Enter(1, 0, 0); err != nil {
+			return err
+		}
+		for range 2 {
+			client, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+			if err != nil {
+				return err
+			}
+			if err := unix.Connect(client, &unix.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+				return err
+			}
+			if err := r.Enter(0, 1, uring.GetEvents); err != nil {
+				return err
+			}
+		}
+		return nil
+	}),
 	"uring install": withRing(0, func(r *uring.Ring, dir string) error {
 		if err := r.RegisterSlots(); err != nil {
 			return err
@@ -151,6 +178,10 @@ func (r record) told() string {
 		case BlockSock:
 			words = append(words, "socket")
 		case BlockAddr:
+			if len(b.data) < unix.SizeofSockaddrInet4 {
+				words = append(words, fmt.Sprintf("address %x", b.data))
+				continue
+			}
 			at := at[syscall.RawSockaddrInet4](b.data)
 			words = append(words, fmt.Sprint(at.Addr, at.Port>>8))
 		case BlockDir:
@@ -200,5 +231,24 @@ func TestUringOperations(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Each connection that one request accepts is told.
+func TestUringMultishot(t *testing.T) {
+	s := sensor(t, "accept4")
+	accepted := 0
+	for _, r := range performUring(t, s, "uring multishot", "") {
+		if b := r.block(BlockSock); b != nil && r.ret >= 0 && at[WireSock](b.data).RemotePort != 0 {
+			accepted++
+		}
+	}
+	if accepted != 2 {
+		t.Errorf("%d connections were told, want 2", accepted)
+	}
+	nothingWaits(t, s)
+	var key sensorResultOf
+	if err := s.objs.Results.NextKey(nil, &key); !errors.Is(err, ebpf.ErrKeyNotExist) {
+		t.Errorf("results of a request that ended are awaited: %v", err)
 	}
 }

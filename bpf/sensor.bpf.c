@@ -335,11 +335,14 @@ int BPF_PROG(uring_submit, struct io_kiocb *req)
 	return on_submit(req);
 }
 
-/* Without a request: one of many results, which its last one follows. */
 SEC("tp_btf/io_uring_complete")
-int BPF_PROG(uring_complete, void *ring, u64 request)
+int uring_complete(u64 *ctx)
 {
-	return waiting && request ? on_complete(request) : 0;
+	u64 ring = ctx[0], request = ctx[1];
+
+	if (!waiting)
+		return 0;
+	return request ? on_complete(request) : on_result(ring, ctx);
 }
 
 /* Also how a thread of the kernel's that polls a ring gets here. */

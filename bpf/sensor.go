@@ -206,6 +206,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		"stack_size":         uint64(max(16<<10, os.Getpagesize())), // THREAD_SIZE
 		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
+	constants["result_is_whole"] = resultIsWhole(kernel)
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {
 		constants["env_max"] = uint32(0)

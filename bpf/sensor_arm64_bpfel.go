@@ -70,6 +70,12 @@ type sensorOperation struct {
 	}
 }
 
+type sensorResultOf struct {
+	_        structs.HostLayout
+	Ring     uint64
+	UserData uint64
+}
+
 type sensorScratch struct {
 	_       structs.HostLayout
 	Busy    uint32
@@ -386,6 +392,7 @@ type sensorWireShapeFlag uint32
 const (
 	sensorWireShapeFlagSHAPE_POLLED sensorWireShapeFlag = 1
 	sensorWireShapeFlagSHAPE_WAITS  sensorWireShapeFlag = 2
+	sensorWireShapeFlagSHAPE_MANY   sensorWireShapeFlag = 4
 )
 
 type sensorWireSock struct {
@@ -452,6 +459,7 @@ const (
 	sensorMapOperations          = "operations"
 	sensorMapParts               = "parts"
 	sensorMapProcessRing         = "process_ring"
+	sensorMapResults             = "results"
 	sensorMapRows                = "rows"
 	sensorMapScratches           = "scratches"
 	sensorMapShapes              = "shapes"
@@ -495,6 +503,7 @@ const (
 	sensorVarNativeCalls         = "native_calls"
 	sensorVarPerCall             = "per_call"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
+	sensorVarResultIsWhole       = "result_is_whole"
 	sensorVarSelf                = "self"
 	sensorVarStackSize           = "stack_size"
 	sensorVarUringCalls          = "uring_calls"
@@ -583,6 +592,7 @@ type sensorMapSpecs struct {
 	Operations  *ebpf.MapSpec `ebpf:"operations"`
 	Parts       *ebpf.MapSpec `ebpf:"parts"`
 	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
+	Results     *ebpf.MapSpec `ebpf:"results"`
 	Rows        *ebpf.MapSpec `ebpf:"rows"`
 	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
 	Shapes      *ebpf.MapSpec `ebpf:"shapes"`
@@ -609,6 +619,7 @@ type sensorVariableSpecs struct {
 	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	PerCall          *ebpf.VariableSpec `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
+	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
 	StackSize        *ebpf.VariableSpec `ebpf:"stack_size"`
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
@@ -646,6 +657,7 @@ type sensorMaps struct {
 	Operations  *ebpf.Map `ebpf:"operations"`
 	Parts       *ebpf.Map `ebpf:"parts"`
 	ProcessRing *ebpf.Map `ebpf:"process_ring"`
+	Results     *ebpf.Map `ebpf:"results"`
 	Rows        *ebpf.Map `ebpf:"rows"`
 	Scratches   *ebpf.Map `ebpf:"scratches"`
 	Shapes      *ebpf.Map `ebpf:"shapes"`
@@ -665,6 +677,7 @@ func (m *sensorMaps) Close() error {
 		m.Operations,
 		m.Parts,
 		m.ProcessRing,
+		m.Results,
 		m.Rows,
 		m.Scratches,
 		m.Shapes,
@@ -692,6 +705,7 @@ type sensorVariables struct {
 	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	PerCall          *ebpf.Variable `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
+	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
 	Self             *ebpf.Variable `ebpf:"self"`
 	StackSize        *ebpf.Variable `ebpf:"stack_size"`
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`

@@ -90,6 +90,19 @@ struct {
 	__type(value, struct looked_at);
 } looked_at SEC(".maps");
 
+/* Requests that can have many results, by what all these have in common. */
+struct result_of {
+	u64 ring, user_data;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, WAITING_MAX);
+	__type(key, struct result_of);
+	__type(value, u64);
+} results SEC(".maps");
+
 static __always_inline struct looked_at *get_looked_at(void)
 {
 	u32 first = 0;
@@ -210,11 +223,40 @@ static __always_inline void look_end(u64 request, u16 place)
 	}
 }
 
+__noinline int await_results(u64 request)
+{
+	struct operation *o = operation_of(request);
+	struct result_of key = {};
+
+	if (!o)
+		return 0;
+	key.ring = o->ring;
+	key.user_data = o->user_data;
+	return bpf_map_update_elem(&results, &key, &request, BPF_ANY);
+}
+
+__noinline int await_no_results(u64 request)
+{
+	struct operation *o = operation_of(request);
+	struct result_of key = {};
+
+	if (!o)
+		return 0;
+	key.ring = o->ring;
+	key.user_data = o->user_data;
+	u64 *awaited = bpf_map_lookup_elem(&results, &key);
+	if (awaited && *awaited == request)
+		bpf_map_delete_elem(&results, &key);
+	return 0;
+}
+
 static __always_inline void operation_end(u64 request)
 {
 	struct operation *o = operation_of(request);
 	u16 place = o ? o->look : 0;
 
+	if (o && o->shape & SHAPE_MANY)
+		await_no_results(request);
 	if (bpf_map_delete_elem(&operations, &request))
 		return;
 	__sync_fetch_and_add(&waiting, -1);
@@ -320,6 +362,8 @@ __noinline int put_saved(u32 slot, u64 request, u32 packed, u32 max)
 		return 0;
 	if (!o)
 		return put_ended(s, kind);
+	if (kind == CAPTURE_ADDR)
+		max = ADDRESS_MAX;
 	bool foreign = is_foreign(o);
 	switch (kind) {
 	case CAPTURE_PATH:

@@ -119,6 +119,33 @@ __noinline int begin(u64 key, u64 request)
 	return 0;
 }
 
+/* Set by the loader: the tracepoint gives a completion, not what it consists of. */
+const volatile bool result_is_whole = true;
+
+/* One of many results of a request, which another will follow. */
+static __always_inline int on_result(u64 ring, u64 *ctx)
+{
+	struct result_of key = {.ring = ring};
+	s64 result = 0;
+
+	if (result_is_whole) {
+		struct io_uring_cqe *whole = (void *)ctx[2];
+		COPY(&key.user_data, &whole->user_data);
+		COPY((s32 *)&result, &whole->res);
+		result = (s32)result;
+	} else {
+		key.user_data = ctx[2];
+		result = (s32)ctx[3];
+	}
+	u64 *request = bpf_map_lookup_elem(&results, &key);
+	struct operation *o = request ? operation_of(*request) : 0;
+	if (!o || o->building || o->told)
+		return 0;
+	send_operation(*request, result);
+	o->told = 0;
+	return 0;
+}
+
 /*
  * Is a request done, though no completion told so? The function that performed
  * it cleared a flag with what it freed, then set the result, and the
@@ -233,6 +260,8 @@ static __always_inline int begin_request(struct scratch *s, u64 request, u16 row
 		return 0;
 	put_request(o, req, row);
 	begin(key, request);
+	if (o->shape & SHAPE_MANY && key != SPARE)
+		await_results(request);
 	if (key == SPARE)
 		return send_operation(SPARE, -EINPROGRESS);
 	if (!(o->shape & SHAPE_WAITS) && !look_begin(o, request))

@@ -154,6 +154,7 @@ struct wire_operand {
 enum wire_shape_flag {
 	SHAPE_POLLED = 1, /* can be woken to try again, which looks as if it were done */
 	SHAPE_WAITS = 2,  /* can wait for ever, so it isn't looked at */
+	SHAPE_MANY = 4,	  /* can have many results, each told */
 };
 
 /* How a request of an operation is the call that does the same. */

@@ -14,6 +14,8 @@ var netRows = []*Row{
 	{Name: "listen", Category: Net, Flags: UsesFD, FD: Arg0, Params: []Param{
 		res, fd("fd", Arg0), value("backlog", Int32, Arg1),
 	}},
+	// The queue is the listening socket's, which an accept doesn't capture: it
+	// would cost each of them a second socket, for what is past by then.
 	{Name: "accept", Category: Net, Flags: CreatesFD, FD: Result, Params: []Param{
 		fd("fd", Result), tuple,
 		value("queuepct", Uint8, Nowhere), value("queuelen", Uint32, Nowhere), value("queuemax", Uint32, Nowhere),

@@ -70,7 +70,7 @@ const Entries = 8
 // Request is what is to be done (struct io_uring_sqe).
 type Request struct {
 	Opcode, Flags uint8
-	ioprio        uint16
+	Priority      uint16 // and flags of some operations
 	FD            int32
 	Off           uint64
 	Addr          uint64
