@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"unsafe"
 
@@ -117,7 +118,10 @@ func (s *State) standardOf(b *block) event.Standard {
 			return event.Standard{Type: fd.Type, Name: event.Tuple(fd.Ends())}
 		}
 	}
-	if !fd.Type.HasPath() {
+	switch {
+	case fd.Type == event.FDPipe && fd.Name == "":
+		fd.Name = fmt.Sprintf("pipe:[%d]", fd.Ino) // the same at its other end
+	case !fd.Type.HasPath():
 		fd.Name = strings.Clone(fd.Name)
 	}
 	return event.Standard{Type: fd.Type, Name: fd.Name}
