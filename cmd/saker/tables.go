@@ -16,9 +16,14 @@ type shownField struct {
 	Name      string `json:"name"`   // with the form of its argument
 	Source    string `json:"source"` // of the rules that may name it
 	Type      string `json:"type"`
+	List      bool   `json:"list,omitempty"`
 	Attribute string `json:"attribute,omitempty"`
-	Doc       string `json:"doc"`
-	Unserved  string `json:"unserved,omitempty"` // why nobody answers it
+	ByKey     string `json:"attribute_by_argument,omitempty"` // what stands before the argument and a dot
+	// Restrictions are uses that the field is not made for.
+	Restrictions []string `json:"restrictions,omitempty"`
+	Cost         string   `json:"cost,omitempty"`
+	Doc          string   `json:"doc"`
+	Unserved     string   `json:"unserved,omitempty"` // why nobody answers it
 }
 
 // argForms are how a field with an argument is written.
@@ -38,7 +43,10 @@ func fields(args []string, out, errs io.Writer) int {
 		table  *field.Table
 	}{{"syscall", field.Falco()}, {"others", field.Log()}} {
 		for _, f := range of.table.Fields() {
-			all = append(all, shownField{f.Name + argForms[f.Arg], of.source, f.Type.String(), f.Attr, f.Doc, f.Unserved})
+			all = append(all, shownField{
+				Name: f.Name + argForms[f.Arg], Source: of.source, Type: f.Type.String(), List: f.List || f.Many == field.SomeAncestor,
+				Attribute: f.Attr, ByKey: f.Keyed, Restrictions: f.Restrictions(), Cost: f.Cost(), Doc: f.Doc, Unserved: f.Unserved,
+			})
 		}
 	}
 	if asJSON {

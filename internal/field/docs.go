@@ -8,9 +8,10 @@ import (
 func Markdown() string {
 	return "# Fields\n\n" +
 		"Written by `go test ./internal/field -update`. Names and types are those of Falco; the attribute is where a\n" +
-		"log record says the field. A field without an attribute is computed from others where rules run. Fields that\n" +
-		"begin with `saker.` are parts of others and may be used in rules too. What nobody answers is there so that\n" +
-		"files which name it load; it has no value, and a check of it is never true.\n\n" +
+		"log record says the field ([attributes.md](attributes.md) lists them by attribute). A field without an attribute\n" +
+		"is computed from others where rules run. Fields that begin with `saker.` are parts of others and may be used in\n" +
+		"rules too. What nobody answers is there so that files which name it load; it has no value, and a check of it is\n" +
+		"never true. What costs something is captured or kept only if a rule asks for it.\n\n" +
 		Falco().markdown() +
 		"\n## Sources other than syscall\n\n" +
 		"Rules with any other `source:` are asked about log records. A record that tells a system call is of the source\n" +
@@ -22,9 +23,10 @@ func Markdown() string {
 // markdown is a table's rows.
 func (t *Table) markdown() string {
 	var b strings.Builder
-	b.WriteString("| field | type | argument | attribute | meaning |\n|---|---|---|---|---|\n")
+	b.WriteString("| field | type | argument | attribute | meaning | restrictions | cost |\n|---|---|---|---|---|---|---|\n")
 	for _, f := range t.fields {
-		b.WriteString("| `" + f.Name + "` | " + f.typeText() + " | " + argTexts[f.Arg] + " | " + f.place() + " | " + f.Meaning() + " |\n")
+		b.WriteString("| `" + f.Name + "` | " + f.typeText() + " | " + argTexts[f.Arg] + " | " + f.place() + " | " + f.Meaning() + " | " +
+			strings.Join(f.Restrictions(), ", ") + " | " + f.Cost() + " |\n")
 	}
 	return b.String()
 }
@@ -77,3 +79,37 @@ var typeNames = [...]string{
 
 // String is the type as documentation names it.
 func (t Type) String() string { return typeNames[t] }
+
+// Cost says what it takes to answer the field, beyond capturing its events.
+func (f *Field) Cost() string {
+	switch {
+	case f.Unserved != "":
+		return ""
+	case f.Needs&Environment != 0:
+		return "keeps the environment of every process"
+	case f.Needs&Answers != 0:
+		return "captures what name servers answer"
+	case f.Derive != nil:
+		return "computed when a rule reads it"
+	}
+	return "known already"
+}
+
+// Restrictions are the uses that a field is not made for.
+func (f *Field) Restrictions() (names []string) {
+	for _, r := range [...]struct {
+		is   Restriction
+		name string
+	}{
+		{FilterOnly, "not in outputs"},
+		{OutputOnly, "not in conditions"},
+		{NoRHS, "not right of an operator"},
+		{NoTransformer, "no transformer"},
+		{EqualOnly, "only with ="},
+	} {
+		if f.Not&r.is != 0 {
+			names = append(names, r.name)
+		}
+	}
+	return names
+}

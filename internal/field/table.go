@@ -42,7 +42,20 @@ func NewTable(fields []*Field, param func(string) bool) (*Table, error) {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
 	}
+	for _, f := range fields {
+		t.gatherNeeds(f)
+	}
 	return t, nil
+}
+
+// gatherNeeds adds to a field's needs those of what it is made of.
+func (t *Table) gatherNeeds(f *Field) Needs {
+	for _, name := range f.From {
+		name, _, _ = strings.Cut(name, "[")
+		from, _ := t.longest(name)
+		f.Needs |= t.gatherNeeds(from)
+	}
+	return f.Needs
 }
 
 func (t *Table) check(f *Field) error {
