@@ -24,6 +24,8 @@ var update = flag.Bool("update", false, "write what was got to the test files")
 //	findings  all findings of the load, as text
 //	matches   for each event its matches and their outputs
 //	compiled  the rules' conditions as compiled, and their event types
+//	answers   for each line of the file "conditions" what each event answers:
+//	          T, F or ? for unknown; or what is wrong with it, and where
 //
 // A file "append_output" holds additions to outputs, in JSON; what they add
 // beside the output stands behind it. A file "all" makes every rule fire, not only the first. A file "source" names
@@ -47,7 +49,7 @@ func testLanguage(t *testing.T, name string) {
 	table, source := testTable(t), SyscallSource
 	schema := &Schema{Fields: table, Others: field.Log(), Event: knownTestEvent, Events: testEvents}
 	var files []File
-	var events string
+	var events, conditions string
 	var options Options
 	for _, f := range a.Files {
 		switch {
@@ -55,6 +57,8 @@ func testLanguage(t *testing.T, name string) {
 			files = append(files, File{f.Name, f.Data})
 		case f.Name == "events":
 			events = string(f.Data)
+		case f.Name == "conditions":
+			conditions = string(f.Data)
 		case f.Name == "append_output":
 			if err := json.Unmarshal(f.Data, &options.Append); err != nil {
 				t.Fatal(err)
@@ -67,14 +71,16 @@ func testLanguage(t *testing.T, name string) {
 		}
 	}
 	set, fs := Load(schema, files, options)
-	got := map[string]string{"findings": findingsText(fs)}
+	got := map[string]string{
+		"findings": findingsText(fs), "matches": "", "compiled": "", "answers": answersText(t, schema, conditions, events),
+	}
 	if set != nil {
 		got["matches"] = matchesText(t, table, set, source, events)
 		got["compiled"] = compiledText(set)
 	}
 	for i, f := range a.Files {
 		want, ours := string(f.Data), got[f.Name]
-		if f.Name != "findings" && f.Name != "matches" && f.Name != "compiled" || want == ours {
+		if _, wanted := got[f.Name]; !wanted || want == ours {
 			continue
 		}
 		a.Files[i].Data = []byte(ours)
@@ -108,11 +114,7 @@ func matchesText(t *testing.T, table *field.Table, set *Set, source, events stri
 	m := set.NewMatcher()
 	for line := range strings.Lines(events) {
 		line = strings.TrimSpace(line)
-		var raw map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(line), &raw); err != nil {
-			t.Fatalf("event %s: %v", line, err)
-		}
-		src := jsonValues(t, table, raw)
+		src := jsonEvent(t, table, line)
 		fmt.Fprintln(&b, line)
 		for _, k := range m.Match(src, source, src["evt.type"].Text()) {
 			fmt.Fprintf(&b, "\t%s: %s: %s\n", k.Rule.Name, k.Verdict, k.Rule.AppendOutput(nil, src))
@@ -122,6 +124,48 @@ func matchesText(t *testing.T, table *field.Table, set *Set, source, events stri
 		}
 	}
 	return b.String()
+}
+
+// answersText is what every condition answers for every event.
+func answersText(t *testing.T, schema *Schema, conditions, events string) string {
+	var b strings.Builder
+	var sources []field.Source
+	for line := range strings.Lines(events) {
+		if conditions != "" {
+			sources = append(sources, jsonEvent(t, schema.Fields, line))
+		}
+	}
+	for line := range strings.Lines(conditions) {
+		line = strings.TrimSpace(line)
+		fmt.Fprintln(&b, line)
+		rule := "- rule: r\n  desc: d\n  output: o\n  priority: info\n  warn_evttypes: false\n  condition: |\n    " + line + "\n"
+		set, fs := Load(schema, []File{{"r.yaml", []byte(rule)}}, Options{})
+		for i := range fs {
+			if fs[i].Line == strings.Count(rule, "\n") { // not of the rule as a whole
+				fmt.Fprintf(&b, "%*s %s\n", fs[i].Column-len("    "), "^", fs[i].Message)
+			} else {
+				fmt.Fprintf(&b, "\t%s\n", fs[i].Message)
+			}
+		}
+		if set == nil {
+			continue
+		}
+		m := set.NewMatcher()
+		b.WriteByte('\t')
+		for _, src := range sources {
+			b.WriteString(map[Truth]string{False: "F", Unknown: "?", True: "T"}[m.Eval(set.Rules()[0], src)])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func jsonEvent(t *testing.T, table *field.Table, line string) fixed {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(line), &raw); err != nil {
+		t.Fatalf("event %s: %v", line, err)
+	}
+	return jsonValues(t, table, raw)
 }
 
 func compiledText(set *Set) string {
