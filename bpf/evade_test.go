@@ -107,13 +107,22 @@ func TestOpenedPath(t *testing.T) {
 			}
 			_, records := perform(t, s, name, dir)
 			for _, r := range calls(records, "openat") {
-				if b := r.block(BlockFile); b != nil && path(b.data[unsafe.Sizeof(WireFile{}):]) == dir+want {
+				if b := r.block(BlockFile); b != nil && filePath(b) == dir+want {
 					return
 				}
 			}
 			t.Errorf("no open of %s was reported", dir+want)
 		})
 	}
+}
+
+// filePath is the path of a file's block.
+func filePath(b *block) string {
+	names := b.data[unsafe.Sizeof(WireFile{}):]
+	if end := at[WireFile](b.data).Above; end != 0 {
+		names = names[:end]
+	}
+	return path(names)
 }
 
 // execs are the records of programs that replaced the one of the test.
@@ -228,7 +237,7 @@ func TestCompatEntry(t *testing.T) {
 		if r.Type != TypeCall || r.Via != ViaCompat || !strings.HasPrefix(syscalls.Rows()[r.Row].Name, "open") {
 			continue
 		}
-		if b := r.block(BlockFile); b != nil && path(b.data[unsafe.Sizeof(WireFile{}):]) == "/etc/passwd" {
+		if b := r.block(BlockFile); b != nil && filePath(b) == "/etc/passwd" {
 			return
 		}
 	}

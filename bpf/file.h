@@ -70,7 +70,8 @@ static __always_inline void file_facts(struct wire_file *w, struct inode *inode,
 	w->ctime = 0;
 	w->mtime = 0;
 	w->open_flags = 0;
-	w->unused = 0;
+	w->inside = 0;
+	w->above = 0;
 	if (w->magic == OVERLAYFS)
 		flags |= overlay_layer(inode);
 	if (w->magic == TMPFS && is_memfd(d))
@@ -228,7 +229,12 @@ __noinline int put_file(u32 slot, u64 address)
 	w->open_flags = READ(file, f_flags);
 	if (READ(file, f_mode) & FMODE_CREATED)
 		w->flags |= FILE_CREATED;
-	append_path(slot, plain(s, READ(file, f_path.mnt)), plain(s, d));
+	append_path(slot, s, READ(file, f_path.mnt), d);
+	w->inside = s->walk.inside;
+	if (s->walk.root) {
+		w->above = s->off - s->walk.from;
+		append_above(slot, s);
+	}
 	block_end(s);
 	return 0;
 }

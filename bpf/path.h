@@ -9,7 +9,9 @@
 
 #include "record.h"
 
-#define COMPONENTS_MAX 128
+#define COMPONENTS_MAX 128 /* walked at once */
+#define WALKS_MAX      16
+#define PATH_BYTES_MAX 4096 /* after which no further walk begins */
 #define NAME_MAX       255
 
 /* Short names, which are most, are copied by words: a helper for each costs more than the walk. */
@@ -49,20 +51,26 @@ static __always_inline bool is_top(struct vfsmount *mnt, struct dentry *d)
 	return d == READ(m, mnt.mnt_root) && READ(m, mnt_parent) == m;
 }
 
-/* Appends the components of a path, last first, to the open block. */
-__noinline int append_path(u32 slot, u64 mnt, u64 dentry)
+/* Walks on; 1: there is more. A mount's root is where the path goes on in the mount below. */
+__noinline int walk_path(u32 slot)
 {
 	struct scratch *s = scratch_of(slot);
-	struct mount *m = KERNEL(struct mount, mnt - bpf_core_field_offset(struct mount, mnt));
-	struct dentry *d = KERNEL(struct dentry, dentry);
 
-	if (!s || !mnt || !dentry)
+	if (!s)
 		return 0;
+	struct walk *walk = &s->walk;
+	struct mount *m = KERNEL(struct mount, walk->mount);
+	struct dentry *d = KERNEL(struct dentry, walk->dentry);
 	for (int i = 0; i < COMPONENTS_MAX; i++) {
 		struct dentry *up = READ(d, d_parent);
 
 		if (d == READ(m, mnt.mnt_root)) {
 			struct mount *below = READ(m, mnt_parent);
+			if (!walk->crossed) {
+				walk->crossed = 1;
+				walk->inside = s->off - walk->from;
+				walk->root = d == up ? 0 : (u64)d;
+			}
 			if (below == m)
 				return 0;
 			d = READ(m, mnt_mountpoint);
@@ -75,8 +83,44 @@ __noinline int append_path(u32 slot, u64 mnt, u64 dentry)
 			return 0;
 		d = up;
 	}
+	walk->mount = (u64)m;
+	walk->dentry = (u64)d;
+	return 1;
+}
+
+/* Appends the components of a path from where the walk is. */
+static __always_inline void append_walk(u32 slot, struct scratch *s)
+{
+	s->walk.from = s->off;
+	for (int i = 0; i < WALKS_MAX; i++) {
+		if (!walk_path(slot))
+			return;
+		if (s->off - s->walk.from > PATH_BYTES_MAX)
+			break;
+	}
 	block_flag(s, BLOCK_CUT);
-	return 0;
+}
+
+/* Appends the components of a path, last first, to the open block. */
+static __always_inline void append_path(u32 slot, struct scratch *s, struct vfsmount *mnt,
+					struct dentry *dentry)
+{
+	if (!mnt || !dentry)
+		return;
+	s->walk.mount = plain(s, mnt) - bpf_core_field_offset(struct mount, mnt);
+	s->walk.dentry = plain(s, dentry);
+	s->walk.inside = 0;
+	s->walk.root = 0;
+	s->walk.crossed = 0;
+	append_walk(slot, s);
+}
+
+/* Appends where in its file system the root of the mount lies that the path before was below. */
+static __always_inline void append_above(u32 slot, struct scratch *s)
+{
+	s->walk.mount = 0;
+	s->walk.dentry = s->walk.root;
+	append_walk(slot, s);
 }
 
 static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt,
@@ -86,7 +130,7 @@ static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt,
 	if (!s)
 		return;
 	block_begin(s, kind);
-	append_path(slot, plain(s, mnt), plain(s, dentry));
+	append_path(slot, s, mnt, dentry);
 	block_end(s);
 }
 

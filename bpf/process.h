@@ -174,7 +174,7 @@ __noinline int put_thread(u32 slot)
 		return 0;
 	block_begin(s, BLOCK_THREAD);
 	put_own(APPEND(s, struct wire_own), task);
-	append_path(slot, plain(s, READ(fs, pwd.mnt)), plain(s, READ(fs, pwd.dentry)));
+	append_path(slot, s, READ(fs, pwd.mnt), READ(fs, pwd.dentry));
 	block_end(s);
 	return 0;
 }

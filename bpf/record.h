@@ -24,6 +24,15 @@ struct call {
 	u8 via;
 };
 
+/* How far a walk up a path is. */
+struct walk {
+	u64 mount, dentry; /* of the next component */
+	u32 from;	   /* where the path begins in the record */
+	u32 inside;	   /* bytes of it below the first mount's root */
+	u64 root;	   /* that, if it isn't its file system's */
+	u32 crossed;
+};
+
 struct scratch {
 	u32 busy;
 	u32 off;   /* end of what is written */
@@ -31,6 +40,7 @@ struct scratch {
 	u32 class; /* enum wire_class */
 	u64 pointer;
 	struct call call;
+	struct walk walk;
 	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
 	u8 data[RECORD_MAX + APPEND_MAX];
 };

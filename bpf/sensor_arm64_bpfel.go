@@ -91,6 +91,16 @@ type sensorScratch struct {
 		Via  uint8
 		_    [5]byte
 	}
+	Walk struct {
+		_       structs.HostLayout
+		Mount   uint64
+		Dentry  uint64
+		From    uint32
+		Inside  uint32
+		Root    uint64
+		Crossed uint32
+		_       [4]byte
+	}
 	Data [98304]uint8
 }
 
@@ -244,7 +254,8 @@ type sensorWireFile struct {
 	Mode      uint32
 	OpenFlags uint32
 	Flags     uint32
-	Unused    uint32
+	Inside    uint16
+	Above     uint16
 }
 
 type sensorWireFileFlag uint32

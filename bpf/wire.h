@@ -170,7 +170,7 @@ enum wire_block_kind {
 	BLOCK_BYTES,
 	BLOCK_ADDR, /* struct sockaddr as the program passed it */
 	BLOCK_DIR,  /* path of the directory that the path before it starts from */
-	BLOCK_FILE, /* wire_file, then the path */
+	BLOCK_FILE, /* wire_file, then the path, then perhaps what is above its mount */
 	BLOCK_SOCK, /* wire_sock, then a unix socket's path, then its peer's, each NUL-terminated */
 	BLOCK_EXE,  /* path */
 	BLOCK_CWD,  /* path */
@@ -217,7 +217,10 @@ struct wire_file {
 	__u32 mode;
 	__u32 open_flags; /* f_flags */
 	__u32 flags;	  /* FILE_* */
-	__u32 unused;
+	__u16 inside; /* FILE: bytes of the path below the root of the mount that it was reached by
+		       */
+	__u16 above;  /* FILE: where the path ends and that of this root in the file system begins;
+			 0: it is the file system's */
 };
 
 struct wire_sock {

@@ -67,6 +67,11 @@ var fdFields = []*Field{
 		Doc: "Whether the file lies in an overlay's lower layer.",
 	},
 	{
+		Name: "fd.origin", Type: FSPath, Attr: "saker.fd.origin", Get: fdOrigin,
+		Doc: "What the file is called on the host where its file system was mounted first, when it was reached through another " +
+			"mount: a bind mount, a volume, the host's disk mounted in a container.",
+	},
+	{
 		Name: "fd.replaced", Type: Boolean, Attr: "saker.fd.replaced", Get: fdReplaced,
 		Doc: "Whether the descriptor was made another file's while the call used this socket, as only who hides does.",
 	},
@@ -252,6 +257,13 @@ func fdLower(e *event.Event, _ Arg) Value {
 		return NoValue
 	}
 	return Truth(e.FD.Lower)
+}
+
+func fdOrigin(e *event.Event, _ Arg) Value {
+	if e.FD == nil {
+		return NoValue
+	}
+	return StrOrMissing(e.FD.Origin)
 }
 
 func fdReplaced(e *event.Event, _ Arg) Value {

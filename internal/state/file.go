@@ -40,6 +40,10 @@ var (
 // fileFD fills fd from an open file.
 func (s *State) fileFD(fd *event.FD, b *block) {
 	w, raw := b.file()
+	var above []byte
+	if at := int(w.Above); at != 0 && at <= len(raw) {
+		raw, above = raw[:at], raw[at:]
+	}
 	fd.Ino, fd.Dev, fd.Mode = w.Ino, device(w.Dev), w.Mode
 	fd.Upper = w.Flags&bpf.FileUpper != 0
 	fd.Lower = w.Flags&bpf.FileLower != 0
@@ -49,6 +53,9 @@ func (s *State) fileFD(fd *event.FD, b *block) {
 	switch fd.Type {
 	case event.FDFile, event.FDDirectory:
 		fd.Name, fd.NameCut = s.paths.of(raw, b.cut()), b.cut()
+		if !b.cut() && !fd.Deleted {
+			fd.Origin = s.origin(w.Dev, w.Magic, fd.Name, raw[:min(int(w.Inside), len(raw))], above)
+		}
 	default:
 		fd.Name = s.text.keep(cString(raw))
 	}

@@ -105,6 +105,8 @@ type State struct {
 	paths       paths
 	programs    programs
 	sockets     sockets
+	mounts      mounts
+	raw         []byte        // scratch of a path
 	host        *ask.Accounts // nil: can't be read
 	hostMounts  uint32        // mount namespace of the host
 	proc        procfs
@@ -158,6 +160,7 @@ func New(opts Options) *State {
 		containers: newContainers(opts.Enrich),
 		paths:      newPaths(opts.PathBytes),
 		programs:   newPrograms(opts.ProgramBytes),
+		mounts:     newMounts(opts.Root),
 		sockets:    newSockets(opts.Sockets, opts.Root),
 		proc:       procfs{root: opts.Root, noEnvironment: opts.NoEnvironment},
 		boot:       procfs{root: opts.Root}.bootID(),

@@ -34,6 +34,10 @@ var acts = map[string]func(dir string) error{
 	"very long argument": func(dir string) error {
 		return run("tool", strings.Repeat("a", 33<<10), dir+"/needle")(dir)
 	},
+	"deep": func(dir string) error {
+		deep := dir + strings.Repeat("/d", 1500)
+		return errors.Join(os.MkdirAll(deep, 0o700), os.WriteFile(deep+"/deep", nil, 0o600), open(deep+"/deep"))
+	},
 	"hard link": func(dir string) error {
 		return errors.Join(os.Link(dir+"/secret", dir+"/alias"), open(dir+"/alias"))
 	},

@@ -15,6 +15,14 @@ var odd = "a\n\x1b[2J\a\xff" + strings.Repeat("b", 240)
 // byName are ways to call a file by another name than its own.
 var byName = []evasion{
 	{
+		"a bind mount that nobody else sees", "namespaces",
+		opened + `fd.origin = "{dir}/secret"`, "%fd.name is %fd.origin", "{dir}/over/secret is {dir}/secret",
+	},
+	{
+		"more directories than are walked at once", "deep",
+		opened + `fd.name startswith "{dir}/d/d/d/" and fd.filename = deep and evt.is_open_write = false`, "%fd.filename", "deep",
+	},
+	{
 		"a symbolic link", "symlink",
 		opened + secret, "%fd.name as %fd.nameraw", "{dir}/secret as {dir}/alias",
 	},

@@ -31,7 +31,7 @@ const (
 func Samples() []Sample {
 	file := &event.FD{Type: event.FDFile, Name: "/etc/shadow", Ino: 4711, Dev: 0x801, Mode: unix.S_IFREG | 0o640}
 	dir := &event.FD{Type: event.FDDirectory, Name: "/srv/data", Ino: 12, Dev: 0x12345, Mode: unix.S_IFDIR | 0o755}
-	upper := &event.FD{Type: event.FDFile, Name: "/usr/bin/tool", Ino: 99, Upper: true, Created: true}
+	upper := &event.FD{Type: event.FDFile, Name: "/usr/bin/tool", Ino: 99, Upper: true, Origin: "/srv/tool", Created: true}
 	asked := &event.FD{Type: event.FDFile, Name: "/etc/nothing"}
 	return []Sample{
 		{"open through a link", call("openat", shell(), 5, 5, file, args{
