@@ -3,7 +3,12 @@ package syscallreceiver
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -209,4 +214,73 @@ func TestTooManyWait(t *testing.T) {
 		t.Errorf("%d held, %d timeouts", o.writer.Held(), o.counts.now.timeouts)
 	}
 	o.out(t, fmt.Sprint(beside, " incomplete"))
+}
+
+// Two hundred containers begin at once, and a runtime tells of each: every
+// record goes out with its own container's name, and nothing
+// waits any more.
+func TestManyContainers(t *testing.T) {
+	const many, acts = 200, 3
+	socket := serveNames(t)
+	o := newOffice(t)
+	who := ask.New(ask.Options{Sockets: ask.Sockets{Docker: []string{socket}}, Timeout: time.Minute})
+	defer func() { _ = who.Close(context.Background()) }()
+	o.lookup, o.patience = who, time.Minute
+	for i := range uint32(many) {
+		o.process(inside+i, fmt.Sprintf("/docker/%064x", i))
+		for range acts {
+			o.act(t, inside+i)
+		}
+	}
+	// The processes are no real ones, so no program of theirs ever runs: what
+	// the runtime tells is there when they are given up.
+	for end := time.Now().Add(time.Minute); who.Count(ask.Found) < many && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		o.enrich(time.Now())
+	}
+	o.enrich(time.Now())
+	if held := o.writer.Held(); held != many*acts {
+		t.Fatalf("%d records wait", held)
+	}
+	o.giveUpAll()
+	o.flush()
+	var want []string
+	for i := range many {
+		for range acts {
+			want = append(want, fmt.Sprintf("%d c%d", inside+i, i))
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(o.sent)
+	if !slices.Equal(o.sent, want) {
+		t.Errorf("sent %d records, the first %q, want %d, %q", len(o.sent), o.sent[0], len(want), want[0])
+	}
+	if n := o.state.Containers(); n != many || o.writer.Held() != 0 {
+		t.Errorf("%d containers known, %d records held", n, o.writer.Held())
+	}
+}
+
+// serveNames is docker's API where container 7 is named c7.
+func serveNames(t *testing.T) (socket string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "saker") // short, as the path of a socket must be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket = filepath.Join(dir, "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := strings.Split(r.URL.Path, "/")[2]
+		n, err := strconv.ParseUint(strings.TrimLeft(id, "0"), 16, 32)
+		if err != nil {
+			n = 0
+		}
+		fmt.Fprintf(w, `{"Name":"/c%d","Image":"sha256:aa"}`, n)
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return socket
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
 )
 
@@ -18,7 +19,7 @@ const (
 	repository = "saker.test/demo"
 	reference  = repository + ":1"
 	pauseImage = "saker.test/pause:1"
-	userID     = "1000"
+	userID     = 1000
 	passwd     = "root:x:0:0:root:/root:/bin/sh\ninside:x:1000:1000:In:/home/inside:/bin/ash\n"
 	group      = "root:x:0:\nteam:x:1000:\n"
 )
@@ -95,7 +96,7 @@ func archive(t *testing.T) []byte {
 	sum := sha256.Sum256(layer)
 	config := asJSON(t, map[string]any{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": map[string]any{"Cmd": command, "User": userID},
+		"config": map[string]any{"Cmd": command, "User": strconv.Itoa(userID)},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(sum[:])}},
 	})
 	manifest := asJSON(t, []map[string]any{{

@@ -41,6 +41,17 @@ func TestRunc(t *testing.T) {
 			})
 		})
 	}
+	t.Run("user namespace", func(t *testing.T) {
+		const shift = 100000
+		id := strings.Repeat("5", 64)
+		start(t, bundle, dir, "mapped", parent+"docker-"+id+".scope", func(spec map[string]any) {
+			mapping := []any{map[string]int{"containerID": 0, "hostID": shift, "size": 65536}}
+			linux := at(spec, "linux").(map[string]any)
+			linux["namespaces"] = append(at(linux, "namespaces").([]any), map[string]string{"type": "user"})
+			linux["uidMappings"], linux["gidMappings"] = mapping, mapping
+		})
+		w.in(t).layers(id, "act of a stranger", shift+1000, map[string]string{"container.type": "docker"})
+	})
 	t.Run("lxc", func(t *testing.T) {
 		start(t, bundle, dir, "web", "/lxc.payload.saker-test")
 		w.in(t).both("saker-test", "act of a stranger", map[string]string{
@@ -58,6 +69,9 @@ func TestRunc(t *testing.T) {
 func newBundle(t *testing.T, dir string) string {
 	t.Helper()
 	bundle := filepath.Join(dir, "bundle")
+	if err := os.Chmod(dir, 0o711); err != nil { // for root of a user namespace
+		t.Fatal(err)
+	}
 	in := func(name string) string { return filepath.Join(bundle, name) }
 	for _, name := range []string{"lower", "upper", "work", "rootfs"} {
 		if err := os.MkdirAll(in(name), 0o755); err != nil {
@@ -71,7 +85,7 @@ func newBundle(t *testing.T, dir string) string {
 }
 
 // start runs the script in a cgroup until the test ends.
-func start(t *testing.T, bundle, dir, name, cgroup string) {
+func start(t *testing.T, bundle, dir, name, cgroup string, change ...func(spec map[string]any)) {
 	t.Helper()
 	file := filepath.Join(bundle, "config.json")
 	text, err := os.ReadFile(file)
@@ -82,18 +96,26 @@ func start(t *testing.T, bundle, dir, name, cgroup string) {
 	if err := json.Unmarshal(text, &spec); err != nil {
 		t.Fatal(err)
 	}
+	own := filepath.Join(dir, "bundle-"+name)
+	if err := os.Mkdir(own, 0o711); err != nil {
+		t.Fatal(err)
+	}
 	process := at(spec, "process").(map[string]any)
 	process["terminal"], process["args"] = false, command
 	process["user"] = map[string]int{"uid": 1000, "gid": 1000}
 	delete(process, "rlimits") // beyond what some hosts' root may set
 	at(spec, "root").(map[string]any)["readonly"] = false
+	at(spec, "root").(map[string]any)["path"] = filepath.Join(bundle, "rootfs")
 	at(spec, "linux").(map[string]any)["cgroupsPath"] = cgroup
 	spec["mounts"] = slices.DeleteFunc(at(spec, "mounts").([]any), func(m any) bool { return said(m, "type") == "cgroup" })
-	if err := os.WriteFile(file, asJSON(t, spec), 0o600); err != nil {
+	for _, f := range change {
+		f(spec)
+	}
+	if err := os.WriteFile(filepath.Join(own, "config.json"), asJSON(t, spec), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	root := filepath.Join(dir, "runc")
-	create := exec.Command("runc", "--root", root, "create", "-b", bundle, name) // which hands its output on
+	create := exec.Command("runc", "--root", root, "create", "-b", own, name) // which hands its output on
 	if err := create.Run(); err != nil {
 		t.Fatal("create a container: ", err)
 	}

@@ -205,6 +205,13 @@ func (w *watch) compare(id string, want map[string]string) {
 
 func (w *watch) both(id, rule string, want map[string]string) {
 	w.t.Helper()
+	w.layers(id, rule, userID, want)
+}
+
+// layers compares a program of the image and one that was made, of a user whom
+// the host's kernel knows by another number perhaps.
+func (w *watch) layers(id, rule string, user int, want map[string]string) {
+	w.t.Helper()
 	layers := []map[string]string{
 		{"proc.exepath": "/bin/busybox", "proc.is_exe_upper_layer": "false", "proc.is_exe_lower_layer": "true"},
 		{"proc.exepath": "/tmp/busybox", "proc.is_exe_upper_layer": "true", "proc.is_exe_lower_layer": "false"},
@@ -217,7 +224,7 @@ func (w *watch) both(id, rule string, want map[string]string) {
 		for _, facts := range []map[string]string{
 			want, layer,
 			{"container.full_id": id, "container.id": id[:min(len(id), 12)], "rule": rule},
-			{"user.uid": userID, "user.name": "inside", "user.homedir": "/home/inside", "user.shell": "/bin/ash", "group.name": "team"},
+			{"user.uid": strconv.Itoa(user), "user.name": "inside", "user.homedir": "/home/inside", "user.shell": "/bin/ash", "group.name": "team"},
 		} {
 			for name, value := range facts {
 				if got := alerts[i][name]; got != value {
