@@ -28,9 +28,9 @@ var update = flag.Bool("update", false, "write what was got to the test files")
 //	          T, F or ? for unknown; or what is wrong with it, and where
 //
 // A file "append_output" holds additions to outputs, in JSON; what they add
-// beside the output stands behind it. A file "all" makes every rule fire, not only the first. A file "source" names
-// the source of the events, other than syscall, whose fields are those of log
-// records.
+// beside the output stands behind it. A file "all" makes every rule fire, not
+// only the first. A file "source" names the source of the events, other than
+// syscall, whose fields are those of log records.
 func TestLanguage(t *testing.T) {
 	files, err := filepath.Glob("testdata/language/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -41,43 +41,64 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// languageTest is what the files of a test say.
+type languageTest struct {
+	schema     *Schema
+	table      *field.Table // of the events
+	source     string
+	options    Options
+	files      []File
+	events     string
+	conditions string
+}
+
+func readLanguageTest(t *testing.T, a *txtar.Archive) *languageTest {
+	table := testTable(t)
+	l := &languageTest{
+		schema: &Schema{Fields: table, Others: field.Log(), Event: knownTestEvent, Events: testEvents},
+		table:  table, source: SyscallSource,
+	}
+	for _, f := range a.Files {
+		switch {
+		case strings.HasSuffix(f.Name, ".yaml"):
+			l.files = append(l.files, File{f.Name, f.Data})
+		case f.Name == "events":
+			l.events = string(f.Data)
+		case f.Name == "conditions":
+			l.conditions = string(f.Data)
+		case f.Name == "append_output":
+			if err := json.Unmarshal(f.Data, &l.options.Append); err != nil {
+				t.Fatal(err)
+			}
+			l.options.Static = map[string]string{"site": "north"}
+		case f.Name == "all":
+			l.options.All = true
+		case f.Name == "source":
+			l.table, l.source = l.schema.Others, strings.TrimSpace(string(f.Data))
+		}
+	}
+	return l
+}
+
+// run gives what there is to be wanted.
+func (l *languageTest) run(t *testing.T) map[string]string {
+	set, fs := Load(l.schema, l.files, l.options)
+	got := map[string]string{
+		"findings": findingsText(fs), "matches": "", "compiled": "", "answers": answersText(t, l.schema, l.conditions, l.events),
+	}
+	if set != nil {
+		got["matches"] = matchesText(t, l.table, set, l.source, l.events)
+		got["compiled"] = compiledText(set)
+	}
+	return got
+}
+
 func testLanguage(t *testing.T, name string) {
 	a, err := txtar.ParseFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, source := testTable(t), SyscallSource
-	schema := &Schema{Fields: table, Others: field.Log(), Event: knownTestEvent, Events: testEvents}
-	var files []File
-	var events, conditions string
-	var options Options
-	for _, f := range a.Files {
-		switch {
-		case strings.HasSuffix(f.Name, ".yaml"):
-			files = append(files, File{f.Name, f.Data})
-		case f.Name == "events":
-			events = string(f.Data)
-		case f.Name == "conditions":
-			conditions = string(f.Data)
-		case f.Name == "append_output":
-			if err := json.Unmarshal(f.Data, &options.Append); err != nil {
-				t.Fatal(err)
-			}
-			options.Static = map[string]string{"site": "north"}
-		case f.Name == "all":
-			options.All = true
-		case f.Name == "source":
-			table, source = schema.Others, strings.TrimSpace(string(f.Data))
-		}
-	}
-	set, fs := Load(schema, files, options)
-	got := map[string]string{
-		"findings": findingsText(fs), "matches": "", "compiled": "", "answers": answersText(t, schema, conditions, events),
-	}
-	if set != nil {
-		got["matches"] = matchesText(t, table, set, source, events)
-		got["compiled"] = compiledText(set)
-	}
+	got := readLanguageTest(t, a).run(t)
 	for i, f := range a.Files {
 		want, ours := string(f.Data), got[f.Name]
 		if _, wanted := got[f.Name]; !wanted || want == ours {

@@ -65,13 +65,7 @@ func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
 	}
 	s.begin(ev, &w.Header, syscalls.Rows()[w.Header.Row], p)
 	ev.Apart = apart != nil
-	ev.Result = w.Ret
-	if w.Header.Via == bpf.ViaCompat {
-		ev.Result = int64(int32(w.Ret))
-	}
-	if comm := cString(w.Comm[:]); string(comm) != p.Name {
-		ev.Comm = s.text.keep(comm)
-	}
+	s.returned(ev, w)
 	s.call = call{ev: ev, p: p}
 	if size > 0 {
 		s.call.args = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(rest))), w.Header.Nargs)
@@ -80,6 +74,17 @@ func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
 	s.learnNames(ev, w.Header.Time)
 	s.nameEnds(ev, w.Header.Time)
 	return true, nil
+}
+
+// returned fills in what a call's record says of how it ended and by whom.
+func (s *State) returned(ev *event.Event, w *bpf.WireCall) {
+	ev.Result = w.Ret
+	if w.Header.Via == bpf.ViaCompat {
+		ev.Result = int64(int32(w.Ret))
+	}
+	if comm := cString(w.Comm[:]); string(comm) != ev.Process.Name {
+		ev.Comm = s.text.keep(comm)
+	}
 }
 
 // applyAnswer takes what a program received from a name server by a call that
