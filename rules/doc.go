@@ -9,7 +9,7 @@
 //
 // The passes, in reading order, one or a few files each:
 //
-//	yaml, item        file → items with places
+//	yaml, item        file → items with places, a rule's as changes by their keys
 //	load, collect     items → lists, macros, rules; append, override, redefinition
 //	exception         exceptions → condition text
 //	expand            list names in a text → their items
@@ -18,8 +18,9 @@
 //	check, doubt      nodes → operands with types; which operators are legal, which doubtful
 //	constant          constants → testers
 //	compile           nodes → predicates and conditions, shared by all rules
-//	narrow, plan      conditions → event types, and what to ask first of each type
+//	narrow, plan      conditions → the event types with which they are not false, and
+//	                  what to ask first of each type
 //	lint              what loads but is hardly meant
 //	words, match      event → candidates → verdicts
-//	format            event → output text
+//	format, extra     event → output text, and what options add
 package rules
