@@ -13,6 +13,7 @@
 #include "multiplexed.h"
 #include "process.h"
 #include "answer.h"
+#include "used_path.h"
 
 #define ROWS_MAX   512
 #define CALLS_MAX  1024 /* highest call number of any table, a power of two */
@@ -298,6 +299,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		break;
 	case CAPTURE_PATH:
 		put_string(s, value);
+		if (call->named && put_used_path(s, call->paths++))
+			break;
 		put_start(slot, s, call, aux,
 			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
@@ -353,6 +356,7 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
 	w->header.nargs = row->nargs;
 	w->ret = call->ret;
 	s->call = *call;
+	s->call.named = row->flags & ROW_NAMED;
 	for (int i = 0; i < 6 && i < row->nargs; i++)
 		*APPEND(s, u64) = call->args[i];
 	return w;
@@ -418,6 +422,8 @@ static __always_inline int on_call(struct call *call)
 		forget_address(current_task());
 	if (row->flags & ROW_DUPLICATES && is_dup(call))
 		send_dup(slot, call);
+	if (row->flags & ROW_NAMED)
+		forget_paths(current_task());
 	return 0;
 }
 

@@ -22,6 +22,8 @@ struct call {
 	s64 ret;
 	u16 row;
 	u8 via;
+	u8 named; /* the hooks of paths saw what it worked on */
+	u8 paths; /* how many of them are put */
 };
 
 /* How far a walk up a path is. */

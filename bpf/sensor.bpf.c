@@ -5,7 +5,8 @@
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
  * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, process.h, meta.h,
- * call.h (bodies), then what goes through io_uring: uring.h, uring_operations.h.
+ * used_path.h, call.h (bodies), path_hooks.h, then what goes through io_uring:
+ * uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -13,6 +14,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "call.h"
+#include "path_hooks.h"
 #include "uring_operations.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -101,20 +101,22 @@ func (s *Sensor) loadBest(kernel *btf.Spec, opts Options) error {
 		s.hooks.why = err.Error()
 		err = s.load(kernel, opts, nil)
 	}
-	for _, without := range [][]layer{{addressLayer}, {uringLayer}, {addressLayer, uringLayer}} {
+	first := err
+	for _, without := range choices() {
 		if err == nil {
 			return nil
 		}
-		if s.load(kernel, opts, func(l layer) error {
+		err = s.load(kernel, opts, func(l layer) error {
 			if slices.ContainsFunc(without, func(w layer) bool { return w.prefix == l.prefix }) {
-				return err
+				return first
 			}
 			return nil
-		}) == nil {
-			return nil
-		}
+		})
 	}
-	return err
+	if err != nil {
+		return first
+	}
+	return nil
 }
 
 // load loads the programs that are left after what the kernel lacks. refused,
@@ -161,6 +163,10 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 		"address_connect4": &o.AddressConnect4, "address_connect6": &o.AddressConnect6, "address_connect_unix": &o.AddressConnectUnix,
 		"address_send4": &o.AddressSend4, "address_send6": &o.AddressSend6, "address_send_unix": &o.AddressSendUnix,
 		"address_bind4": &o.AddressBind4, "address_bind6": &o.AddressBind6,
+		"path_mkdir": &o.PathMkdir, "path_rmdir": &o.PathRmdir, "path_unlink": &o.PathUnlink,
+		"path_symlink": &o.PathSymlink, "path_mknod": &o.PathMknod, "path_chmod": &o.PathChmod,
+		"path_chown": &o.PathChown, "path_truncate": &o.PathTruncate, "path_link": &o.PathLink,
+		"path_rename": &o.PathRename, "path_mount": &o.PathMount, "path_umount": &o.PathUmount,
 		"uring_submit": &o.UringSubmit, "uring_complete": &o.UringComplete, "uring_work": &o.UringWork,
 	}
 }

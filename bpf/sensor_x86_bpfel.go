@@ -84,12 +84,14 @@ type sensorScratch struct {
 	Class   uint32
 	Pointer uint64
 	Call    struct {
-		_    structs.HostLayout
-		Args [6]uint64
-		Ret  int64
-		Row  uint16
-		Via  uint8
-		_    [5]byte
+		_     structs.HostLayout
+		Args  [6]uint64
+		Ret   int64
+		Row   uint16
+		Via   uint8
+		Named uint8
+		Paths uint8
+		_     [3]byte
 	}
 	Walk struct {
 		_       structs.HostLayout
@@ -124,6 +126,21 @@ type sensorSubmitted struct {
 	_       [4]byte
 }
 
+type sensorUsedPaths struct {
+	_     structs.HostLayout
+	Start uint64
+	Row   uint16
+	_     [6]byte
+	Paths [2]struct {
+		_      structs.HostLayout
+		Mnt    uint64
+		Dentry uint64
+		Len    uint32
+		Cut    uint32
+		Data   [4352]uint8
+	}
+}
+
 type sensorWireBlock struct {
 	_     structs.HostLayout
 	Kind  uint16
@@ -137,6 +154,7 @@ const (
 	sensorWireBlockFlagBLOCK_FAULT    sensorWireBlockFlag = 1
 	sensorWireBlockFlagBLOCK_CUT      sensorWireBlockFlag = 2
 	sensorWireBlockFlagBLOCK_REPLACED sensorWireBlockFlag = 4
+	sensorWireBlockFlagBLOCK_WHOLE    sensorWireBlockFlag = 8
 )
 
 type sensorWireBlockKind uint32
@@ -379,6 +397,7 @@ const (
 	sensorWireRowFlagROW_ANSWERS        sensorWireRowFlag = 16
 	sensorWireRowFlagROW_DUPLICATES     sensorWireRowFlag = 32
 	sensorWireRowFlagROW_SUCCEEDED_ONLY sensorWireRowFlag = 64
+	sensorWireRowFlagROW_NAMED          sensorWireRowFlag = 128
 	sensorWireRowFlagROW_OUTSIDE        sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE           sensorWireRowFlag = 65535
 )
@@ -477,6 +496,7 @@ const (
 	sensorMapSpare               = "spare"
 	sensorMapSubmitted           = "submitted"
 	sensorMapTrees               = "trees"
+	sensorMapUsedPaths           = "used_paths"
 	sensorProgAddressBind4       = "address_bind4"
 	sensorProgAddressBind6       = "address_bind6"
 	sensorProgAddressConnect4    = "address_connect4"
@@ -486,6 +506,18 @@ const (
 	sensorProgAddressSend6       = "address_send6"
 	sensorProgAddressSendUnix    = "address_send_unix"
 	sensorProgCallExit           = "call_exit"
+	sensorProgPathChmod          = "path_chmod"
+	sensorProgPathChown          = "path_chown"
+	sensorProgPathLink           = "path_link"
+	sensorProgPathMkdir          = "path_mkdir"
+	sensorProgPathMknod          = "path_mknod"
+	sensorProgPathMount          = "path_mount"
+	sensorProgPathRename         = "path_rename"
+	sensorProgPathRmdir          = "path_rmdir"
+	sensorProgPathSymlink        = "path_symlink"
+	sensorProgPathTruncate       = "path_truncate"
+	sensorProgPathUmount         = "path_umount"
+	sensorProgPathUnlink         = "path_unlink"
 	sensorProgProcessCgroup      = "process_cgroup"
 	sensorProgProcessExec        = "process_exec"
 	sensorProgProcessExit        = "process_exit"
@@ -574,6 +606,18 @@ type sensorProgramSpecs struct {
 	AddressSend6       *ebpf.ProgramSpec `ebpf:"address_send6"`
 	AddressSendUnix    *ebpf.ProgramSpec `ebpf:"address_send_unix"`
 	CallExit           *ebpf.ProgramSpec `ebpf:"call_exit"`
+	PathChmod          *ebpf.ProgramSpec `ebpf:"path_chmod"`
+	PathChown          *ebpf.ProgramSpec `ebpf:"path_chown"`
+	PathLink           *ebpf.ProgramSpec `ebpf:"path_link"`
+	PathMkdir          *ebpf.ProgramSpec `ebpf:"path_mkdir"`
+	PathMknod          *ebpf.ProgramSpec `ebpf:"path_mknod"`
+	PathMount          *ebpf.ProgramSpec `ebpf:"path_mount"`
+	PathRename         *ebpf.ProgramSpec `ebpf:"path_rename"`
+	PathRmdir          *ebpf.ProgramSpec `ebpf:"path_rmdir"`
+	PathSymlink        *ebpf.ProgramSpec `ebpf:"path_symlink"`
+	PathTruncate       *ebpf.ProgramSpec `ebpf:"path_truncate"`
+	PathUmount         *ebpf.ProgramSpec `ebpf:"path_umount"`
+	PathUnlink         *ebpf.ProgramSpec `ebpf:"path_unlink"`
 	ProcessCgroup      *ebpf.ProgramSpec `ebpf:"process_cgroup"`
 	ProcessExec        *ebpf.ProgramSpec `ebpf:"process_exec"`
 	ProcessExit        *ebpf.ProgramSpec `ebpf:"process_exit"`
@@ -610,6 +654,7 @@ type sensorMapSpecs struct {
 	Spare       *ebpf.MapSpec `ebpf:"spare"`
 	Submitted   *ebpf.MapSpec `ebpf:"submitted"`
 	Trees       *ebpf.MapSpec `ebpf:"trees"`
+	UsedPaths   *ebpf.MapSpec `ebpf:"used_paths"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -675,6 +720,7 @@ type sensorMaps struct {
 	Spare       *ebpf.Map `ebpf:"spare"`
 	Submitted   *ebpf.Map `ebpf:"submitted"`
 	Trees       *ebpf.Map `ebpf:"trees"`
+	UsedPaths   *ebpf.Map `ebpf:"used_paths"`
 }
 
 func (m *sensorMaps) Close() error {
@@ -695,6 +741,7 @@ func (m *sensorMaps) Close() error {
 		m.Spare,
 		m.Submitted,
 		m.Trees,
+		m.UsedPaths,
 	)
 }
 
@@ -738,6 +785,18 @@ type sensorPrograms struct {
 	AddressSend6       *ebpf.Program `ebpf:"address_send6"`
 	AddressSendUnix    *ebpf.Program `ebpf:"address_send_unix"`
 	CallExit           *ebpf.Program `ebpf:"call_exit"`
+	PathChmod          *ebpf.Program `ebpf:"path_chmod"`
+	PathChown          *ebpf.Program `ebpf:"path_chown"`
+	PathLink           *ebpf.Program `ebpf:"path_link"`
+	PathMkdir          *ebpf.Program `ebpf:"path_mkdir"`
+	PathMknod          *ebpf.Program `ebpf:"path_mknod"`
+	PathMount          *ebpf.Program `ebpf:"path_mount"`
+	PathRename         *ebpf.Program `ebpf:"path_rename"`
+	PathRmdir          *ebpf.Program `ebpf:"path_rmdir"`
+	PathSymlink        *ebpf.Program `ebpf:"path_symlink"`
+	PathTruncate       *ebpf.Program `ebpf:"path_truncate"`
+	PathUmount         *ebpf.Program `ebpf:"path_umount"`
+	PathUnlink         *ebpf.Program `ebpf:"path_unlink"`
 	ProcessCgroup      *ebpf.Program `ebpf:"process_cgroup"`
 	ProcessExec        *ebpf.Program `ebpf:"process_exec"`
 	ProcessExit        *ebpf.Program `ebpf:"process_exit"`
@@ -765,6 +824,18 @@ func (p *sensorPrograms) Close() error {
 		p.AddressSend6,
 		p.AddressSendUnix,
 		p.CallExit,
+		p.PathChmod,
+		p.PathChown,
+		p.PathLink,
+		p.PathMkdir,
+		p.PathMknod,
+		p.PathMount,
+		p.PathRename,
+		p.PathRmdir,
+		p.PathSymlink,
+		p.PathTruncate,
+		p.PathUmount,
+		p.PathUnlink,
 		p.ProcessCgroup,
 		p.ProcessExec,
 		p.ProcessExit,

@@ -106,6 +106,7 @@ const (
 	BlockFault    = uint16(sensorWireBlockFlagBLOCK_FAULT)
 	BlockCut      = uint16(sensorWireBlockFlagBLOCK_CUT)
 	BlockReplaced = uint16(sensorWireBlockFlagBLOCK_REPLACED)
+	BlockWhole    = uint16(sensorWireBlockFlagBLOCK_WHOLE)
 )
 
 // Flags of a file, WireFile.Flags.

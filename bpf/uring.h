@@ -17,12 +17,12 @@
 
 #include "call.h"
 #include "kernel_uring.h"
+#include "path_hooks.h"
 
 #define OPERATIONS_MAX	 128 /* opcodes, a power of two */
 #define WAITING_MAX	 1024
 #define LOOK_MAX	 256 /* a power of two */
 #define TEXTS_MAX	 2
-#define PF_IO_WORKER	 0x10
 #define FILE_INDEX_ALLOC (~0U) /* a direct descriptor in a slot that the kernel chooses */
 #define FILE_POINTER	 (~7UL)
 #define EINPROGRESS	 115

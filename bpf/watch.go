@@ -62,6 +62,9 @@ func (s *Sensor) plan(rows []*syscalls.Row, filters Filters) (*watched, error) {
 		if duplicates {
 			kernel.Flags |= uint8(sensorWireRowFlagROW_DUPLICATES)
 		}
+		if s.isNamed(row.Name) {
+			kernel.Flags |= uint8(sensorWireRowFlagROW_NAMED)
+		}
 		if err := w.add(row, n, kernel, asked[row]); err != nil {
 			return nil, err
 		}

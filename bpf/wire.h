@@ -103,6 +103,7 @@ enum wire_row_flag {
 	ROW_ANSWERS = 16,	 /* send what name servers answered: as WIRE_ANSWER, if silent */
 	ROW_DUPLICATES = 32,	 /* fcntl: what makes a descriptor is told as a dup, too */
 	ROW_SUCCEEDED_ONLY = 64, /* send no WIRE_CALL if an error was returned */
+	ROW_NAMED = 128,	 /* the hooks of paths see what it works on */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */
@@ -191,6 +192,7 @@ enum wire_block_flag {
 	BLOCK_FAULT = 1,    /* user memory could not be read; data is what was read before */
 	BLOCK_CUT = 2,	    /* longer than the limit */
 	BLOCK_REPLACED = 4, /* SOCK: what the call used; its descriptor is another's by now */
+	BLOCK_WHOLE = 8,    /* DIR: no directory, but the path itself that the call worked on */
 };
 
 struct wire_block {

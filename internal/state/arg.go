@@ -297,6 +297,10 @@ func readPath(s *State, c *call, st *step, a *event.Arg) {
 		given = s.blocks.of(bpf.BlockFilename)
 	}
 	s.textOf(given, a)
+	if b := s.used(st); b != nil && !c.executed {
+		s.worked(b, a)
+		return
+	}
 	dir, known := s.start(c, st, strings.HasPrefix(a.Text, "/"))
 	switch {
 	case !a.Valid || !known:
@@ -312,6 +316,24 @@ func readPath(s *State, c *call, st *step, a *event.Arg) {
 		}
 		a.Path = s.text.since(start)
 	}
+}
+
+// used is the block of the path that the call worked on, nil if that was not seen.
+func (s *State) used(st *step) *block {
+	if b := s.blocks.at(st.block + 1); b != nil && b.whole() {
+		return b
+	}
+	return nil
+}
+
+// worked takes the path that the call worked on, whatever was given by the time
+// that it ended.
+func (s *State) worked(b *block, a *event.Arg) {
+	a.Path = s.paths.of(b.data, b.cut())
+	if !a.Valid {
+		a.Valid, a.Text = true, a.Path
+	}
+	a.Cut = a.Cut || b.cut()
 }
 
 // start is the directory that a path starts from: for an absolute one the

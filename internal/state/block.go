@@ -18,6 +18,9 @@ func (b *block) ok() bool { return b.kind != bpf.BlockNone && b.flags&bpf.BlockF
 
 func (b *block) cut() bool { return b.flags&bpf.BlockCut != 0 }
 
+// whole reports whether a BlockDir has the path itself that the call worked on.
+func (b *block) whole() bool { return b.flags&bpf.BlockWhole != 0 }
+
 // blocks are those of the record at hand, in order.
 type blocks struct {
 	list [13]block

@@ -146,7 +146,7 @@ func (s *State) decodeArgs(plan *plan) {
 // kernel could not read either was nothing.
 func (s *State) missed(st *step, a *event.Arg) {
 	b := s.blocks.at(st.block)
-	if b == nil || b.flags&bpf.BlockFault == 0 || s.call.executed || s.call.ev.Result == -int64(unix.EFAULT) {
+	if b == nil || b.flags&bpf.BlockFault == 0 || s.used(st) != nil || s.call.executed || s.call.ev.Result == -int64(unix.EFAULT) {
 		return
 	}
 	a.Cut = a.Cut || a.Valid && a.Text != ""

@@ -20,6 +20,7 @@ var kinds = []struct {
 	rows  []evasion
 }{
 	{"Other names", byName},
+	{"Names that change", byLookup},
 	{"Other addresses", bySocket},
 	{"Other identities", byIdentity},
 	{"Hidden arguments", byHiding},

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		os.Exit(m.Run())
 	}
-	for _, more := range []map[string]func(string) error{nameActs, programActs, entryActs, ringActs} {
+	for _, more := range []map[string]func(string) error{nameActs, programActs, entryActs, ringActs, lookupActs} {
 		maps.Copy(acts, more)
 	}
 	if err := acts[name](os.Getenv(dirVariable)); err != nil {

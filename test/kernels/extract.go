@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// modules are those that a guest loads, in this order.
-var modules = []string{"overlay"}
+// modules are those that a guest loads, in this order, unless its image has them.
+var modules = []string{"overlay", "fuse"}
 
 // bootable is what a guest boots from.
 type bootable struct {
@@ -32,9 +32,14 @@ func unpack(ctx context.Context, dir, image, rest string) (b bootable, err error
 		}
 	}
 	for _, name := range modules {
-		if b.modules[name], err = os.ReadFile(filepath.Join(dir, name+".ko")); err != nil {
+		module, err := os.ReadFile(filepath.Join(dir, name+".ko"))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // part of the image
+		}
+		if err != nil {
 			return bootable{}, err
 		}
+		b.modules[name] = module
 	}
 	return b, nil
 }
@@ -58,6 +63,9 @@ func unpackTo(ctx context.Context, dir, image, rest string) (err error) {
 	}
 	for _, module := range modules {
 		content, err := findModule(ctx, rest, module)
+		if errors.Is(err, io.EOF) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -215,7 +215,7 @@ func (l *lab) kernel(ctx context.Context, t target) (kernel, bootable, error) {
 			errs = append(errs, err)
 			continue
 		}
-		b, err := unpack(ctx, filepath.Join(l.cache, "unpacked", k.release+"_"+k.image.version), image, rest)
+		b, err := unpack(ctx, filepath.Join(l.cache, "unpacked", k.release+"_"+k.image.version+"_"+strings.Join(modules, "_")), image, rest)
 		return k, b, err
 	}
 	return kernel{}, bootable{}, errors.Join(errs...)
