@@ -122,7 +122,7 @@ func (r *syscallReceiver) Shutdown(ctx context.Context) error {
 	r.cancel()
 	<-r.done
 	r.telemetry.Shutdown() // before the source, whose counters it shows
-	err = errors.Join(err, r.stopAsking(ctx), r.loop.source.Close())
+	err = errors.Join(err, r.loop.source.Close(), r.stopAsking(ctx))
 	r.loop = nil
 	return err
 }

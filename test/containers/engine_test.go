@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -134,7 +135,21 @@ func TestDocker(t *testing.T) {
 	daemon(t, dir, e.answers, "dockerd", "--data-root", filepath.Join(dir, "root"), "--exec-root", filepath.Join(dir, "exec"),
 		"-H", "unix://"+socket, "-p", filepath.Join(dir, "pid"), "--bridge", "none", "--iptables=false", "--ip6tables=false")
 	e.do("POST", "/images/load", image, "application/x-tar")
+	signal := filepath.Join(dir, "go") // lets the first container go on
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	early, before := e.container("/containers/create?name=early", map[string]any{
+		"Image": reference, "Labels": map[string]string{"app": "shop"}, "Cmd": []string{"/bin/sh", "-c", "until [ -e /data/go ]; do sleep 1; done; " + script},
+		"HostConfig": map[string]any{"NetworkMode": "none", "Binds": []string{dir + ":/data:ro"}},
+	})
 	w := startWatch(t, ask.Sockets{Docker: []string{socket}})
+	t.Run("before the capture", func(t *testing.T) {
+		if err := os.WriteFile(signal, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		w.in(t).compare(early, e.facts("docker", before))
+	})
 	for name, hostConfig := range map[string]map[string]any{
 		"plain":      {"NetworkMode": "none"},
 		"privileged": {"NetworkMode": "host", "Privileged": true, "PidMode": "host", "IpcMode": "host"},
