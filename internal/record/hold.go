@@ -36,14 +36,14 @@ func (w *Writer) hold(c *event.Container, now time.Time) plog.LogRecordSlice {
 }
 
 // leaveOpen notes what a record that was just written does not say yet.
-func (w *Writer) leaveOpen(p *event.Process, lr plog.LogRecord) {
+func (w *Writer) leaveOpen(e *event.Event, lr plog.LogRecord) {
 	var refs []*field.Ref
-	for i, ref := range w.wanted {
-		if w.values[i].Kind() == field.Unknown {
+	for _, ref := range w.wanted {
+		if w.value(e, ref).Kind() == field.Unknown {
 			refs = append(refs, ref)
 		}
 	}
-	if refs != nil {
+	if p := e.Process; refs != nil {
 		h := w.held[p.Container]
 		h.open = append(h.open, open{lr, p.UID, p.GID, p.LoginUID, refs})
 	}

@@ -79,7 +79,7 @@ type Writer struct {
 	// Scratch of Add: what the record will say, each reference once.
 	asked  []*field.Ref
 	wanted []*field.Ref
-	values []field.Value
+	usual  int      // how many of wanted the last record said
 	seen   []uint64 // by a reference's number: the Add that saw it
 	depth  []int    // by a field's number: how many ancestors its array needs
 	deep   []uint64 // by a field's number: the Add that set depth
@@ -145,7 +145,7 @@ func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
 	now := time.Now()
 	if c := e.Process.Container; c != nil && c.Told == event.Waiting {
 		lr := w.write(w.hold(c, now).AppendEmpty(), e, refs, now)
-		w.leaveOpen(e.Process, lr)
+		w.leaveOpen(e, lr)
 		return lr
 	}
 	w.n++
@@ -159,24 +159,24 @@ func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
-	known := w.get(e)
+	attrs.EnsureCapacity(w.usual)
 	w.truncated, w.redacted, w.unreadable, w.dropped = w.truncated[:0], w.redacted[:0], w.unreadable[:0], 0
-	if most := w.limits.Attributes; most > 0 && known > most {
-		w.dropped, known = known-most, most
-	}
-	attrs.EnsureCapacity(known)
-	for i, ref := range w.wanted {
-		switch v := &w.values[i]; {
+	most := w.limits.Attributes
+	for _, ref := range w.wanted {
+		switch v := w.value(e, ref); {
 		case v.IsUnreadable():
 			w.unreadable = w.noted(w.unreadable, ref)
-		case v.Known() && known > 0:
+		case !v.Known():
+		case most > 0 && attrs.Len() >= most:
+			w.dropped++
+		default:
 			if v.Part() != field.Whole {
 				w.truncated = w.noted(w.truncated, ref)
 			}
-			w.put(attrs, ref, v)
-			known--
+			w.put(attrs, ref, &v)
 		}
 	}
+	w.usual = attrs.Len()
 	if w.Altered() || len(w.unreadable) > 0 {
 		w.tellLack(lr)
 	}
@@ -209,21 +209,13 @@ func putTexts(to pcommon.Slice, list []string) {
 	}
 }
 
-// get takes the wanted values from the event and counts those that there are.
-func (w *Writer) get(e *event.Event) (known int) {
-	w.values = w.values[:0]
-	for _, ref := range w.wanted {
-		arg := ref.Arg
-		if ref.InArray() {
-			arg = field.Arg{} // the record says all of them, as far as needed
-		}
-		v := ref.Get(e, arg)
-		if v.Known() {
-			known++
-		}
-		w.values = append(w.values, v)
+// value is a wanted value of the event; of ancestors all, as the record says
+// them as far as needed.
+func (w *Writer) value(e *event.Event, ref *field.Ref) field.Value {
+	if ref.InArray() {
+		return ref.Get(e, field.Arg{})
 	}
-	return known
+	return ref.Get(e, ref.Arg)
 }
 
 // want finds the primary references behind refs, each once, and how far up
@@ -242,6 +234,7 @@ func (w *Writer) want(refs []*field.Ref) {
 			}
 		}
 	}
+	w.usual = len(w.wanted)
 }
 
 // known reports whether the record will say ref already, and notes that it will.

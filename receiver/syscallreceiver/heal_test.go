@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/field"
 )
 
 // scanned is a source whose scan finds processes.
@@ -93,4 +94,23 @@ func repairs(batches chan plog.Logs) (told []string) {
 		}
 	}
 	return told
+}
+
+// TestNeeds: what costs something is captured only if a rule asks for it.
+func TestNeeds(t *testing.T) {
+	for condition, want := range map[string]field.Needs{
+		"evt.type = connect and fd.sip = 192.0.2.1":                field.Needs(0),
+		"evt.type = connect and fd.sip.name = example.com":         field.Answers,
+		"evt.type = execve and proc.env[LD_PRELOAD] exists":        field.Environment,
+		"evt.type = execve and evt.arg.env contains x":             field.Environment,
+		"evt.type = execve and proc.aenv[1] contains x":            field.Environment,
+		"evt.type = connect and (fd.rip.name = a or proc.env = b)": field.Answers | field.Environment,
+	} {
+		if got := byRule(t, condition).needs(); got != want {
+			t.Errorf("%s: needs %d, want %d", condition, got, want)
+		}
+	}
+	if got := byNames(t, "execve").needs(); got != field.Environment {
+		t.Errorf("all of execve: %d", got)
+	}
 }
