@@ -195,8 +195,8 @@ type FD struct {
 	Upper, Lower bool   // overlay layer
 	Deleted      bool
 	Origin       string // what the file is called on the host where its file system is mounted first; empty: Name
-	NameCut      bool // Name lacks its beginning
-	NameFault    bool // Name could not be read: of a failed call, the path that was asked for
+	NameCut      bool   // Name lacks its beginning
+	NameFault    bool   // Name could not be read: of a failed call, the path that was asked for
 
 	Proto       Proto
 	Local       netip.AddrPort
