@@ -14,7 +14,7 @@ import (
 )
 
 // containerd speaks containerd's own API, for containers that no pod has. Of
-// its messages three are needed, and of these few fields: they are read as
+// its messages four are needed, and of these few fields: they are read as
 // they come, since its module would bring a second RPC system along.
 type containerd struct{ conn *grpc.ClientConn }
 
