@@ -67,6 +67,7 @@ var acts = map[string]func(dir string) error{
 		return nil
 	},
 	"sockets": func(dir string) error { return errors.Join(streams(), datagrams(), local(dir)) },
+	"orphan":  orphan,
 	"names":   func(string) error { return resolve() },
 	"program": func(string) error { return exec.Command("/bin/sh", "-c", ": one; exit 3").Run() },
 	"memory": func(string) error {
