@@ -29,22 +29,9 @@ func readExceptions(m *mapping, key string, _ bool) change {
 	if n == nil {
 		return nil
 	}
-	if n.Kind != yaml.SequenceNode {
-		m.bad = true
-		m.errorf(ErrYAMLValidate, item{"exceptions", "", m.file.placeOf(n)}, "Rule exceptions must be a sequence")
-		return nil
-	}
 	var es []*exceptionDef
-	for _, e := range n.Content {
-		if e = follow(e); e.Kind != yaml.MappingNode {
-			m.bad = true
-			m.errorf(ErrYAMLValidate, item{"exception", "", m.file.placeOf(e)}, "Rule exception must be a mapping")
-			continue
-		}
-		em := newMapping(m.report, m.file, e, "exception")
-		es = append(es, readException(em))
-		m.bad = m.bad || em.bad
-	}
+	m.mappings(n, item{kind: "exceptions"}, "Rule exceptions must be a sequence", "Rule exception must be a mapping", "exception",
+		func(e *mapping) { es = append(es, readException(e)) })
 	return func(l *loader, def *ruleDef, way way) {
 		if way == appending {
 			l.mergeExceptions(def, es)

@@ -240,23 +240,28 @@ func (p *parser) list(c *check) bool {
 	}
 	c.list = true
 	p.blanks()
-	at := p.here()
-	if text, ok := p.str(); ok {
-		c.values = append(c.values, constant{at, text})
-		p.blanks()
-		for p.literal(",") {
-			p.blanks()
-			at := p.here()
-			text, ok := p.str()
-			if !ok {
-				p.fail("expected a string value")
-			}
-			c.values = append(c.values, constant{at, text})
-			p.blanks()
-		}
+	if p.literal(")") {
+		return true
 	}
+	p.separated(func() {
+		at := p.here()
+		text, ok := p.str()
+		if !ok {
+			p.fail("expected a string value")
+		}
+		c.values = append(c.values, constant{at, text})
+	})
 	if !p.literal(")") {
 		p.fail("expected a ')' token")
 	}
 	return true
+}
+
+// separated reads what item reads, once and again after each comma.
+func (p *parser) separated(item func()) {
+	for more := true; more; more = p.literal(",") {
+		p.blanks()
+		item()
+		p.blanks()
+	}
 }

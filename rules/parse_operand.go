@@ -69,8 +69,7 @@ func (p *parser) closeTransformer() {
 func (p *parser) transformer(at int, name string) *operand {
 	defer p.enter()()
 	o := &operand{at: at, kind: isTransformer, name: name}
-	for more := true; more; more = p.literal(",") {
-		p.blanks()
+	p.separated(func() {
 		arg := p.listOperand()
 		if arg == nil {
 			arg = p.item()
@@ -79,8 +78,7 @@ func (p *parser) transformer(at int, name string) *operand {
 			p.fail("expected field transformer argument: field, transformer, quoted string, number, or transformer list")
 		}
 		o.args = append(o.args, arg)
-		p.blanks()
-	}
+	})
 	p.closeTransformer()
 	p.argument(o)
 	return o
@@ -108,15 +106,13 @@ func (p *parser) listOperand() *operand {
 	if p.literal(")") {
 		return o
 	}
-	for more := true; more; more = p.literal(",") {
-		p.blanks()
+	p.separated(func() {
 		arg := p.item()
 		if arg == nil {
 			p.fail("expected transformer list argument: field, transformer, quoted string, or number")
 		}
 		o.args = append(o.args, arg)
-		p.blanks()
-	}
+	})
 	if !p.literal(")") {
 		p.fail("expected a ')' token closing the transformer list")
 	}

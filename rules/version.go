@@ -3,8 +3,6 @@ package rules
 import (
 	"strconv"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // engineVersion is the version of Falco's engine whose language this is.
@@ -61,39 +59,17 @@ func (l *loader) readEngineVersion(m *mapping) {
 // readPluginVersions checks the shape of what a file requires. Which plugins
 // there are doesn't matter: rules for fields that nobody serves don't load.
 func (l *loader) readPluginVersions(m *mapping) {
-	n := m.find("required_plugin_versions")
-	it := item{"required plugin versions", "", m.file.placeOf(n)}
-	if n.Kind != yaml.SequenceNode {
-		l.errorf(ErrYAMLValidate, it, "Value of required_plugin_versions must be a sequence")
-		return
-	}
-	for _, e := range n.Content {
-		if e = follow(e); e.Kind != yaml.MappingNode {
-			it.at = m.file.placeOf(e)
-			l.errorf(ErrYAMLValidate, it, "Plugin versions must be a mapping")
-			continue
-		}
-		l.readPlugin(newMapping(m.report, m.file, e, "required plugin versions entry"))
-	}
+	m.mappings(m.find("required_plugin_versions"), item{kind: "required plugin versions"},
+		"Value of required_plugin_versions must be a sequence", "Plugin versions must be a mapping", "required plugin versions entry", l.readPlugin)
 }
 
 func (l *loader) readPlugin(m *mapping) {
 	names := map[string]bool{}
 	l.readPluginName(m, m, names)
-	n := m.find("alternatives")
-	if n == nil {
-		return
-	}
-	if n.Kind != yaml.SequenceNode {
-		m.wrong("alternatives", n, "Value is not a sequence")
-		return
-	}
-	for _, e := range n.Content {
-		if e = follow(e); e.Kind != yaml.MappingNode {
-			m.wrong("alternatives", e, "Plugin version alternatives must be a mapping")
-			continue
-		}
-		l.readPluginName(m, newMapping(m.report, m.file, e, "plugin version alternatives"), names)
+	if n := m.find("alternatives"); n != nil {
+		m.mappings(n, item{kind: "value for", name: "alternatives"},
+			"Value is not a sequence", "Plugin version alternatives must be a mapping", "plugin version alternatives",
+			func(alternative *mapping) { l.readPluginName(m, alternative, names) })
 	}
 }
 

@@ -185,6 +185,27 @@ func (m *mapping) strings(key string) []*scalar {
 	return out
 }
 
+// mappings reads the elements of a sequence, the item in, which are mappings of
+// a kind.
+func (m *mapping) mappings(n *yaml.Node, in item, notSequence, notMapping, kind string, read func(*mapping)) {
+	if n.Kind != yaml.SequenceNode {
+		m.bad = true
+		in.at = m.file.placeOf(n)
+		m.errorf(ErrYAMLValidate, in, "%s", notSequence)
+		return
+	}
+	for _, e := range n.Content {
+		if e = follow(e); e.Kind != yaml.MappingNode {
+			m.bad = true
+			m.errorf(ErrYAMLValidate, item{kind, "", m.file.placeOf(e)}, "%s", notMapping)
+			continue
+		}
+		inner := newMapping(m.report, m.file, e, kind)
+		read(inner)
+		m.bad = m.bad || inner.bad
+	}
+}
+
 // finish warns of the keys that nobody asked for.
 func (m *mapping) finish() {
 	for i := 0; i+1 < len(m.node.Content); i += 2 {
