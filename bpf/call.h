@@ -402,6 +402,24 @@ static __always_inline bool is_dup(struct call *call)
 	return call->ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC);
 }
 
+/* Is the descriptor a directory's? One that is deleted may be called as other files are. */
+static __always_inline bool is_directory(s64 fd)
+{
+	u64 address = file_of(current_task(), fd);
+	struct file *file = KERNEL(struct file, address);
+	struct inode *inode = address ? READ(file, f_inode) : 0;
+
+	return inode && (READ(inode, i_mode) & S_IFMT) == S_IFDIR && READ(inode, i_nlink);
+}
+
+/* Whether no rule can be true for the call. */
+static __always_inline bool is_left_out(struct call *call, u16 flags)
+{
+	if ((u64)call->ret >= (u64)-MAX_ERRNO)
+		return flags & ROW_SUCCEEDED_ONLY;
+	return flags & ROW_NO_DIRECTORIES && is_directory(call->ret);
+}
+
 static __always_inline int on_call(struct call *call)
 {
 	u32 slot = bpf_get_smp_processor_id(), key = call->row;
@@ -413,8 +431,7 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
-	bool silent = row->flags & ROW_SILENT ||
-		      (row->flags & ROW_SUCCEEDED_ONLY && (u64)call->ret >= (u64)-MAX_ERRNO);
+	bool silent = row->flags & ROW_SILENT || is_left_out(call, row->flags);
 	bool answer = row->flags & ROW_ANSWERS && is_answer(call, row->sender);
 	if (answer || !silent)
 		send_call(slot, call, row, answer);

@@ -132,13 +132,16 @@ func wireRow(row *syscalls.Row, silent bool, filter Filter) (sensorWireRow, erro
 	case syscalls.NewImage:
 		flags |= sensorWireRowFlagROW_FAILED_ONLY
 	}
-	if filter.Succeeded {
+	if filter.Failed {
 		flags |= sensorWireRowFlagROW_SUCCEEDED_ONLY
+	}
+	if filter.Directories {
+		flags |= sensorWireRowFlagROW_NO_DIRECTORIES
 	}
 	if silent {
 		flags |= sensorWireRowFlagROW_SILENT
 	}
-	w.Flags = uint8(flags)
+	w.Flags = uint16(flags)
 	return w, nil
 }
 

@@ -10,6 +10,7 @@
 #include "path.h"
 
 #define S_IFMT		 0170000
+#define S_IFDIR		 0040000
 #define S_IFSOCK	 0140000
 #define OVERLAYFS	 0x794c7630
 #define TMPFS		 0x01021994

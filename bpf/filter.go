@@ -11,6 +11,9 @@ type Filters map[*syscalls.Row]Filter
 // Filter leaves out calls of a row. The zero Filter leaves out none. What goes
 // through io_uring is reported in any case.
 type Filter struct {
-	// Succeeded: only calls that returned no error are reported.
-	Succeeded bool
+	// Failed are calls that returned an error.
+	Failed bool
+	// Directories are calls whose result is a descriptor of a directory that
+	// has a name. Only for rows whose FD is the result.
+	Directories bool
 }

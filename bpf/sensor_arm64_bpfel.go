@@ -380,10 +380,10 @@ type sensorWireRename struct {
 type sensorWireRow struct {
 	_         structs.HostLayout
 	Nargs     uint8
-	Flags     uint8
 	Ncaptures uint8
+	Flags     uint16
 	Sender    uint8
-	Unused    [4]uint8
+	Unused    [3]uint8
 	Captures  [6]sensorWireCapture
 }
 
@@ -398,6 +398,7 @@ const (
 	sensorWireRowFlagROW_DUPLICATES     sensorWireRowFlag = 32
 	sensorWireRowFlagROW_SUCCEEDED_ONLY sensorWireRowFlag = 64
 	sensorWireRowFlagROW_NAMED          sensorWireRowFlag = 128
+	sensorWireRowFlagROW_NO_DIRECTORIES sensorWireRowFlag = 256
 	sensorWireRowFlagROW_OUTSIDE        sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE           sensorWireRowFlag = 65535
 )

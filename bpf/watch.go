@@ -56,14 +56,14 @@ func (s *Sensor) plan(rows []*syscalls.Row, filters Filters) (*watched, error) {
 			return nil, err
 		}
 		if answers {
-			kernel.Flags |= uint8(sensorWireRowFlagROW_ANSWERS)
+			kernel.Flags |= uint16(sensorWireRowFlagROW_ANSWERS)
 			kernel.Sender = uint8(sender)
 		}
 		if duplicates {
-			kernel.Flags |= uint8(sensorWireRowFlagROW_DUPLICATES)
+			kernel.Flags |= uint16(sensorWireRowFlagROW_DUPLICATES)
 		}
 		if s.isNamed(row.Name) {
-			kernel.Flags |= uint8(sensorWireRowFlagROW_NAMED)
+			kernel.Flags |= uint16(sensorWireRowFlagROW_NAMED)
 		}
 		if err := w.add(row, n, kernel, asked[row]); err != nil {
 			return nil, err

@@ -96,14 +96,15 @@ struct wire_capture {
 #define MAX_CAPTURES 6
 
 enum wire_row_flag {
-	ROW_FAILED_ONLY = 1,	 /* report only calls that returned an error */
-	ROW_PROCESS = 2,	 /* after success, send the process anew */
-	ROW_SILENT = 4,		 /* send no WIRE_CALL */
-	ROW_ADDRESSED = 8,	 /* an address is passed: the hooks of sockets see it */
-	ROW_ANSWERS = 16,	 /* send what name servers answered: as WIRE_ANSWER, if silent */
-	ROW_DUPLICATES = 32,	 /* fcntl: what makes a descriptor is told as a dup, too */
-	ROW_SUCCEEDED_ONLY = 64, /* send no WIRE_CALL if an error was returned */
-	ROW_NAMED = 128,	 /* the hooks of paths see what it works on */
+	ROW_FAILED_ONLY = 1,	  /* report only calls that returned an error */
+	ROW_PROCESS = 2,	  /* after success, send the process anew */
+	ROW_SILENT = 4,		  /* send no WIRE_CALL */
+	ROW_ADDRESSED = 8,	  /* an address is passed: the hooks of sockets see it */
+	ROW_ANSWERS = 16,	  /* send what name servers answered: as WIRE_ANSWER, if silent */
+	ROW_DUPLICATES = 32,	  /* fcntl: what makes a descriptor is told as a dup, too */
+	ROW_SUCCEEDED_ONLY = 64,  /* send no WIRE_CALL if an error was returned */
+	ROW_NAMED = 128,	  /* the hooks of paths see what it works on */
+	ROW_NO_DIRECTORIES = 256, /* nor if the descriptor that it gave is a directory's */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */
@@ -118,10 +119,10 @@ enum wire_sender {
 
 struct wire_row {
 	__u8 nargs;
-	__u8 flags;
 	__u8 ncaptures;
+	__u16 flags; /* enum wire_row_flag */
 	__u8 sender; /* ROW_ANSWERS: enum wire_sender */
-	__u8 unused[4];
+	__u8 unused[3];
 	struct wire_capture captures[MAX_CAPTURES];
 };
 

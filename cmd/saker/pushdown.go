@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/sakerhq/saker/internal/pushdown"
@@ -13,9 +14,8 @@ import (
 // pushedCall is what pushdown shows of a call.
 type pushedCall struct {
 	Call    string   `json:"call"`
-	LeftOut string   `json:"left_out,omitempty"`
-	Why     string   `json:"told_because,omitempty"`
-	Rules   []string `json:"rules,omitempty"`
+	LeftOut []string `json:"left_out"`
+	Told    []string `json:"told"` // what could be left out but for a rule, and for which
 }
 
 // pushed shows what the kernel leaves out for the rules of some files.
@@ -47,11 +47,14 @@ func pushed(args []string, out, errs io.Writer) int {
 	}
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, c := range list {
-		if c.LeftOut != "" {
-			fmt.Fprintf(columns, "%s\tleaves out %s\n", c.Call, c.LeftOut)
-			continue
+		fmt.Fprintf(columns, "%s", c.Call)
+		if c.LeftOut != nil {
+			fmt.Fprintf(columns, "\tleaves out %s", strings.Join(c.LeftOut, ", "))
 		}
-		fmt.Fprintf(columns, "%s\ttells all: %s\n", c.Call, c.Why)
+		if c.Told != nil {
+			fmt.Fprintf(columns, "\ttells %s", strings.Join(c.Told, ", "))
+		}
+		fmt.Fprintln(columns)
 	}
 	columns.Flush()
 	return exitOK
@@ -59,16 +62,20 @@ func pushed(args []string, out, errs io.Writer) int {
 
 func pushedOf(c pushdown.Call) pushedCall {
 	p := pushedCall{Call: c.Row.Name}
-	switch {
-	case c.Learned:
-		p.Why = "a failed one can be a connection in progress"
-	case len(c.Failed) == 0:
-		p.LeftOut = "failed calls"
-	default:
-		p.Why = fmt.Sprintf("a failed one can match %q", c.Failed[0].Name)
+	judge := func(what string, needed []*rules.Rule) {
+		if len(needed) == 0 {
+			p.LeftOut = append(p.LeftOut, what)
+			return
+		}
+		p.Told = append(p.Told, fmt.Sprintf("%s (%s)", what, needed[0].Name))
 	}
-	for _, r := range c.Failed {
-		p.Rules = append(p.Rules, r.Name)
+	if c.Learned {
+		p.Told = append(p.Told, "failed calls (one can be a connection in progress)")
+	} else {
+		judge("failed calls", c.Failed)
+	}
+	if c.Opens {
+		judge("directories", c.Directories)
 	}
 	return p
 }

@@ -45,8 +45,33 @@ func TestFailedCalls(t *testing.T) {
 	} {
 		set := load(t, condition)
 		row := syscalls.ByName(set.EventTypes()[0])
-		if got := Filters(set)[row].Succeeded; got != leftOut {
+		if got := Filters(set)[row].Failed; got != leftOut {
 			t.Errorf("%s: failed calls of %s left out: %t, want %t", condition, row.Name, got, leftOut)
+		}
+	}
+}
+
+func TestDirectories(t *testing.T) {
+	for condition, leftOut := range map[string]bool{
+		"evt.type = openat":                                                      false,
+		"evt.type = openat and fd.typechar = f":                                  true,
+		"evt.type = openat and fd.typechar in (f, d)":                            false,
+		"evt.type = openat and fd.type = directory":                              false,
+		"evt.type = openat and not fd.type = directory":                          true,
+		"evt.type = openat and (fd.typechar = f or proc.name = x)":               false,
+		"evt.type = openat and (fd.typechar = f or evt.rawres = 3)":              false,
+		"evt.type = openat and (fd.typechar = f or fd.num = 3)":                  false,
+		"evt.type = openat and (fd.typechar = f or fd.name startswith /etc)":     false,
+		"evt.type = openat and (fd.typechar = f or evt.failed = true)":           false, // its result isn't known
+		"evt.type = openat and (fd.typechar = f or evt.res != SUCCESS)":          true,
+		"evt.type = fchmod and fd.typechar = f":                                  false, // not what it opens
+		"evt.type = openat and fd.typechar = f and fd.name startswith /etc":      true,
+		"evt.type = openat and (fd.typechar = f or not evt.arg.flags = O_RDWR)":  false,
+		"evt.type = openat and (fd.typechar = f or not saker.error.type exists)": false,
+	} {
+		set := load(t, condition)
+		if got := Filters(set)[syscalls.ByName(set.EventTypes()[0])].Directories; got != leftOut {
+			t.Errorf("%s: directories left out: %t, want %t", condition, got, leftOut)
 		}
 	}
 }
