@@ -173,7 +173,7 @@ var reasons = map[string]string{
 	"the sensor alone sees the answers: TestLiveNames of internal/state": `
 		saker.client.name saker.server.name saker.local.name saker.peer.name`,
 	"only acts that hide have it: test/evasions": `
-		evt.via evt.unreadable evt.truncated fd.replaced`,
+		evt.via evt.unreadable evt.truncated fd.replaced fd.origin`,
 	"only containers have it: tests of internal/container": `
 		saker.enrichment`,
 	"it depends on how the test was started: TestEntries of internal/state": `
