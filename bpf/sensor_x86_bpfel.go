@@ -53,13 +53,14 @@ type sensorOperation struct {
 	Ring     uint64
 	UserData uint64
 	Flags    uint64
+	Serial   uint64
 	Fd       int32
 	Direct   uint32
 	Row      uint16
 	OwnFile  uint8
 	Shape    uint8
 	Told     uint8
-	Building uint8
+	_        [1]byte
 	Look     uint16
 	Texts    [2]struct {
 		_    structs.HostLayout
@@ -484,6 +485,7 @@ const (
 	sensorMapAddresses           = "addresses"
 	sensorMapCallRing            = "call_ring"
 	sensorMapCgroups             = "cgroups"
+	sensorMapClaims              = "claims"
 	sensorMapCounts              = "counts"
 	sensorMapLookedAt            = "looked_at"
 	sensorMapMarks               = "marks"
@@ -642,6 +644,7 @@ type sensorMapSpecs struct {
 	Addresses   *ebpf.MapSpec `ebpf:"addresses"`
 	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
 	Cgroups     *ebpf.MapSpec `ebpf:"cgroups"`
+	Claims      *ebpf.MapSpec `ebpf:"claims"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
 	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
 	Marks       *ebpf.MapSpec `ebpf:"marks"`
@@ -708,6 +711,7 @@ type sensorMaps struct {
 	Addresses   *ebpf.Map `ebpf:"addresses"`
 	CallRing    *ebpf.Map `ebpf:"call_ring"`
 	Cgroups     *ebpf.Map `ebpf:"cgroups"`
+	Claims      *ebpf.Map `ebpf:"claims"`
 	Counts      *ebpf.Map `ebpf:"counts"`
 	LookedAt    *ebpf.Map `ebpf:"looked_at"`
 	Marks       *ebpf.Map `ebpf:"marks"`
@@ -729,6 +733,7 @@ func (m *sensorMaps) Close() error {
 		m.Addresses,
 		m.CallRing,
 		m.Cgroups,
+		m.Claims,
 		m.Counts,
 		m.LookedAt,
 		m.Marks,

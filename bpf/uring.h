@@ -25,6 +25,7 @@
 #define TEXTS_MAX	 2
 #define FILE_INDEX_ALLOC (~0U) /* a direct descriptor in a slot that the kernel chooses */
 #define FILE_POINTER	 (~7UL)
+#define EEXIST		 17
 #define EINPROGRESS	 115
 #define ECANCELED	 125
 
@@ -57,14 +58,14 @@ struct operation {
 	u32 pid, tid;
 	u8 comm[16];
 	u64 ring, user_data, flags; /* as they were then */
+	u64 serial;		    /* no other operation's */
 	s32 fd;
 	u32 direct; /* of a new direct descriptor: its slot + 1, or FILE_INDEX_ALLOC */
 	u16 row;
 	u8 own_file; /* argument + 1 that is the request's file */
 	u8 shape;    /* SHAPE_* */
 	u8 told;
-	u8 building; /* some CPU makes its record */
-	u16 look;    /* place in looked_at + 1 */
+	u16 look; /* place in looked_at + 1 */
 	struct text texts[TEXTS_MAX];
 };
 
@@ -181,7 +182,7 @@ static __always_inline void put_request(struct operation *o, struct io_kiocb *re
 	o->own_file = 0;
 	o->shape = 0;
 	o->told = 0;
-	o->building = 0;
+	o->serial = bpf_ktime_get_ns() << 10 | (bpf_get_smp_processor_id() & 1023);
 	o->look = 0;
 	for (int i = 0; i < 6; i++)
 		o->args[i] = 0;
@@ -341,7 +342,7 @@ static __always_inline bool is_foreign(struct operation *o)
 	return READ(current_task(), tgid) != o->pid;
 }
 
-/* The blocks of a request that another CPU has ended meanwhile. */
+/* The blocks of a request that is gone. */
 static __always_inline int put_ended(struct scratch *s, u8 kind)
 {
 	block_none(s);
@@ -466,14 +467,43 @@ __noinline int send_operation(u64 request, s64 ret)
 	if (!o || !row || o->told)
 		return 0;
 	o->told = 1;
-	o->building = 1;
 	if (begin_operation(slot, o, ret, row->nargs)) {
 		for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++)
 			put_operation_capture(slot, request, &row->captures[i], ret);
 		record_send(slot);
 	}
-	o->building = 0;
 	return 0;
+}
+
+/* Operations that a CPU tells of now, by serial: two may see at once that one is done. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WAITING_MAX);
+	__type(key, u64);
+	__type(value, u64);
+} claims SEC(".maps");
+
+/* What becomes of an operation that was told. */
+enum then {
+	THEN_END,
+	THEN_WAIT, /* it is told no more */
+	THEN_AGAIN /* its next result is told too */
+};
+
+/* Tells of an operation, unless another CPU does or has. */
+static __always_inline void tell(u64 request, u64 serial, s64 ret, enum then then)
+{
+	if (bpf_map_update_elem(&claims, &serial, &serial, BPF_NOEXIST) == -EEXIST)
+		return;
+	struct operation *o = operation_of(request);
+	if (o && o->serial == serial) {
+		send_operation(request, ret);
+		if (then == THEN_END)
+			operation_end(request);
+		else if (then == THEN_AGAIN)
+			o->told = 0;
+	}
+	bpf_map_delete_elem(&claims, &serial);
 }
 
 #endif

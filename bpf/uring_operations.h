@@ -139,10 +139,8 @@ static __always_inline int on_result(u64 ring, u64 *ctx)
 	}
 	u64 *request = bpf_map_lookup_elem(&results, &key);
 	struct operation *o = request ? operation_of(*request) : 0;
-	if (!o || o->building || o->told)
-		return 0;
-	send_operation(*request, result);
-	o->told = 0;
+	if (o && !o->told)
+		tell(*request, o->serial, result, THEN_AGAIN);
 	return 0;
 }
 
@@ -167,10 +165,8 @@ static __always_inline int on_complete(u64 request)
 	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
 
 	struct operation *o = bpf_map_lookup_elem(&operations, &request);
-	if (!o || o->building)
-		return 0;
-	send_operation(request, READ(req, cqe.res));
-	operation_end(request);
+	if (o)
+		tell(request, o->serial, READ(req, cqe.res), THEN_END);
 	return 0;
 }
 
@@ -183,17 +179,15 @@ __noinline int look_at(u64 request, u32 last)
 	struct operation *o = operation_of(request);
 	struct io_kiocb *req = KERNEL(struct io_kiocb, request);
 
-	if (!o || o->building) /* by another CPU, which ends it */
+	if (!o)
 		return 0;
 	/* Else its ring is gone. */
 	bool there = (u64)READ(req, ctx) == o->ring && READ(req, cqe.user_data) == o->user_data;
 	bool done = there && is_done(o, req, last);
-	if (done || last) {
-		send_operation(request, done ? READ(req, cqe.res) : -ECANCELED);
-		operation_end(request);
-	} else if (there && in_progress(req)) {
-		send_operation(request, -EINPROGRESS);
-	}
+	if (done || last)
+		tell(request, o->serial, done ? READ(req, cqe.res) : -ECANCELED, THEN_END);
+	else if (there && in_progress(req))
+		tell(request, o->serial, -EINPROGRESS, THEN_WAIT);
 	return 0;
 }
 
