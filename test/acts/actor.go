@@ -18,6 +18,7 @@ var actors = map[string]func() error{
 	"memory":  func() error { return becomeMemory("true") },
 	"preload": changePreloadList,
 	"ptrace":  attach,
+	"unseen":  renameUnseen,
 }
 
 // by lets this very program start again as an actor.

@@ -42,6 +42,7 @@ func All() []Act {
 		{"change a login key file", "", "Login key file changed", overwrite("authorized_keys")},
 		{"change the preload list", "", "Preload list changed", by("preload")},
 		{"attach to another process", "PTRACE attached to process", "Code pushed into another process", by("ptrace")},
+		{"take a name's memory away during a rename", "", "Arguments hidden from the sensor", by("unseen")},
 		{"write a cgroup's release agent", "", "Kernel helper path rewritten", overwrite("release_agent")},
 	}
 }

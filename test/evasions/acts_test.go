@@ -15,12 +15,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
+	harmless "github.com/sakerhq/saker/test/acts"
+	"github.com/sakerhq/saker/test/pages"
 )
 
 // acts are what the child does in its directory.
 var acts = map[string]func(dir string) error{
-	"swap while it blocks":     func(dir string) error { return blockedOpen(dir, func(p *buffer) { p.set(dir + "/decoy-as-long") }) },
-	"unmap while it blocks":    func(dir string) error { return blockedOpen(dir, (*buffer).unmap) },
+	"swap while it blocks":     func(dir string) error { return blockedOpen(dir, func(p *pages.Page) { p.Set(dir + "/decoy-as-long") }) },
+	"unmap while it blocks":    func(dir string) error { return blockedOpen(dir, (*pages.Page).Unmap) },
 	"swap":                     swapPath,
 	"drop page":                dropPage,
 	"swap address":             swapAddress,
@@ -30,7 +32,7 @@ var acts = map[string]func(dir string) error{
 	"swap message's address":   datagram(sendMessage),
 	"swap messages' address":   datagram(sendMessages),
 	"datagram beside the peer": besideConnection,
-	"unmap a rename's path":    unmapPath,
+	"unmap a rename's path":    func(dir string) error { return harmless.RenameUnseen(dir+"/secret", dir+"/alias") },
 	"very long argument": func(dir string) error {
 		return run("tool", strings.Repeat("a", 33<<10), dir+"/needle")(dir)
 	},

@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/test/pages"
 )
 
 // byLookup changes the name that a call was given while the kernel looks it up:
@@ -59,48 +61,48 @@ var byLookup = []evasion{
 
 // lookupActs are their acts.
 var lookupActs = map[string]func(dir string) error{
-	"mkdir that changes": changed("new", func(name, _ *buffer) unix.Errno {
-		return syscall6(unix.SYS_MKDIRAT, uintptr(at), name.address(), 0o755)
+	"mkdir that changes": changed("new", func(name, _ *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_MKDIRAT, uintptr(at), name.Address(), 0o755)
 	}),
-	"rmdir that changes": changed("dir", func(name, _ *buffer) unix.Errno {
-		return syscall6(unix.SYS_UNLINKAT, uintptr(at), name.address(), unix.AT_REMOVEDIR)
+	"rmdir that changes": changed("dir", func(name, _ *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_UNLINKAT, uintptr(at), name.Address(), unix.AT_REMOVEDIR)
 	}),
-	"unlink that changes": changed("file", func(name, _ *buffer) unix.Errno {
-		return syscall6(unix.SYS_UNLINKAT, uintptr(at), name.address(), 0)
+	"unlink that changes": changed("file", func(name, _ *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_UNLINKAT, uintptr(at), name.Address(), 0)
 	}),
-	"rename that changes": changed("file", func(name, other *buffer) unix.Errno {
-		return syscall6(unix.SYS_RENAMEAT2, uintptr(at), name.address(), uintptr(at), other.address(), 0)
+	"rename that changes": changed("file", func(name, other *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_RENAMEAT2, uintptr(at), name.Address(), uintptr(at), other.Address(), 0)
 	}),
-	"link that changes": changed("file", func(name, other *buffer) unix.Errno {
-		return syscall6(unix.SYS_LINKAT, uintptr(at), name.address(), uintptr(at), other.address(), 0)
+	"link that changes": changed("file", func(name, other *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_LINKAT, uintptr(at), name.Address(), uintptr(at), other.Address(), 0)
 	}),
-	"symlink that changes": changed("new", func(name, other *buffer) unix.Errno {
-		return syscall6(unix.SYS_SYMLINKAT, other.address(), uintptr(at), name.address())
+	"symlink that changes": changed("new", func(name, other *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_SYMLINKAT, other.Address(), uintptr(at), name.Address())
 	}),
-	"chmod that changes": changed("file", func(name, _ *buffer) unix.Errno {
-		return syscall6(unix.SYS_FCHMODAT, uintptr(at), name.address(), 0o600)
+	"chmod that changes": changed("file", func(name, _ *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_FCHMODAT, uintptr(at), name.Address(), 0o600)
 	}),
-	"chown that changes": changed("file", func(name, _ *buffer) unix.Errno {
-		return syscall6(unix.SYS_FCHOWNAT, uintptr(at), name.address(), 0, 0, 0)
+	"chown that changes": changed("file", func(name, _ *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_FCHOWNAT, uintptr(at), name.Address(), 0, 0, 0)
 	}),
-	"mount that changes": changed("dir", func(name, _ *buffer) unix.Errno {
+	"mount that changes": changed("dir", func(name, _ *pages.Page) unix.Errno {
 		return mountAt(name)
 	}),
 	"umount that changes": func(dir string) error {
-		return changed("dir", func(name, _ *buffer) unix.Errno {
+		return changed("dir", func(name, _ *pages.Page) unix.Errno {
 			if errno := mountAt(name); errno != 0 {
 				return errno
 			}
-			name.set(dir + "/over/dir-one")
-			return syscall6(unix.SYS_UMOUNT2, name.address(), 0)
+			name.Set(dir + "/over/dir-one")
+			return syscall6(unix.SYS_UMOUNT2, name.Address(), 0)
 		})(dir)
 	},
 }
 
-func mountAt(name *buffer) unix.Errno {
+func mountAt(name *pages.Page) unix.Errno {
 	kind := []byte("tmpfs\x00")
 	at := uintptr(unsafe.Pointer(&kind[0]))
-	return syscall6(unix.SYS_MOUNT, at, name.address(), at, 0, 0)
+	return syscall6(unix.SYS_MOUNT, at, name.Address(), at, 0, 0)
 }
 
 func syscall6(number uintptr, args ...uintptr) unix.Errno {
@@ -112,20 +114,20 @@ func syscall6(number uintptr, args ...uintptr) unix.Errno {
 
 // changed makes a call with the path of kind-one, which becomes that of kind-two
 // while the call looks it up, and a second one that stays.
-func changed(kind string, call func(name, other *buffer) unix.Errno) func(dir string) error {
+func changed(kind string, call func(name, other *pages.Page) unix.Errno) func(dir string) error {
 	return func(dir string) error {
 		over := dir + "/over/"
-		name, err := newBuffer(over + kind + "-one")
+		name, err := pages.New(over + kind + "-one")
 		if err != nil {
 			return err
 		}
-		other, err := newBuffer(over + "new-name")
+		other, err := pages.New(over + "new-name")
 		if err != nil {
 			return err
 		}
 		if err := mountTree(dir+"/over", func(asked string) {
-			if strings.HasSuffix(asked, "-one") && name.page[0] != 0 {
-				name.set(over + kind + "-two")
+			if strings.HasSuffix(asked, "-one") && name.Bytes[0] != 0 {
+				name.Set(over + kind + "-two")
 			}
 		}); err != nil {
 			return err

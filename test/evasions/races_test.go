@@ -8,26 +8,13 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/test/pages"
 )
 
-// buffer is a page with a path, beside the Go heap.
-type buffer struct{ page []byte }
-
-func newBuffer(path string) (*buffer, error) {
-	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	b := &buffer{page}
-	if err == nil {
-		b.set(path)
-	}
-	return b, err
-}
-
-func (b *buffer) set(path string)  { copy(b.page, path+"\x00") }
-func (b *buffer) address() uintptr { return uintptr(unsafe.Pointer(&b.page[0])) }
-func (b *buffer) unmap()           { _ = unix.Munmap(b.page) }
-
-func (b *buffer) open() (int, error) {
-	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(at), b.address(), unix.O_RDONLY, 0, 0, 0)
+// openPage opens the path that a page holds.
+func openPage(b *pages.Page) (int, error) {
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(at), b.Address(), unix.O_RDONLY, 0, 0, 0)
 	if errno != 0 {
 		return -1, errno
 	}
@@ -39,8 +26,8 @@ var at = int64(unix.AT_FDCWD)
 
 // blockedOpen opens a pipe, which takes until somebody opens its other end, and
 // meanwhile does something to the path.
-func blockedOpen(dir string, meanwhile func(*buffer)) error {
-	b, err := newBuffer(dir + "/pipe")
+func blockedOpen(dir string, meanwhile func(*pages.Page)) error {
+	b, err := pages.New(dir + "/pipe")
 	if err != nil {
 		return err
 	}
@@ -52,7 +39,7 @@ func blockedOpen(dir string, meanwhile func(*buffer)) error {
 		_ = unix.Close(fd)
 		writer <- err
 	}()
-	fd, err := b.open()
+	fd, err := openPage(b)
 	_ = unix.Close(fd)
 	return errors.Join(err, <-writer)
 }
@@ -87,14 +74,14 @@ func race(rounds int, try func() (bool, error)) error {
 // swapPath opens what a second thread changes between two names, and says how
 // often that was the secret.
 func swapPath(dir string) error {
-	b, err := newBuffer(dir + "/secret")
+	b, err := pages.New(dir + "/secret")
 	if err != nil {
 		return err
 	}
 	names := [2][]byte{[]byte("secret"), []byte("public")}
-	last := b.page[len(dir)+1:]
+	last := b.Bytes[len(dir)+1:]
 	defer whileRunning(func(i int) { copy(last, names[i&1]) })()
-	return countSecrets(dir, b.open)
+	return countSecrets(dir, func() (int, error) { return openPage(b) })
 }
 
 // dropPage opens a path that lies in a file's page, which a second thread
@@ -112,9 +99,9 @@ func dropPage(dir string) error {
 	if err != nil {
 		return err
 	}
-	b := &buffer{page}
+	b := &pages.Page{Bytes: page}
 	defer whileRunning(func(int) { _ = unix.Madvise(page, unix.MADV_DONTNEED) })()
-	return countSecrets(dir, b.open)
+	return countSecrets(dir, func() (int, error) { return openPage(b) })
 }
 
 // whileRunning calls f in a second thread until stop is called.
@@ -163,24 +150,24 @@ func swapAddress(string) error {
 	if err != nil {
 		return err
 	}
-	b, err := newBuffer("")
+	b, err := pages.New("")
 	if err != nil {
 		return err
 	}
-	to := (*unix.RawSockaddrInet4)(unsafe.Pointer(&b.page[0]))
+	to := (*unix.RawSockaddrInet4)(unsafe.Pointer(&b.Bytes[0]))
 	*to = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port<<8 | port>>8, Addr: target}
 	defer whileRunning(func(i int) { to.Addr[3] = byte(1 + i&1) })()
 	return race(rounds/4, func() (bool, error) { return connectTo(b, target) })
 }
 
 // connectTo connects to the address in b and reports whether that was target.
-func connectTo(b *buffer, target [4]byte) (bool, error) {
+func connectTo(b *pages.Page, target [4]byte) (bool, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
 		return false, err
 	}
 	defer unix.Close(fd)
-	if _, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), b.address(), unix.SizeofSockaddrInet4); errno != 0 {
+	if _, _, errno := unix.Syscall(unix.SYS_CONNECT, uintptr(fd), b.Address(), unix.SizeofSockaddrInet4); errno != 0 {
 		return false, errno
 	}
 	peer, err := unix.Getpeername(fd)

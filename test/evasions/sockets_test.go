@@ -9,6 +9,8 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/test/pages"
 )
 
 // Where the acts connect and send to: what they do, and what it looks like.
@@ -178,7 +180,7 @@ func dial(to [4]byte, port uint16) (int, error) {
 // in memory that changes meanwhile: the kernel has read it by then.
 type message struct {
 	to   *unix.RawSockaddrInet4
-	data *buffer
+	data *pages.Page
 }
 
 // datagram sends a message to the target, and meanwhile makes the address the
@@ -194,13 +196,13 @@ func datagram(send func(fd int, m message) error) func(string) error {
 		if err != nil {
 			return err
 		}
-		b, err := newBuffer("")
+		b, err := pages.New("")
 		if err != nil {
 			return err
 		}
-		to := (*unix.RawSockaddrInet4)(unsafe.Pointer(&b.page[0]))
+		to := (*unix.RawSockaddrInet4)(unsafe.Pointer(&b.Bytes[0]))
 		*to = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: port<<8 | port>>8, Addr: target}
-		data, err := slow("x", func() { to.Addr = decoy })
+		data, err := pages.Slow("x", func() { to.Addr = decoy })
 		if err != nil {
 			return err
 		}
@@ -213,13 +215,13 @@ func datagram(send func(fd int, m message) error) func(string) error {
 }
 
 func sendTo(fd int, m message) error {
-	_, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), m.data.address(), 1, 0,
+	_, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), m.data.Address(), 1, 0,
 		uintptr(unsafe.Pointer(m.to)), unix.SizeofSockaddrInet4)
 	return failed(errno)
 }
 
 func (m message) header() unix.Msghdr {
-	iov := unix.Iovec{Base: &m.data.page[0], Len: 1}
+	iov := unix.Iovec{Base: &m.data.Bytes[0], Len: 1}
 	return unix.Msghdr{Name: (*byte)(unsafe.Pointer(m.to)), Namelen: unix.SizeofSockaddrInet4, Iov: &iov, Iovlen: 1}
 }
 
