@@ -22,13 +22,14 @@ type operand struct {
 	source  sensorWireSource
 	members []string // the first that the kernel's structure has counts
 	number  uint16
-	size    uint8 // bytes at most
 }
 
 // The operands of which there is no need to say more.
 var (
 	none   = operand{}
 	onFile = operand{source: sensorWireSourceSOURCE_FILE}
+	// attribute is the name of an extended attribute, which the kernel has copied.
+	attribute = operand{source: sensorWireSourceSOURCE_STRING, members: []string{"ctx.kname"}}
 )
 
 func number(n uint16) operand { return operand{source: sensorWireSourceSOURCE_NUMBER, number: n} }
@@ -50,11 +51,6 @@ func peer(member string) operand {
 // named is a path that the kernel has copied.
 func named(member string) operand {
 	return operand{source: sensorWireSourceSOURCE_NAME, members: []string{member}}
-}
-
-// text is a text that the kernel has copied.
-func text(member string) operand {
-	return operand{source: sensorWireSourceSOURCE_STRING, members: []string{member}}
 }
 
 // structure is a structure that the kernel has copied into the member.
@@ -172,14 +168,14 @@ var operations = [...]operation{
 	40: {row: "io_uring_register", of: "io_msg", args: []operand{onFile, number(registerSendMsgRing), in("src_fd"), in("cmd")}},
 	41: {
 		row: "fsetxattr", of: "io_xattr",
-		args: []operand{onFile, text("ctx.kname"), in("ctx.cvalue"), in("ctx.size"), in("ctx.flags")},
+		args: []operand{onFile, attribute, in("ctx.cvalue"), in("ctx.size"), in("ctx.flags")},
 	},
 	42: {
 		row: "setxattr", of: "io_xattr",
-		args: []operand{named("filename"), text("ctx.kname"), in("ctx.cvalue"), in("ctx.size"), in("ctx.flags")},
+		args: []operand{named("filename"), attribute, in("ctx.cvalue"), in("ctx.size"), in("ctx.flags")},
 	},
-	43: {row: "fgetxattr", of: "io_xattr", args: []operand{onFile, text("ctx.kname"), in("ctx.value"), in("ctx.size")}},
-	44: {row: "getxattr", of: "io_xattr", args: []operand{named("filename"), text("ctx.kname"), in("ctx.value"), in("ctx.size")}},
+	43: {row: "fgetxattr", of: "io_xattr", args: []operand{onFile, attribute, in("ctx.value"), in("ctx.size")}},
+	44: {row: "getxattr", of: "io_xattr", args: []operand{named("filename"), attribute, in("ctx.value"), in("ctx.size")}},
 	45: {row: "socket", of: "io_socket", args: []operand{in("domain"), in("type"), in("protocol")}, slot: "file_slot"},
 	46: {row: "ioctl", of: "io_uring_cmd", args: []operand{onFile, in("cmd_op")}, flags: waits}, // URING_CMD
 	47: sends("sendto"),                                                                         // SEND_ZC

@@ -19,7 +19,7 @@ import (
 
 func init() {
 	acts["obey"] = func(string) error { return obey() }
-	acts["open name"] = func(dir string) error { return attempt(dir) }
+	acts["open name"] = attempt
 	acts["orphan"] = func(name string) error { return ourselves("late", name).Start() }
 	acts["late"] = func(name string) error {
 		for range 1000 {

@@ -32,12 +32,12 @@ var uringLayer = layer{
 // fitUring takes programs out of spec: those for io_uring if kernel has none,
 // else those that they replace.
 func fitUring(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
-	if _, err := kernel.AnyTypesByName("io_kiocb"); err != nil {
+	if !hasType(kernel, "io_kiocb") {
 		drop(spec, uringPrefix)
 		return nil
 	}
 	for _, name := range uringNeeds {
-		if _, err := kernel.AnyTypesByName(name); err != nil {
+		if !hasType(kernel, name) {
 			return errors.New("no " + name)
 		}
 	}
@@ -83,4 +83,9 @@ func shape(kernel *btf.Spec, shapes *ebpf.Map) error {
 		}
 	}
 	return nil
+}
+
+func hasType(kernel *btf.Spec, name string) bool {
+	_, err := kernel.AnyTypesByName(name)
+	return err == nil
 }

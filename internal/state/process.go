@@ -29,20 +29,7 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 		p = &process{}
 		p.PID, p.Start = w.Header.Pid, w.Header.Start
 	}
-	s.describe(p, w)
-	s.image(p, w, isNew || p.unknown)
-	s.standard(p, w.Cause, isNew)
-	if isNew || p.unknown {
-		p.told = p.credentials()
-	}
-	s.enter(p, w.Cause)
-	if w.Cause != bpf.CauseScan {
-		s.enterSession(p, isNew || p.unknown)
-	}
-	if w.Cause == bpf.CauseScan && (isNew || p.unknown) {
-		s.healed.Found++
-	}
-	p.unknown = false
+	s.learn(p, w, isNew)
 	if isNew {
 		s.add(p, w.Header.Time)
 	}
@@ -60,6 +47,25 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	}
 	s.execEvent(ev, &w.Header, p)
 	return true, nil
+}
+
+// learn takes over what a record tells of a process.
+func (s *State) learn(p *process, w *bpf.WireProcess, isNew bool) {
+	first := isNew || p.unknown
+	s.describe(p, w)
+	s.image(p, w, first)
+	s.standard(p, w.Cause, isNew)
+	if first {
+		p.told = p.credentials()
+	}
+	s.enter(p, w.Cause)
+	switch {
+	case w.Cause != bpf.CauseScan:
+		s.enterSession(p, first)
+	case first:
+		s.healed.Found++
+	}
+	p.unknown = false
 }
 
 // image finds the file, arguments and environment of the program that p runs.

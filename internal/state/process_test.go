@@ -375,7 +375,7 @@ func TestOutsideOfScope(t *testing.T) {
 func TestJudge(t *testing.T) {
 	var asked []string
 	s := newTree(t, func(o *Options) {
-		o.Judge = func(cgroup bpf.WireCgroup, p *event.Process) { asked = append(asked, p.Name+" "+p.Cgroup) }
+		o.Judge = func(_ bpf.WireCgroup, p *event.Process) { asked = append(asked, p.Name+" "+p.Cgroup) }
 	})
 	feed(t, s, child.process(bpf.CauseFork, shell, "bash", func(w *bpf.WireProcess) { w.Cgroup.Id = 7 }),
 		child.process(bpf.CauseCgroup, shell, "bash"))

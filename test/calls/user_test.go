@@ -37,7 +37,7 @@ var userTriggers = []trigger{
 		return f("%s special=/dev/none quotafilepath=<NA> dqb_bhardlimit=<NA> *cmd=32(Q_GETQUOTA) type=2(GRPQUOTA) id=42 quota_fmt=<NA>", res(r))
 	}},
 	// To another id and back, each time told.
-	{"credchange", func(a *actor) string {
+	{"credchange", func(*actor) string {
 		credentials := func(effective uintptr) {
 			if r := raw(unix.SYS_SETREUID, []uintptr{minus(1), effective}); r != 0 {
 				panic(r)

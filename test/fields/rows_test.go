@@ -109,7 +109,7 @@ var rows = []row{
 	{"proc.vmsize", "open", number(sized("VmPeak"))},
 	{"proc.vmrss", "open", number(func(f *facts) (uint64, uint64) { return 0, uint64(atoi(f.status(f.pid, "VmHWM")[0])) })},
 	{"proc.vmswap", "open", number(func(*facts) (uint64, uint64) { return 0, 1 << 30 })},
-	{"proc.fdlimit", "execve", number(func(f *facts) (uint64, uint64) { return 1, 1 << 30 })},
+	{"proc.fdlimit", "execve", number(func(f *facts) (uint64, uint64) { return 1, uint64(atoi(hardLimit(f))) })},
 	{"proc.nthreads", "execve", always("1")},
 	{"thread.pfminor", "execve", number(faults(10))},
 	{"thread.pfmajor", "execve", number(faults(12))},

@@ -87,10 +87,12 @@ func sized(key string) func(*facts) (uint64, uint64) {
 	return func(f *facts) (uint64, uint64) { return 1, uint64(atoi(f.status(f.pid, key)[0])) }
 }
 
-func limit(f *facts) string {
+// hardLimit is how many files the process may open at most: a Go program raises
+// its own limit up to that as it starts.
+func hardLimit(f *facts) string {
 	for line := range strings.Lines(f.file(f.pid, "limits")) {
 		if words := strings.Fields(line); strings.HasPrefix(line, "Max open files") {
-			return words[3]
+			return words[4]
 		}
 	}
 	return ""
