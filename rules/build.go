@@ -1,6 +1,10 @@
 package rules
 
-import "math"
+import (
+	"math"
+
+	"github.com/sakerhq/saker/rules/internal/syntax"
+)
 
 // build compiles all that is collected so far. Falco does so after every
 // file: what a rule needs must be there by the end of its file.
@@ -30,10 +34,10 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 	c.begin(def)
 	r := l.newRule(def)
 	ok := !def.bad
-	if len(def.cond.spans) > 0 {
+	if !def.cond.Empty() {
 		ok = l.buildCondition(r, def, m, c) && ok
 	}
-	if len(def.output.spans) > 0 {
+	if !def.output.Empty() {
 		ok = c.compileOutput(r, def) && ok
 	}
 	ok = c.compileAdditions(r) && ok
@@ -57,7 +61,7 @@ func (l *loader) buildCondition(r *Rule, def *ruleDef, m *macros, c *compiler) b
 	}
 	m.nodes = 0
 	n, ok := m.expand(n, math.MaxInt)
-	r.compiled = dumpNode(n)
+	r.compiled = syntax.Dump(n)
 	if r.cond = c.compile(n); r.cond == nil {
 		return false
 	}
@@ -67,9 +71,9 @@ func (l *loader) buildCondition(r *Rule, def *ruleDef, m *macros, c *compiler) b
 
 func (l *loader) newRule(def *ruleDef) *Rule {
 	r := &Rule{
-		Name: def.item.name, Desc: def.desc.s, Priority: def.priority, Source: def.source, Tags: def.tags,
+		Name: def.item.name, Desc: def.desc.String(), Priority: def.priority, Source: def.source, Tags: def.tags,
 		Ruleset: def.ruleset, Enabled: def.enabled, Capture: def.capture, CaptureMillis: def.millis,
-		Condition: def.cond.s, Output: def.output.trimmed(),
+		Condition: def.cond.String(), Output: trimmed(&def.output),
 	}
 	for _, e := range def.except {
 		r.exceptions = append(r.exceptions, e.item.name)

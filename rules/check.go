@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // compiler turns checked nodes into a set. One compiler serves one load.
 type compiler struct {
 	*report
 	schema *Schema
-	pos    *positions
+	pos    *source.Positions
 	opts   *Options
 	lists  *index[*listDef]
 
@@ -29,7 +31,7 @@ type compiler struct {
 	bad   bool   // an error was found
 }
 
-func newCompiler(schema *Schema, r *report, pos *positions) *compiler {
+func newCompiler(schema *Schema, r *report, pos *source.Positions) *compiler {
 	return &compiler{
 		report: r, schema: schema, pos: pos,
 		opts: &Options{}, lists: &index[*listDef]{}, exprs: map[string]*expr{}, preds: map[string]*predicate{}, set: &Set{},
@@ -58,7 +60,7 @@ func wrongf(at int, format string, args ...any) *checkError {
 }
 
 func (c *compiler) fail(e *checkError) {
-	it := item{"condition expression", "", c.pos.place(e.at)}
+	it := item{"condition expression", "", c.pos.Place(e.at)}
 	if !c.forgive(e, it) {
 		c.bad = true
 		c.add(Finding{Code: ErrCondition, Message: e.message, Hint: e.hint}, it)
@@ -85,29 +87,27 @@ func (c *compiler) forgive(e *checkError, it item) bool {
 }
 
 func (c *compiler) warn(code Code, at int, format string, args ...any) {
-	c.warnf(code, item{"condition expression", "", c.pos.place(at)}, format, args...)
+	c.warnf(code, item{"condition expression", "", c.pos.Place(at)}, format, args...)
 }
 
 // resolve types an operand and gives it its slot.
-func (c *compiler) resolve(o *operand) (*expr, *checkError) {
-	switch o.kind {
-	case isField:
+func (c *compiler) resolve(o *syntax.Operand) (*expr, *checkError) {
+	switch o.Kind {
+	case syntax.Field:
 		return c.resolveField(o)
-	case isTransformer:
+	case syntax.Transformer:
 		return c.resolveTransformer(o)
-	case isList:
+	case syntax.List:
 		return c.resolveTuple(o)
 	default:
 		return c.intern(&expr{
-			text: quoteAlways(o.name), kind: exprConstant, typ: field.CharBuf, value: field.Str(o.name),
+			text: syntax.Quote(o.Name), kind: exprConstant, typ: field.CharBuf, value: field.Str(o.Name),
 		}), nil
 	}
 }
 
-func quoteAlways(s string) string { return `"` + quoteEscapes.Replace(s) + `"` }
-
-func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
-	ref, err := c.table.Resolve(o.name, o.arg, o.has)
+func (c *compiler) resolveField(o *syntax.Operand) (*expr, *checkError) {
+	ref, err := c.table.Resolve(o.Name, o.Arg, o.Has)
 	if err != nil {
 		return nil, c.unknownField(o, err)
 	}
@@ -115,11 +115,11 @@ func (c *compiler) resolveField(o *operand) (*expr, *checkError) {
 }
 
 // unknownField says what is wrong with a reference, and what was meant.
-func (c *compiler) unknownField(o *operand, err error) *checkError {
-	e := wrongf(o.at, "%s", err)
-	e.unknown = o.name
+func (c *compiler) unknownField(o *syntax.Operand, err error) *checkError {
+	e := wrongf(o.At, "%s", err)
+	e.unknown = o.Name
 	if errors.Is(err, field.ErrUnknown) {
-		e.hint = c.similar(o.name, fieldNames(c.table))
+		e.hint = c.similar(o.Name, fieldNames(c.table))
 	}
 	return e
 }
@@ -176,10 +176,10 @@ func (c *compiler) intern(e *expr) *expr {
 	return e
 }
 
-func (c *compiler) resolveTuple(o *operand) (*expr, *checkError) {
+func (c *compiler) resolveTuple(o *syntax.Operand) (*expr, *checkError) {
 	e := &expr{kind: exprTuple, typ: field.CharBuf, list: true}
 	var texts []string
-	for _, arg := range o.args {
+	for _, arg := range o.Args {
 		a, err := c.resolve(arg)
 		if err != nil {
 			return nil, err
@@ -191,26 +191,26 @@ func (c *compiler) resolveTuple(o *operand) (*expr, *checkError) {
 	return c.intern(e), nil
 }
 
-func (c *compiler) resolveTransformer(o *operand) (*expr, *checkError) {
-	t := transformerNamed(o.name)
-	if len(o.args) < t.min || t.max > 0 && len(o.args) > t.max {
+func (c *compiler) resolveTransformer(o *syntax.Operand) (*expr, *checkError) {
+	t := transformerNamed(o.Name)
+	if len(o.Args) < t.min || t.max > 0 && len(o.Args) > t.max {
 		if t.max == t.min {
-			return nil, wrongf(o.at, "%s() requires exactly %d arguments", t.name, t.min)
+			return nil, wrongf(o.At, "%s() requires exactly %d arguments", t.name, t.min)
 		}
-		return nil, wrongf(o.at, "%s() requires at least %d arguments", t.name, t.min)
+		return nil, wrongf(o.At, "%s() requires at least %d arguments", t.name, t.min)
 	}
-	if o.has && !t.key {
-		return nil, wrongf(o.at, "%s() takes no argument in brackets", t.name)
+	if o.Has && !t.key {
+		return nil, wrongf(o.At, "%s() takes no argument in brackets", t.name)
 	}
-	e := &expr{kind: exprCall, call: t.call, whole: !t.letters, key: o.arg}
+	e := &expr{kind: exprCall, call: t.call, whole: !t.letters, key: o.Arg}
 	var texts []string
-	for _, arg := range o.args {
+	for _, arg := range o.Args {
 		a, err := c.resolve(arg)
 		if err != nil {
 			return nil, err
 		}
 		if a.ref != nil && a.ref.Not&field.NoTransformer != 0 && t.name != "val" {
-			return nil, wrongf(arg.at, "field '%s' does not support transformers", arg)
+			return nil, wrongf(arg.At, "field '%s' does not support transformers", arg)
 		}
 		e.args = append(e.args, a)
 		texts = append(texts, a.text)
@@ -218,15 +218,15 @@ func (c *compiler) resolveTransformer(o *operand) (*expr, *checkError) {
 	if err := t.checkArgs(o, e.args); err != nil {
 		return nil, err
 	}
-	if e.text = t.name + "(" + strings.Join(texts, ",") + ")"; o.has {
-		e.text += "[" + o.arg + "]"
+	if e.text = t.name + "(" + strings.Join(texts, ",") + ")"; o.Has {
+		e.text += "[" + o.Arg + "]"
 	}
 	t.result(e)
 	return c.intern(e), nil
 }
 
 // checkArgs checks the types of a transformer's arguments.
-func (t *transformer) checkArgs(o *operand, args []*expr) *checkError {
+func (t *transformer) checkArgs(o *syntax.Operand, args []*expr) *checkError {
 	for i, a := range args {
 		ok := t.accepts(a)
 		switch {
@@ -236,47 +236,47 @@ func (t *transformer) checkArgs(o *operand, args []*expr) *checkError {
 			ok = a.kind == exprConstant
 		}
 		if !ok {
-			return wrongf(o.args[i].at, "can't add field transformer: type '%s' is not supported by '%s' transformer applied on field '%s'",
-				a.typeName(), t.name, o.args[i])
+			return wrongf(o.Args[i].At, "can't add field transformer: type '%s' is not supported by '%s' transformer applied on field '%s'",
+				a.typeName(), t.name, o.Args[i])
 		}
 	}
 	return nil
 }
 
 // legal checks that an operator fits the type of its left side.
-func legal(k *check, left *expr) *checkError {
+func legal(k *syntax.Check, left *expr) *checkError {
 	cl := types[left.typ].class
 	switch {
 	case left.ref != nil && left.ref.Not&field.OutputOnly != 0:
-		return wrongf(k.left.at, "field '%s' can only be used in outputs", k.left)
-	case left.ref != nil && left.ref.Not&field.EqualOnly != 0 && k.op.code != opEq:
-		return wrongf(k.opAt, "field '%s' supports only the '=' operator", k.left)
+		return wrongf(k.Left.At, "field '%s' can only be used in outputs", k.Left)
+	case left.ref != nil && left.ref.Not&field.EqualOnly != 0 && k.Op.Code != syntax.OpEq:
+		return wrongf(k.OpAt, "field '%s' supports only the '=' operator", k.Left)
 	case cl.ops == 0:
-		return wrongf(k.opAt, "'%s' operator not supported for type '%s'", k.op.name, left.typeName())
+		return wrongf(k.OpAt, "'%s' operator not supported for type '%s'", k.Op.Name, left.typeName())
 	case !left.list:
-		if !cl.ops.has(k.op.code) {
-			return wrongf(k.opAt, "'%s' operator not supported for %s", k.op.name, cl.name)
+		if !cl.ops.has(k.Op.Code) {
+			return wrongf(k.OpAt, "'%s' operator not supported for %s", k.Op.Name, cl.name)
 		}
 	case left.typ == field.FSPath || left.typ == field.FSRelPath || left.typ == field.ByteBuf:
-		return wrongf(k.opAt, "list filters are not supported for type '%s'", types[left.typ].name)
-	case !listClass.ops.has(k.op.code) || k.mod != noModifier:
-		return wrongf(k.opAt, "'%s' operator not supported for %s", k.op.name, listClass.name)
+		return wrongf(k.OpAt, "list filters are not supported for type '%s'", types[left.typ].name)
+	case !listClass.ops.has(k.Op.Code) || k.Mod != syntax.NoModifier:
+		return wrongf(k.OpAt, "'%s' operator not supported for %s", k.Op.Name, listClass.name)
 	}
 	return nil
 }
 
 // legalRight checks the right side of a comparison between fields.
-func legalRight(k *check, left, right *expr) *checkError {
+func legalRight(k *syntax.Check, left, right *expr) *checkError {
 	switch {
-	case k.op.code == opPMatch || k.op.code == opRegex:
-		return wrongf(k.opAt, "operator '%s' doesn't support right-hand side fields", k.op.name)
+	case k.Op.Code == syntax.OpPMatch || k.Op.Code == syntax.OpRegex:
+		return wrongf(k.OpAt, "operator '%s' doesn't support right-hand side fields", k.Op.Name)
 	case left.typ == field.IPNet:
-		return wrongf(k.right.at, "field '%s' of type IPNET can't be compared with a field", k.left)
+		return wrongf(k.Right.At, "field '%s' of type IPNET can't be compared with a field", k.Left)
 	case right.find(func(e *expr) bool { return e.ref != nil && e.ref.Not&field.NoRHS != 0 }) != nil:
-		return wrongf(k.right.at, "field '%s' can't stand on the right-hand side", k.right)
+		return wrongf(k.Right.At, "field '%s' can't stand on the right-hand side", k.Right)
 	case left.typ != right.typ || left.list != right.list:
-		return wrongf(k.right.at, "field '%s' has type '%s' while the right-hand side field '%s' has incompatible type '%s'",
-			k.left, left.typeName(), k.right, right.typeName())
+		return wrongf(k.Right.At, "field '%s' has type '%s' while the right-hand side field '%s' has incompatible type '%s'",
+			k.Left, left.typeName(), k.Right, right.typeName())
 	}
 	return nil
 }

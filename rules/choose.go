@@ -1,6 +1,10 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sakerhq/saker/rules/internal/pattern"
+)
 
 // choose applies the options that say which rules there are.
 func (l *loader) choose(s *Set) {
@@ -32,20 +36,8 @@ func (s *Set) apply(sel Selection) {
 }
 
 func (sel *Selection) selects(r *Rule) bool {
-	if sel.Rule != "" && !wildcard(sel.Rule, r.Name) {
+	if sel.Rule != "" && !pattern.Wildcard(sel.Rule, r.Name) {
 		return false
 	}
 	return sel.Tag == "" || slices.Contains(r.Tags, sel.Tag)
-}
-
-// wildcard matches a pattern in which only * is special.
-func wildcard(pattern, text string) bool {
-	quoted := make([]byte, 0, len(pattern))
-	for i := range len(pattern) {
-		if c := pattern[i]; c == '?' || c == '[' || c == '\\' {
-			quoted = append(quoted, '\\')
-		}
-		quoted = append(quoted, pattern[i])
-	}
-	return glob(string(quoted), text, false)
 }

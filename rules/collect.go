@@ -4,15 +4,17 @@ import (
 	"cmp"
 	"path"
 	"strings"
+
+	"github.com/sakerhq/saker/rules/internal/source"
 )
 
 // ruleDef is a rule as defined so far.
 type ruleDef struct {
 	item      item
 	ruleset   string
-	cond      text
-	output    text
-	desc      text
+	cond      source.Text
+	output    source.Text
+	desc      source.Text
 	priority  Priority
 	source    string
 	enabled   bool
@@ -22,8 +24,8 @@ type ruleDef struct {
 	millis    uint64
 	tags      []string
 	except    []*exceptionDef
-	joined    *scalar // the last condition that was appended with "or"
-	bad       bool    // its errors are reported already
+	joined    *source.Scalar // the last condition that was appended with "or"
+	bad       bool           // its errors are reported already
 }
 
 // addRule takes a rule entry into account.
@@ -115,4 +117,4 @@ func (r *ruleItem) noRule() string {
 }
 
 // trimmed is an output's text without the blanks around it.
-func (t *text) trimmed() string { return strings.Trim(t.s, " \t\r\n") }
+func trimmed(t *source.Text) string { return strings.Trim(t.String(), " \t\r\n") }

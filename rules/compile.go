@@ -4,30 +4,31 @@ import (
 	"slices"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // compile turns an expanded condition into a program; nil after an error. It
 // goes on after one, to find them all.
-func (c *compiler) compile(n node) *cond {
+func (c *compiler) compile(n syntax.Node) *cond {
 	switch n := n.(type) {
-	case *group:
-		kids, ok := make([]*cond, len(n.kids)), true
-		for i, kid := range n.kids {
+	case *syntax.Group:
+		kids, ok := make([]*cond, len(n.Kids)), true
+		for i, kid := range n.Kids {
 			kids[i] = c.compile(kid)
 			ok = ok && kids[i] != nil
 		}
 		switch {
 		case !ok:
 			return nil
-		case n.or:
+		case n.Or:
 			return c.set.conds.group(condOr, kids)
 		}
 		return c.set.conds.group(condAnd, kids)
-	case *not:
-		if kid := c.compile(n.kid); kid != nil {
+	case *syntax.Not:
+		if kid := c.compile(n.Kid); kid != nil {
 			return c.set.conds.not(kid)
 		}
-	case *check:
+	case *syntax.Check:
 		if p := c.check(n); p != nil {
 			return c.set.conds.predicate(p)
 		}
@@ -35,8 +36,8 @@ func (c *compiler) compile(n node) *cond {
 	return nil
 }
 
-func (c *compiler) check(k *check) *predicate {
-	left, err := c.resolve(k.left)
+func (c *compiler) check(k *syntax.Check) *predicate {
+	left, err := c.resolve(k.Left)
 	if err == nil {
 		err = c.typeField(k)
 	}
@@ -47,16 +48,16 @@ func (c *compiler) check(k *check) *predicate {
 		c.fail(err)
 		return nil
 	}
-	text := c.scope + dumpNode(k)
+	text := c.scope + syntax.Dump(k)
 	if p := c.preds[text]; p != nil {
 		return p
 	}
 	c.doubt(k)
-	p := &predicate{text: text, left: left, op: k.op, types: k.typeNames()}
-	if k.right != nil {
-		if p.right, err = c.resolve(k.right); err == nil {
+	p := &predicate{text: text, left: left, op: k.Op, types: typeNames(k)}
+	if k.Right != nil {
+		if p.right, err = c.resolve(k.Right); err == nil {
 			err = legalRight(k, left, p.right)
-			p.test = wrap(&fieldTest{k.op.code, left.typ, p.right}, left, k.op)
+			p.test = wrap(&fieldTest{k.Op.Code, left.typ, p.right}, left, k.Op)
 		}
 	} else {
 		p.test, err = newTest(k, left)
@@ -71,24 +72,24 @@ func (c *compiler) check(k *check) *predicate {
 }
 
 // typeField checks a test of the event's type: rules are found by it.
-func (c *compiler) typeField(k *check) *checkError {
-	if k.left.readsType() && k.left.kind != isField {
-		return wrongf(k.left.at, "event code search does not support `evt.type` checks with transformers")
+func (c *compiler) typeField(k *syntax.Check) *checkError {
+	if readsType(k.Left) && k.Left.Kind != syntax.Field {
+		return wrongf(k.Left.At, "event code search does not support `evt.type` checks with transformers")
 	}
-	if !k.left.isTypeField() {
+	if !isTypeField(k.Left) {
 		return nil
 	}
-	if k.right != nil {
-		return wrongf(k.right.at, "event code search does not support `evt.type` checks with a right-hand side field")
+	if k.Right != nil {
+		return wrongf(k.Right.At, "event code search does not support `evt.type` checks with a right-hand side field")
 	}
-	if c.schema.Event == nil || partial.has(k.op.code) {
+	if c.schema.Event == nil || partial.has(k.Op.Code) {
 		return nil
 	}
-	for _, v := range k.values {
-		if !c.schema.Event(v.text) {
-			e := wrongf(v.at, "unknown event type %s", v.text)
-			e.unknown = v.text
-			e.hint = c.similar(v.text, slices.Values(c.schema.Events))
+	for _, v := range k.Values {
+		if !c.schema.Event(v.Text) {
+			e := wrongf(v.At, "unknown event type %s", v.Text)
+			e.unknown = v.Text
+			e.hint = c.similar(v.Text, slices.Values(c.schema.Events))
 			return e
 		}
 	}
@@ -96,14 +97,14 @@ func (c *compiler) typeField(k *check) *checkError {
 }
 
 // partial are the operators whose constant need not be a whole name.
-var partial = ops(opContains, opIContains, opStartsWith, opEndsWith, opRegex)
+var partial = ops(syntax.OpContains, syntax.OpIContains, syntax.OpStartsWith, syntax.OpEndsWith, syntax.OpRegex)
 
-func (o *operand) readsType() bool {
-	if o.isTypeField() {
+func readsType(o *syntax.Operand) bool {
+	if isTypeField(o) {
 		return true
 	}
-	for _, a := range o.args {
-		if a.readsType() {
+	for _, a := range o.Args {
+		if readsType(a) {
 			return true
 		}
 	}
@@ -111,64 +112,64 @@ func (o *operand) readsType() bool {
 }
 
 // newTest makes the test of a check against constants.
-func newTest(k *check, left *expr) (tester, *checkError) {
-	if k.op.unary {
+func newTest(k *syntax.Check, left *expr) (tester, *checkError) {
+	if k.Op.Unary {
 		return present{}, nil
 	}
 	ends := left.many == field.EitherEnd
-	if k.op.code == opPMatch {
-		return wrap(newPathTest(k.values), left, k.op), nil
+	if k.Op.Code == syntax.OpPMatch {
+		return wrap(newPathTest(k.Values), left, k.Op), nil
 	}
-	if k.op.code == opIn || k.op.code == opIntersects ||
-		k.op.code == opEq && k.mod == anyOf {
-		t, bad, err := newSet(left.typ, k.values)
+	if k.Op.Code == syntax.OpIn || k.Op.Code == syntax.OpIntersects ||
+		k.Op.Code == syntax.OpEq && k.Mod == syntax.AnyOf {
+		t, bad, err := newSet(left.typ, k.Values)
 		if err != nil {
-			return nil, wrongf(k.values[bad].at, "%s", err)
+			return nil, wrongf(k.Values[bad].At, "%s", err)
 		}
-		return wrap(t, left, k.op), nil
+		return wrap(t, left, k.Op), nil
 	}
-	tests := make([]tester, len(k.values))
-	for i, v := range k.values {
-		t, err := newTester(left.typ, k.op.code, v.text)
+	tests := make([]tester, len(k.Values))
+	for i, v := range k.Values {
+		t, err := newTester(left.typ, k.Op.Code, v.Text)
 		if err != nil {
-			return nil, wrongf(v.at, "%s", err)
+			return nil, wrongf(v.At, "%s", err)
 		}
 		if ends {
-			t = wrap(t, left, k.op)
+			t = wrap(t, left, k.Op)
 		}
 		tests[i] = t
 	}
-	t := tester(&countTest{k.mod, tests})
-	if k.mod == noModifier {
+	t := tester(&countTest{k.Mod, tests})
+	if k.Mod == syntax.NoModifier {
 		t = tests[0]
 	}
 	if !ends {
-		t = wrap(t, left, k.op)
+		t = wrap(t, left, k.Op)
 	}
 	return t, nil
 }
 
-func newPathTest(values []constant) tester {
+func newPathTest(values []syntax.Constant) tester {
 	t := &pathTest{}
 	for _, v := range values {
-		t.tree.add(v.text)
+		t.tree.Add(v.Text)
 	}
 	return t
 }
 
 // wrap makes a test of one value a test of a field with several.
-func wrap(t tester, left *expr, op *operator) tester {
+func wrap(t tester, left *expr, op *syntax.Operator) tester {
 	if left.dynamic {
 		t = kindTest{isText(left.typ) || left.typ == field.ByteBuf, t}
 	}
 	switch {
 	case left.many == field.SomeAncestor:
 		return someTest{t}
-	case left.many == field.EitherEnd && op.code == opNE:
+	case left.many == field.EitherEnd && op.Code == syntax.OpNE:
 		return everyTest{t, false}
 	case left.many == field.EitherEnd:
 		return someTest{t}
-	case left.list && op.code == opIn:
+	case left.list && op.Code == syntax.OpIn:
 		return everyTest{t, true}
 	case left.list:
 		return someTest{t}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // ruleLine is a rule in the expected results of the hand-made cases.
@@ -77,13 +79,13 @@ func TestConformanceExpressions(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(string(g.data)), "\n")[1:] {
 		col := strings.Split(line, "\t")
 		rows++
-		n, err := parse(col[0], 0)
+		n, err := syntax.Parse(col[0], 0)
 		ok, got := err == nil, fmt.Sprint(err)
 		if ok {
 			set, fs := loadSchema(FalcoSchema(), col[0])
 			ok, got = set != nil, fmt.Sprint(fs.Err())
 			if ok {
-				got = dumpNode(n)
+				got = syntax.Dump(n)
 			}
 		}
 		if ok == (col[1] == "ok") && (!ok || got == col[2]) {

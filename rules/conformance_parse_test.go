@@ -3,6 +3,8 @@ package rules
 import (
 	"encoding/json"
 	"testing"
+
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 func TestConformanceParse(t *testing.T) {
@@ -18,14 +20,14 @@ func TestConformanceParse(t *testing.T) {
 				if err := json.Unmarshal(row, &want); err != nil {
 					t.Fatal(err)
 				}
-				n, err := parse(want.Expr, 0)
+				n, err := syntax.Parse(want.Expr, 0)
 				if err != nil {
-					e := err.(*syntaxError)
-					line, col := lineColumn(want.Expr, e.at)
-					ok := !want.OK && e.at == want.Pos.Idx && line == want.Pos.Line && col == want.Pos.Col
+					e := err.(*syntax.Error)
+					line, col := lineColumn(want.Expr, e.At)
+					ok := !want.OK && e.At == want.Pos.Idx && line == want.Pos.Line && col == want.Pos.Col
 					return ok, err.Error()
 				}
-				return want.OK && dumpNode(n) == want.AST, dumpNode(n)
+				return want.OK && syntax.Dump(n) == want.AST, syntax.Dump(n)
 			})
 		})
 	}

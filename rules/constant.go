@@ -6,19 +6,19 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/pattern"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // maxConstant is how many bytes a constant may have in Falco.
 const maxConstant = 255
 
 // newTester makes the test of one constant of an operator on a type.
-func newTester(t field.Type, op opCode, text string) (tester, error) {
+func newTester(t field.Type, op syntax.OpCode, text string) (tester, error) {
 	if len(text) > maxConstant {
 		return nil, fmt.Errorf("filter parameter too long: %d bytes, %d at most", len(text), maxConstant)
 	}
@@ -40,37 +40,16 @@ func newTester(t field.Type, op opCode, text string) (tester, error) {
 	return &numberTest{op, types[t].signed, n}, err
 }
 
-func newTextTester(op opCode, text string) (tester, error) {
-	if op == opRegex {
-		return newRegex(text)
+func newTextTester(op syntax.OpCode, text string) (tester, error) {
+	if op == syntax.OpRegex {
+		re, err := pattern.Regex(text)
+		return &regexTest{re}, err
 	}
 	return &textTest{op, text}, nil
 }
 
-// newRegex compiles a POSIX expression that must match the whole value.
-func newRegex(pattern string) (tester, error) {
-	parsed, err := syntax.Parse(pattern, syntax.POSIX)
-	if err == nil {
-		var re *regexp.Regexp
-		if re, err = regexp.Compile(`\A(?:` + parsed.String() + `)\z`); err == nil {
-			return &regexTest{re}, nil
-		}
-	}
-	var bad *syntax.Error
-	if errors.As(err, &bad) {
-		return nil, fmt.Errorf("invalid regex pattern: %s: %s", bad.Code, bad.Expr)
-	}
-	return nil, fmt.Errorf("invalid regex pattern: %w", err)
-}
-
-// plainRegex reports whether a pattern would be said better without regex.
-func plainRegex(pattern string) bool {
-	pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, ".*"), ".*")
-	return !strings.ContainsAny(pattern, `.[]{}()\*+?|^$`)
-}
-
-func newBytesTester(op opCode, text string) (tester, error) {
-	if op == opBContains || op == opBStartsWith {
+func newBytesTester(op syntax.OpCode, text string) (tester, error) {
+	if op == syntax.OpBContains || op == syntax.OpBStartsWith {
 		raw, err := hex.DecodeString(text)
 		if err != nil {
 			return nil, errors.New("bcontains and bstartswith operator support hex strings only")
@@ -80,7 +59,7 @@ func newBytesTester(op opCode, text string) (tester, error) {
 	return &textTest{op, text}, nil
 }
 
-func newBoolTester(op opCode, text string) (tester, error) {
+func newBoolTester(op syntax.OpCode, text string) (tester, error) {
 	switch text {
 	case "true":
 		return &numberTest{op, false, 1}, nil
@@ -90,13 +69,13 @@ func newBoolTester(op opCode, text string) (tester, error) {
 	return nil, fmt.Errorf("unrecognized boolean value %s: it must be true or false", text)
 }
 
-func newAddressTester(t field.Type, op opCode, text string) (tester, error) {
+func newAddressTester(t field.Type, op syntax.OpCode, text string) (tester, error) {
 	if t == field.IPNet {
 		network, err := parseNetwork(text)
-		return &networkTest{op != opNE, []netip.Prefix{network}}, err
+		return &networkTest{op != syntax.OpNE, []netip.Prefix{network}}, err
 	}
 	address, err := parseAddress(t, text)
-	return &addressTest{op != opNE, address}, err
+	return &addressTest{op != syntax.OpNE, address}, err
 }
 
 // parseAddress reads an address of the family that the type asks for, or that
@@ -168,7 +147,7 @@ func parsePort(text string) (uint64, error) {
 		return n & 0xffff, nil
 	}
 	for _, network := range []string{"tcp", "udp"} {
-		if n, err := net.LookupPort(network, text); err == nil && text != "" && isLetter(text[0]) {
+		if n, err := net.LookupPort(network, text); err == nil && text != "" && !strings.ContainsAny(text[:1], "+-0123456789") {
 			return uint64(n), nil
 		}
 	}
@@ -176,25 +155,25 @@ func parsePort(text string) (uint64, error) {
 }
 
 // newSet makes one test of many constants: "in", or "=" of any of them.
-func newSet(t field.Type, constants []constant) (tester, int, error) {
+func newSet(t field.Type, constants []syntax.Constant) (tester, int, error) {
 	if len(constants) == 0 {
 		return never{}, 0, nil
 	}
 	if isText(t) || t == field.ByteBuf {
 		set := textSet{}
 		for i, c := range constants {
-			if len(c.text) > maxConstant {
-				_, err := newTester(t, opEq, c.text)
+			if len(c.Text) > maxConstant {
+				_, err := newTester(t, syntax.OpEq, c.Text)
 				return nil, i, err
 			}
-			set[c.text] = struct{}{}
+			set[c.Text] = struct{}{}
 		}
 		return set, 0, nil
 	}
 	var tests []tester
 	numbers, networks := numberSet{}, &networkTest{inside: true}
 	for i, c := range constants {
-		k, err := newTester(t, opEq, c.text)
+		k, err := newTester(t, syntax.OpEq, c.Text)
 		if err != nil {
 			return nil, i, err
 		}
@@ -213,5 +192,5 @@ func newSet(t field.Type, constants []constant) (tester, int, error) {
 	case len(networks.networks) > 0:
 		return networks, 0, nil
 	}
-	return &countTest{anyOf, tests}, 0, nil
+	return &countTest{syntax.AnyOf, tests}, 0, nil
 }

@@ -7,15 +7,19 @@
 // never lets one event's matches depend on another, and never decides what is
 // done with a match.
 //
+// What needs no field is in rooms of its own: internal/source knows where the
+// bytes of a condition stand, internal/syntax turns its text into nodes,
+// internal/pattern matches globs, paths and regular expressions.
+//
 // The passes, in reading order, one or a few files each:
 //
 //	yaml, item        file → items with places, a rule's as changes by their keys
 //	load, collect     items → lists, macros, rules; append, override, redefinition
 //	exception         exceptions → condition text
 //	expand            list names in a text → their items
-//	lex, parse        text → nodes
+//	internal/syntax   text → nodes
 //	macro             macro names in nodes → their nodes
-//	check, doubt      nodes → operands with types; which operators are legal, which doubtful
+//	check, doubt      nodes → operands with types; which operators are legal (class), which doubtful
 //	constant          constants → testers
 //	compile           nodes → predicates and conditions, shared by all rules
 //	narrow, plan      conditions → the event types with which they are not false, and

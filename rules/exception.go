@@ -3,9 +3,11 @@ package rules
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // exceptionDef is an exception of a rule: tuples of values for which the rule
@@ -20,7 +22,7 @@ type exceptionDef struct {
 
 // entry is a scalar or a list of entries.
 type entry struct {
-	scalar *scalar // nil: a list
+	scalar *source.Scalar // nil: a list
 	list   []*entry
 }
 
@@ -70,7 +72,7 @@ func (m *mapping) entryOf(n *yaml.Node, depth int) *entry {
 	n = follow(n)
 	switch {
 	case n.Kind == yaml.ScalarNode:
-		return &entry{scalar: &scalar{file: m.file, node: n}}
+		return &entry{scalar: &source.Scalar{File: m.file, Node: n}}
 	case n.Kind == yaml.SequenceNode && depth < 3:
 		e := &entry{list: []*entry{}}
 		for _, k := range n.Content {
@@ -134,8 +136,8 @@ func (l *loader) checkException(e *exceptionDef, source string) bool {
 	}
 	columns := e.columns()
 	for _, c := range columns {
-		if o, _ := comparison(c.comp); o == nil {
-			l.notOneOf(operatorNames, c.comp, Finding{Code: ErrValidate, Message: "Unknown comparison operator"}, e.item)
+		if o, _ := syntax.Comparison(c.comp); o == nil {
+			l.notOneOf(syntax.OperatorNames(), c.comp, Finding{Code: ErrValidate, Message: "Unknown comparison operator"}, e.item)
 			return false
 		}
 	}
@@ -159,13 +161,13 @@ func (l *loader) wrongException(e *exceptionDef, message string) bool {
 
 // takesList reports whether a comparison is with a list of values.
 func takesList(comp *entry) bool {
-	o, modified := comparison(comp.text())
-	return o != nil && (modified || o.list)
+	o, modified := syntax.Comparison(comp.text())
+	return o != nil && (modified || o.List)
 }
 
 func (l *loader) checkExceptionField(e *exceptionDef, f *entry, source string) bool {
 	name := f.text()
-	if o, err := parseOperand(name); err == nil {
+	if o, err := syntax.ParseOperand(name); err == nil {
 		c := &compiler{report: &report{}, schema: l.schema, table: l.schema.table(source), exprs: map[string]*expr{}, set: &Set{}}
 		if _, err := c.resolve(o); err == nil || err.unknown != "" && source != SyscallSource {
 			return true // the condition is compiled with it, and tells
@@ -173,7 +175,7 @@ func (l *loader) checkExceptionField(e *exceptionDef, f *entry, source string) b
 	}
 	it := e.item
 	if f.scalar != nil {
-		it.at = f.scalar.place(0)
+		it.at = f.scalar.Place(0)
 	}
 	l.errorf(ErrValidate, it, "'%s' is not a supported filter field", name).Hint = l.similar(name, fieldNames(l.schema.table(source)))
 	return false
@@ -183,25 +185,7 @@ func (e *entry) text() string {
 	if e == nil || e.scalar == nil {
 		return ""
 	}
-	return e.scalar.node.Value
-}
-
-// comparison reads an operator, with a modifier or without.
-func comparison(s string) (o *operator, modified bool) {
-	words := strings.Fields(s)
-	if len(words) == 0 || len(words) > 2 {
-		return nil, false
-	}
-	o = operatorNamed(words[0])
-	if len(words) == 1 || o == nil {
-		return o, false
-	}
-	for _, m := range modifierNames[1:] {
-		if words[1] == m && o.takesModifier() {
-			return o, true
-		}
-	}
-	return nil, false
+	return e.scalar.Node.Value
 }
 
 // uniqueExceptions warns of names that stand twice.

@@ -1,10 +1,15 @@
 package rules
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
+)
 
 // condition is a rule's condition with its exceptions, as one text.
-func (def *ruleDef) condition() text {
-	var b textBuilder
+func (def *ruleDef) condition() source.Text {
+	var b source.Builder
 	any := false
 	for _, e := range def.except {
 		any = any || len(e.values) > 0
@@ -12,58 +17,58 @@ func (def *ruleDef) condition() text {
 	if !any {
 		return def.cond
 	}
-	first := def.cond.spans[0]
-	b.put("(", first.scalar, first.at)
-	b.copy(&def.cond, 0, len(def.cond.s))
-	b.plain(")")
+	scalar, at := def.cond.Locate(0)
+	b.Put("(", scalar, at)
+	b.Copy(&def.cond, 0, len(def.cond.String()))
+	b.Plain(")")
 	for _, e := range def.except {
 		if len(e.values) > 0 {
 			e.write(&b)
 		}
 	}
-	return b.text()
+	return b.Text()
 }
 
 // write adds the condition of an exception.
-func (e *exceptionDef) write(b *textBuilder) {
+func (e *exceptionDef) write(b *source.Builder) {
 	columns := e.columns()
-	b.put(" and not (", columns[0].field.scalar, 0)
+	b.Put(" and not (", columns[0].field.scalar, 0)
 	for i, tuple := range e.tuples() {
 		if i > 0 {
-			b.plain(" or ")
+			b.Plain(" or ")
 		}
-		b.plain("(")
+		b.Plain("(")
 		for k, v := range tuple {
 			c := columns[k]
 			words := c.field.text() + " " + c.comp + " "
 			if k > 0 {
 				words = " and " + words
 			}
-			b.put(words, c.field.scalar, 0)
-			if op, modified := comparison(c.comp); (modified || op.list) && v.scalar != nil && !strings.HasPrefix(v.text(), "(") {
+			b.Put(words, c.field.scalar, 0)
+			if op, modified := syntax.Comparison(c.comp); (modified || op.List) && v.scalar != nil && !strings.HasPrefix(v.text(), "(") {
 				v = &entry{list: []*entry{v}}
 			}
 			v.write(b, c.field.scalar)
 		}
-		b.plain(")")
+		b.Plain(")")
 	}
-	b.plain(")")
+	b.Plain(")")
 }
 
 // write adds a value, or a list of values in parentheses.
-func (e *entry) write(b *textBuilder, at *scalar) {
+func (e *entry) write(b *source.Builder, at *source.Scalar) {
 	if e.scalar != nil {
-		b.put(quoteItem(e.scalar.node.Value), e.scalar, 0)
+		b.Put(quoteItem(e.scalar.Node.Value), e.scalar, 0)
 		return
 	}
-	b.put("(", at, 0)
+	b.Put("(", at, 0)
 	for i, v := range e.list {
 		if i > 0 {
-			b.plain(", ")
+			b.Plain(", ")
 		}
 		v.write(b, at)
 	}
-	b.plain(")")
+	b.Plain(")")
 }
 
 // quoteItem puts a value with blanks in quotes unless it stands in quotes.

@@ -1,6 +1,11 @@
 package rules
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
+)
 
 // What lists and macros may make of conditions.
 const (
@@ -45,62 +50,57 @@ func (x *expander) wordEnd(s string, i int) int {
 	return end
 }
 
-func isDelimiter(c byte) bool { return isBlank(c) || c == '(' || c == ')' || c == ',' || c == '=' }
+func isDelimiter(c byte) bool {
+	return syntax.IsBlank(c) || c == '(' || c == ')' || c == ',' || c == '='
+}
 
 // expand replaces every list name that stands between blanks, parentheses,
 // commas or equal signs, as Falco does: in quotes too. An empty list takes a
 // comma beside it along. ok is false when the text would become too long.
-func (x *expander) expand(t *text) (out text, ok bool) {
-	var b textBuilder
-	for i := 0; i < len(t.s); {
-		end := x.wordEnd(t.s, i)
+func (x *expander) expand(t *source.Text) (out source.Text, ok bool) {
+	var b source.Builder
+	s := t.String()
+	for i := 0; i < len(s); {
+		end := x.wordEnd(s, i)
 		if end == i {
-			b.copy(t, i, i+1)
+			b.Copy(t, i, i+1)
 			i++
 			continue
 		}
-		list, there := x.lists.get(t.s[i:end])
+		list, there := x.lists.get(s[i:end])
 		if !there {
-			b.copy(t, i, end)
+			b.Copy(t, i, end)
 			i = end
 			continue
 		}
 		list.used = true
-		items := x.items(t.s[i:end], list)
+		items := x.items(s[i:end], list)
 		if items == "" {
-			end = x.dropComma(&b, t, end)
+			end = dropComma(&b, s, end)
 		} else {
-			scalar, at := t.locate(i)
-			b.put(items, scalar, at)
+			scalar, at := t.Locate(i)
+			b.Put(items, scalar, at)
 		}
 		i = end
-		if len(b.buf) > maxExpanded || x.size+len(b.buf) > maxTotal {
-			return text{}, false
+		if b.Len() > maxExpanded || x.size+b.Len() > maxTotal {
+			return source.Text{}, false
 		}
 	}
-	x.size += len(b.buf)
-	return b.text(), true
+	x.size += b.Len()
+	return b.Text(), true
 }
 
-// dropComma removes the comma behind an empty list, or else the one before it.
-func (x *expander) dropComma(b *textBuilder, t *text, end int) int {
+// dropComma leaves out the comma behind an empty list, which ends at end, or
+// else the one before it. It gives where to go on.
+func dropComma(b *source.Builder, s string, end int) int {
 	next := end
-	for next < len(t.s) && isBlank(t.s[next]) {
+	for next < len(s) && syntax.IsBlank(s[next]) {
 		next++
 	}
-	if next < len(t.s) && t.s[next] == ',' {
+	if next < len(s) && s[next] == ',' {
 		return next + 1
 	}
-	last := len(b.buf)
-	for last > 0 && isBlank(b.buf[last-1]) {
-		last--
-	}
-	if last > 0 && b.buf[last-1] == ',' {
-		b.buf = b.buf[:last-1]
-		for len(b.spans) > 0 && b.spans[len(b.spans)-1].from > len(b.buf) {
-			b.spans = b.spans[:len(b.spans)-1]
-		}
-	}
+	b.DropComma()
 	return end
 }
 
@@ -113,7 +113,7 @@ func (x *expander) items(name string, list *listDef) string {
 	var out []string
 	size := 0
 	for _, it := range list.items {
-		s := it.node.Value
+		s := it.Node.Value
 		if inner, there := x.lists.get(s); there {
 			inner.used = true
 			s = x.items(s, inner)

@@ -111,39 +111,6 @@ func (e *expr) find(is func(*expr) bool) *expr {
 	return nil
 }
 
-// types are how the types of fields are called in messages, which operators
-// they allow, and how the numeric ones keep their numbers.
-var types = [...]struct {
-	name   string
-	class  *class
-	bits   uint
-	signed bool
-}{
-	0:               {class: dynamicClass},
-	field.CharBuf:   {"CHARBUF", stringClass, 0, false},
-	field.FSPath:    {"FSPATH", stringClass, 0, false},
-	field.FSRelPath: {"FSRELPATH", stringClass, 0, false},
-	field.ByteBuf:   {"BYTEBUF", bytesClass, 0, false},
-	field.Boolean:   {"BOOL", boolClass, 64, false},
-	field.Int8:      {"INT8", numberClass, 8, true},
-	field.Int16:     {"INT16", numberClass, 16, true},
-	field.Int32:     {"INT32", numberClass, 32, true},
-	field.Int64:     {"INT64", numberClass, 64, true},
-	field.Uint8:     {"UINT8", numberClass, 8, false},
-	field.Uint16:    {"UINT16", numberClass, 16, false},
-	field.Uint32:    {"UINT32", numberClass, 32, false},
-	field.Uint64:    {"UINT64", numberClass, 64, false},
-	field.Double:    {"DOUBLE", numberClass, 64, false},
-	field.RelTime:   {"RELTIME", numberClass, 64, false},
-	field.AbsTime:   {"ABSTIME", numberClass, 64, false},
-	field.Port:      {"PORT", numberClass, 16, false},
-	field.IPAddr:    {"IPADDR", addressClass, 0, false},
-	field.IPv4Addr:  {"IPV4ADDR", addressClass, 0, false},
-	field.IPv6Addr:  {"IPV6ADDR", addressClass, 0, false},
-	field.IPNet:     {"IPNET", addressClass, 0, false},
-	field.Dynamic:   {"DYNAMIC", dynamicClass, 0, false},
-}
-
 // typeName is e's type, with its listness, for messages.
 func (e *expr) typeName() string {
 	if e.list {
@@ -151,5 +118,3 @@ func (e *expr) typeName() string {
 	}
 	return types[e.typ].name
 }
-
-func isText(t field.Type) bool { return types[t].class == stringClass }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // extraField is a value that a rule's alerts carry beside the output.
@@ -104,8 +106,8 @@ func (c *compiler) addedFormat(text, name string) (format, bool) {
 	return f, c.failOutput(err, item{"append_output", "", addedPlace(text, name, err.at)})
 }
 
-func addedPlace(text, name string, at int) place {
-	return place{file: newSource(File{Name: name, Content: []byte(text)}), at: at}
+func addedPlace(text, name string, at int) source.Place {
+	return source.NewFile(name, []byte(text)).At(at)
 }
 
 func (c *compiler) compileExtra(r *Rule, x ExtraField, name string) bool {
@@ -130,7 +132,7 @@ func (c *compiler) compileExtra(r *Rule, x ExtraField, name string) bool {
 
 // rawFormat is a field or transformer that stands alone.
 func (c *compiler) rawFormat(text string, at item) (f format, ok bool) {
-	o, err := parseOperand(text)
+	o, err := syntax.ParseOperand(text)
 	if err != nil {
 		return f, c.failOutput(wrongf(0, "%s", err), at)
 	}

@@ -4,7 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/sakerhq/saker/rules/internal/source"
 )
 
 // Code is what kind of finding it is, in Falco's words.
@@ -36,9 +37,6 @@ const (
 
 // maxFindings is how many findings a load gives; after that it only says so.
 const maxFindings = 500
-
-// maxSnippet is how many bytes of a line a finding shows.
-const maxSnippet = 160
 
 // Finding is one thing that is wrong or doubtful in a rules file.
 type Finding struct {
@@ -114,7 +112,7 @@ func indent(line string, n int) string {
 type item struct {
 	kind string // in Falco's words: rule, macro, condition expression …
 	name string
-	at   place
+	at   source.Place
 }
 
 // report collects the findings of a load.
@@ -143,10 +141,9 @@ func (r *report) add(f Finding, it item) *Finding {
 		f.Code, f.Message, f.Hint = ErrValidate, "there are more findings", ""
 	}
 	f.ItemType, f.ItemName = it.kind, it.name
-	if it.at.file != nil {
-		f.File = it.at.file.Name
-		f.Line, f.Column = it.at.lineColumn()
-		f.Snippet = snippet(it.at.lineText(), f.Column)
+	if file := it.at.File(); file != nil {
+		f.File = file.Name
+		f.Line, f.Column, f.Snippet = it.at.Show()
 	}
 	if r.seen == nil {
 		r.seen = map[Finding]bool{}
@@ -157,14 +154,6 @@ func (r *report) add(f Finding, it item) *Finding {
 	r.seen[f] = true
 	r.findings = append(r.findings, f)
 	return &r.findings[len(r.findings)-1]
-}
-
-// snippet is line, or nothing when column lies behind what can be shown.
-func snippet(line string, column int) string {
-	if column > utf8.RuneCountInString(line)+1 {
-		return ""
-	}
-	return strings.ToValidUTF8(line, "\uFFFD")
 }
 
 // failed reports whether any finding is an error.

@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // compileOutput compiles a rule's output.
 func (c *compiler) compileOutput(r *Rule, def *ruleDef) bool {
-	at := item{"rule output", "", def.output.place(0)}
+	at := item{"rule output", "", def.output.Place(0)}
 	text := r.Output
 	if strings.Contains(text, "%container.info") {
 		c.warnf(DeprecatedItem, def.item, "%%container.info is deprecated and no more useful, and will be dropped by Falco 1.0.0. "+
@@ -17,7 +18,7 @@ func (c *compiler) compileOutput(r *Rule, def *ruleDef) bool {
 	}
 	f, err := c.parseFormat(text)
 	if err != nil {
-		at.at = def.output.place(min(err.at+def.leading(), len(def.output.s)))
+		at.at = def.output.Place(min(err.at+def.leading(), len(def.output.String())))
 		return c.failOutput(err, at)
 	}
 	for _, p := range f.parts {
@@ -41,7 +42,7 @@ func (c *compiler) failOutput(err *checkError, at item) bool {
 
 // leading is how many blanks the output begins with.
 func (def *ruleDef) leading() int {
-	return len(def.output.s) - len(strings.TrimLeft(def.output.s, " \t\r\n"))
+	return len(def.output.String()) - len(strings.TrimLeft(def.output.String(), " \t\r\n"))
 }
 
 func deprecatedOutput(name string) bool {
@@ -79,7 +80,7 @@ func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError)
 	if s[0] == '*' {
 		n++
 	}
-	for n < len(s) && isDigit(s[n]) && p.width < 1<<16 {
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' && p.width < 1<<16 {
 		p.width = p.width*10 + int(s[n]-'0')
 		n++
 	}
@@ -87,7 +88,7 @@ func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError)
 	if err != nil {
 		return p, 0, err
 	}
-	if o.kind == isField {
+	if o.Kind == syntax.Field {
 		o, size = c.longestField(o, size)
 	}
 	value, err := c.partOf(o, at)
@@ -96,8 +97,8 @@ func (c *compiler) parseToken(s string, at int) (p part, n int, err *checkError)
 }
 
 // partOf is what an operand prints.
-func (c *compiler) partOf(o *operand, at int) (p part, err *checkError) {
-	if key, static := strings.CutPrefix(o.name, "static."); static && o.kind == isField {
+func (c *compiler) partOf(o *syntax.Operand, at int) (p part, err *checkError) {
+	if key, static := strings.CutPrefix(o.Name, "static."); static && o.Kind == syntax.Field {
 		value, there := c.opts.Static[key]
 		if !there {
 			return p, wrongf(at, "unknown static field %s", key)
@@ -129,43 +130,38 @@ func (c *compiler) printed(e *expr) *expr {
 }
 
 // readFormatOperand parses a field or transformer at the start of s.
-func readFormatOperand(s string, at int) (o *operand, size int, wrong *checkError) {
-	p := &parser{lexer: lexer{src: s}}
-	var err error
-	func() {
-		defer recoverSyntax(&err)
-		o = p.operand(false)
-	}()
+func readFormatOperand(s string, at int) (o *syntax.Operand, size int, wrong *checkError) {
+	o, size, err := syntax.ParsePrefix(s)
 	if err != nil {
-		e := err.(*syntaxError)
-		return nil, 0, wrongf(at+e.at, "%s", e.message)
+		e := err.(*syntax.Error)
+		return nil, 0, wrongf(at+e.At, "%s", e.Message)
 	}
 	if o == nil {
 		return nil, 0, wrongf(at, "unexpected text after '%%': expected a field or transformer")
 	}
-	return o, p.pos, nil
+	return o, size, nil
 }
 
 // longestField shortens a name to the longest one that is a field: what is
 // behind it is text.
-func (c *compiler) longestField(o *operand, size int) (*operand, int) {
-	for end := len(o.name); end > 0; end-- {
-		name := o.name[:end]
+func (c *compiler) longestField(o *syntax.Operand, size int) (*syntax.Operand, int) {
+	for end := len(o.Name); end > 0; end-- {
+		name := o.Name[:end]
 		if name[end-1] == '.' {
 			continue
 		}
 		short := *o
-		if end < len(o.name) {
-			short = operand{kind: isField, name: name}
+		if end < len(o.Name) {
+			short = syntax.Operand{Kind: syntax.Field, Name: name}
 		}
-		if _, err := c.table.Resolve(short.name, short.arg, short.has); err == nil {
-			if end < len(o.name) {
+		if _, err := c.table.Resolve(short.Name, short.Arg, short.Has); err == nil {
+			if end < len(o.Name) {
 				return &short, end
 			}
 			return o, size
 		}
-		if f := c.table.Lookup(name); end == len(o.name) && o.has && f != nil && f.Arg == field.NoArg {
-			return &operand{kind: isField, name: name}, end // the bracket is text
+		if f := c.table.Lookup(name); end == len(o.Name) && o.Has && f != nil && f.Arg == field.NoArg {
+			return &syntax.Operand{Kind: syntax.Field, Name: name}, end // the bracket is text
 		}
 	}
 	return o, size

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/sakerhq/saker/rules/internal/source"
 )
 
 // ruleItem is one rule entry of a file: changes of a rule, by their keys.
@@ -37,8 +39,8 @@ var ruleKeys = []struct {
 	read    func(m *mapping, key string, needed bool) change
 }{
 	{"condition", true, true, readCondition},
-	{"output", true, true, readText(func(def *ruleDef) *text { return &def.output })},
-	{"desc", true, true, readText(func(def *ruleDef) *text { return &def.desc })},
+	{"output", true, true, readText(func(def *ruleDef) *source.Text { return &def.output })},
+	{"desc", true, true, readText(func(def *ruleDef) *source.Text { return &def.desc })},
 	{"priority", true, false, readPriority},
 	{"enabled", false, false, readBool(func(def *ruleDef) *bool { return &def.enabled })},
 	{"warn_evttypes", false, false, readBool(func(def *ruleDef) *bool { return &def.warnTypes })},
@@ -94,7 +96,7 @@ func (l *loader) readRule(m *mapping) *ruleItem {
 }
 
 // readText makes a key of a text that belongs in a rule.
-func readText(of func(*ruleDef) *text) func(*mapping, string, bool) change {
+func readText(of func(*ruleDef) *source.Text) func(*mapping, string, bool) change {
 	return func(m *mapping, key string, needed bool) change {
 		s := m.scalar(key, needed)
 		if s == nil {
@@ -102,20 +104,20 @@ func readText(of func(*ruleDef) *text) func(*mapping, string, bool) change {
 		}
 		return func(_ *loader, def *ruleDef, way way) {
 			if to := of(def); way == appending {
-				*to = to.join(textOf(s))
+				*to = to.Join(s.Text())
 			} else {
-				*to = textOf(s)
+				*to = s.Text()
 			}
 		}
 	}
 }
 
 func readCondition(m *mapping, key string, needed bool) change {
-	set := readText(func(def *ruleDef) *text { return &def.cond })(m, key, needed)
+	set := readText(func(def *ruleDef) *source.Text { return &def.cond })(m, key, needed)
 	if set == nil {
 		return nil
 	}
-	s := &scalar{file: m.file, node: m.find(key)}
+	s := &source.Scalar{File: m.file, Node: m.find(key)}
 	return func(l *loader, def *ruleDef, way way) {
 		set(l, def, way)
 		if way == appending && startsWithOr(s) {
@@ -140,11 +142,11 @@ func readPriority(m *mapping, key string, needed bool) change {
 	if s == nil {
 		return nil
 	}
-	p, ok := ParsePriority(s.node.Value)
+	p, ok := ParsePriority(s.Node.Value)
 	if !ok {
 		m.bad = true
-		m.notOneOf(priorityNames[:], s.node.Value, Finding{Code: ErrYAMLValidate, Message: "Invalid priority"},
-			item{"rule priority", "", m.file.placeOf(s.node)})
+		m.notOneOf(priorityNames[:], s.Node.Value, Finding{Code: ErrYAMLValidate, Message: "Invalid priority"},
+			item{"rule priority", "", m.file.Node(s.Node)})
 	}
 	return func(_ *loader, def *ruleDef, _ way) { def.priority = p }
 }
@@ -154,9 +156,9 @@ func readMillis(m *mapping, key string, _ bool) change {
 	if s == nil {
 		return nil
 	}
-	n, err := strconv.ParseUint(s.node.Value, 10, 32)
+	n, err := strconv.ParseUint(s.Node.Value, 10, 32)
 	if err != nil {
-		m.wrong(key, s.node, "Can't decode YAML scalar value '"+s.node.Value+"': it must be a number of milliseconds")
+		m.wrong(key, s.Node, "Can't decode YAML scalar value '"+s.Node.Value+"': it must be a number of milliseconds")
 	}
 	return func(_ *loader, def *ruleDef, _ way) { def.millis = n }
 }
@@ -168,14 +170,14 @@ func readTags(m *mapping, key string, _ bool) change {
 			def.tags = nil
 		}
 		for _, s := range tags {
-			def.tags = append(def.tags, s.node.Value)
+			def.tags = append(def.tags, s.Node.Value)
 		}
 	}
 }
 
 // startsWithOr reports whether an appended condition begins with "or".
-func startsWithOr(s *scalar) bool {
-	word := strings.TrimLeft(s.node.Value, " \t\r\n")
+func startsWithOr(s *source.Scalar) bool {
+	word := strings.TrimLeft(s.Node.Value, " \t\r\n")
 	return strings.HasPrefix(word, "or ") || strings.HasPrefix(word, "or(") || strings.HasPrefix(word, "or\n")
 }
 
@@ -205,7 +207,7 @@ func (m *mapping) readChange(allowed map[string]bool) (appended bool, override m
 }
 
 func (m *mapping) readOverride(key, value *yaml.Node, allowed, override map[string]bool) {
-	it := item{"overrides", key.Value, m.file.placeOf(key)}
+	it := item{"overrides", key.Value, m.file.Node(key)}
 	mayAppend, known := allowed[key.Value]
 	appends := value.Value == "append"
 	switch {
@@ -217,7 +219,7 @@ func (m *mapping) readOverride(key, value *yaml.Node, allowed, override map[stri
 	case value.Value == "replace":
 		m.errorf(ErrYAMLValidate, it, "Key '%s' cannot be replaced", key.Value)
 	default:
-		it.at = m.file.placeOf(value)
+		it.at = m.file.Node(value)
 		m.notOneOf([]string{"append", "replace"}, value.Value,
 			Finding{Code: ErrYAMLValidate, Message: "Invalid override operation for key '" + key.Value + "':"}, it)
 	}
@@ -238,7 +240,7 @@ func (m *mapping) checkOverride(override map[string]bool) {
 			m.fail(ErrYAMLValidate, "An %s override for '%s' was specified but '%s' is not defined", how, k.name, k.name)
 		case !named && n != nil:
 			m.bad = true
-			m.errorf(ErrYAMLValidate, item{"overrides", k.name, m.file.placeOf(n)},
+			m.errorf(ErrYAMLValidate, item{"overrides", k.name, m.file.Node(n)},
 				"Unexpected key '%s': no corresponding entry under 'override' is defined.", k.name)
 		}
 	}

@@ -1,5 +1,7 @@
 package rules
 
+import "github.com/sakerhq/saker/rules/internal/syntax"
+
 // lint warns of rules that load but hardly do what was meant: what Falco does
 // not look at.
 func (l *loader) lint(s *Set) {
@@ -27,7 +29,7 @@ func (l *loader) lint(s *Set) {
 func (l *loader) lintAppend(r *Rule) {
 	d, _ := l.rules.get(r.Name)
 	if d.joined != nil && r.types.except && r.Source == SyscallSource {
-		l.warnf(Lint, item{"condition expression", "", d.joined.place(0)},
+		l.warnf(Lint, item{"condition expression", "", d.joined.Place(0)},
 			"the appended 'or' joins the whole condition before it, its event types too: the rule now sees every event")
 	}
 }
@@ -47,7 +49,7 @@ func assume(cs []*cond, t Truth) func(*cond) (Truth, bool) {
 func (c *cond) contradicts() bool {
 	needed, equals := c.conjuncts(nil), map[*expr]string{}
 	for _, k := range needed {
-		if k.kind != condPred || k.pred.op.code != opEq || k.pred.right != nil || k.pred.left.many != 0 {
+		if k.kind != condPred || k.pred.op.Code != syntax.OpEq || k.pred.right != nil || k.pred.left.many != 0 {
 			continue
 		}
 		if t, ok := k.pred.test.(*textTest); ok {

@@ -5,6 +5,9 @@ import (
 	"regexp"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // Load compiles files, in order, to a set. It gives all findings of all files
@@ -14,7 +17,7 @@ func Load(schema *Schema, files []File, opts Options) (*Set, Findings) {
 	l := newLoader(schema, opts)
 	var set *Set
 	for _, f := range files {
-		s := newSource(f)
+		s := source.NewFile(f.Name, f.Content)
 		for _, doc := range l.documents(s) {
 			l.readDocument(s, doc)
 		}
@@ -39,7 +42,7 @@ type loader struct {
 	report
 	schema *Schema
 	opts   Options
-	pos    positions
+	pos    source.Positions
 	clock  int // counts definitions
 
 	lists  index[*listDef]
@@ -78,8 +81,8 @@ func (x *index[T]) put(name string, v T) {
 	x.order = append(x.order, v)
 }
 
-func (l *loader) readDocument(s *source, doc *yaml.Node) {
-	it := item{"rules content", "", place{file: s}}
+func (l *loader) readDocument(s *source.File, doc *yaml.Node) {
+	it := item{"rules content", "", s.At(0)}
 	switch doc.Kind {
 	case yaml.SequenceNode:
 	case yaml.ScalarNode:
@@ -93,7 +96,7 @@ func (l *loader) readDocument(s *source, doc *yaml.Node) {
 	}
 	for _, n := range doc.Content {
 		if n = follow(n); n.Kind != yaml.MappingNode {
-			l.errorf(ErrYAMLValidate, item{"rules content item", "", s.placeOf(n)},
+			l.errorf(ErrYAMLValidate, item{"rules content item", "", s.Node(n)},
 				"Unexpected element type. Each element should be a yaml associative array.")
 			continue
 		}
@@ -113,7 +116,7 @@ var itemKinds = []struct {
 	{"rule", "rule", func(l *loader, m *mapping) { l.addRule(l.readRule(m)) }},
 }
 
-func (l *loader) readItem(s *source, n *yaml.Node) {
+func (l *loader) readItem(s *source.File, n *yaml.Node) {
 	m := newMapping(&l.report, s, n, "")
 	for _, k := range itemKinds {
 		if m.find(k.key) != nil {
@@ -134,7 +137,7 @@ func (l *loader) readItem(s *source, n *yaml.Node) {
 // listDef is a list as defined so far.
 type listDef struct {
 	item  item
-	items []*scalar
+	items []*source.Scalar
 	used  bool
 	bad   bool
 }
@@ -175,14 +178,14 @@ func (l *loader) readList(m *mapping) {
 // macroDef is a macro as defined so far.
 type macroDef struct {
 	item        item
-	cond        text
+	cond        source.Text
 	first, last int // when it was defined first and last
 	used        bool
 	bad         bool
 
 	parsed bool
-	node   node // its condition, expanded; nil after an error
-	busy   bool // expansion is under way
+	node   syntax.Node // its condition, expanded; nil after an error
+	busy   bool        // expansion is under way
 }
 
 func (l *loader) readMacro(m *mapping) {
@@ -207,9 +210,9 @@ func (l *loader) readMacro(m *mapping) {
 		m.fail(ErrValidate, "Macro uses 'append' or 'override.condition: append' but no macro by that name already exists")
 		def.bad = true
 	case appendTo || appended:
-		def.item, def.cond, def.bad = old.item, old.cond.join(textOf(s)), old.bad
+		def.item, def.cond, def.bad = old.item, old.cond.Join(s.Text()), old.bad
 	default:
-		def.cond = textOf(s)
+		def.cond = s.Text()
 	}
 	if name != "" {
 		l.macros.put(name, def)

@@ -1,6 +1,11 @@
 package rules
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/sakerhq/saker/rules/internal/source"
+	"github.com/sakerhq/saker/rules/internal/syntax"
+)
 
 // macros puts macros' conditions in the place of their names.
 type macros struct {
@@ -11,17 +16,17 @@ type macros struct {
 }
 
 // parseText expands lists and parses. It reports what is wrong; then it gives nil.
-func (l *loader) parseText(x *expander, t text, it item) node {
+func (l *loader) parseText(x *expander, t source.Text, it item) syntax.Node {
 	expanded, ok := x.expand(&t)
 	if !ok {
 		l.errorf(ErrCondition, it, "condition becomes longer than %d bytes by its lists", maxExpanded)
 		return nil
 	}
-	base := l.pos.add(&expanded)
-	n, err := parse(expanded.s, base)
+	base := l.pos.Add(&expanded)
+	n, err := syntax.Parse(expanded.String(), base)
 	if err != nil {
-		e := err.(*syntaxError)
-		l.errorf(ErrCondition, item{"condition expression", "", l.pos.place(base + e.at)}, "%s", e.message)
+		e := err.(*syntax.Error)
+		l.errorf(ErrCondition, item{"condition expression", "", l.pos.Place(base + e.At)}, "%s", e.Message)
 		return nil
 	}
 	return n
@@ -43,7 +48,7 @@ func (m *macros) prepare() {
 }
 
 // parsed is a macro's own condition, with macros still in it.
-func (m *macros) parsed(def *macroDef) node {
+func (m *macros) parsed(def *macroDef) syntax.Node {
 	if !def.parsed && !def.bad {
 		def.parsed = true
 		def.node = m.parseText(m.lists, def.cond, def.item)
@@ -53,38 +58,38 @@ func (m *macros) parsed(def *macroDef) node {
 
 // expand replaces the macros in n. Macros defined after before are not seen.
 // It reports what is wrong; then ok is false and the name stays in its place.
-func (m *macros) expand(n node, before int) (out node, ok bool) {
+func (m *macros) expand(n syntax.Node, before int) (out syntax.Node, ok bool) {
 	m.nodes++
 	m.total++
 	switch n := n.(type) {
-	case *group:
-		g := &group{or: n.or, kids: make([]node, len(n.kids))}
+	case *syntax.Group:
+		g := &syntax.Group{Or: n.Or, Kids: make([]syntax.Node, len(n.Kids))}
 		ok = true
-		for i, kid := range n.kids {
+		for i, kid := range n.Kids {
 			var good bool
-			g.kids[i], good = m.expand(kid, before)
+			g.Kids[i], good = m.expand(kid, before)
 			ok = ok && good
 		}
 		return g, ok
-	case *not:
-		kid, ok := m.expand(n.kid, before)
-		return &not{kid}, ok
-	case *macroRef:
+	case *syntax.Not:
+		kid, ok := m.expand(n.Kid, before)
+		return &syntax.Not{Kid: kid}, ok
+	case *syntax.MacroRef:
 		return m.reference(n, before)
 	}
 	return n, true
 }
 
-func (m *macros) reference(ref *macroRef, before int) (node, bool) {
-	it := item{"condition expression", "", m.pos.place(ref.at)}
-	def, there := m.macros.get(ref.name)
+func (m *macros) reference(ref *syntax.MacroRef, before int) (syntax.Node, bool) {
+	it := item{"condition expression", "", m.pos.Place(ref.At)}
+	def, there := m.macros.get(ref.Name)
 	switch {
 	case !there || def.first >= before:
-		f := m.errorf(ErrValidate, it, "Undefined macro '%s' used in filter.", ref.name)
-		f.Hint = m.similar(ref.name, maps.Keys(m.macros.at))
+		f := m.errorf(ErrValidate, it, "Undefined macro '%s' used in filter.", ref.Name)
+		f.Hint = m.similar(ref.Name, maps.Keys(m.macros.at))
 		return ref, false
 	case def.busy:
-		m.errorf(ErrValidate, it, "reference loop in macro '%s'", ref.name)
+		m.errorf(ErrValidate, it, "reference loop in macro '%s'", ref.Name)
 		return ref, false
 	}
 	def.used = true

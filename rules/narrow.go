@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // typeSet is a set of event types: those named, or all except those.
@@ -69,20 +70,20 @@ func (c *cond) ofType(typ string) Truth {
 
 // typeNames are the event types that a test of the type itself accepts, or
 // refuses, one by one; nil for other tests, which tell no types apart.
-func (c *check) typeNames() []string {
-	one := c.op.code == opEq && (c.mod == noModifier || c.mod == anyOf) ||
-		c.op.code == opNE && (c.mod == noModifier || c.mod == allOf)
-	if !c.left.isTypeField() || c.right != nil || !one && c.op.code != opIn && c.op.code != opIntersects {
+func typeNames(c *syntax.Check) []string {
+	one := c.Op.Code == syntax.OpEq && (c.Mod == syntax.NoModifier || c.Mod == syntax.AnyOf) ||
+		c.Op.Code == syntax.OpNE && (c.Mod == syntax.NoModifier || c.Mod == syntax.AllOf)
+	if !isTypeField(c.Left) || c.Right != nil || !one && c.Op.Code != syntax.OpIn && c.Op.Code != syntax.OpIntersects {
 		return nil
 	}
 	names := []string{}
-	for _, v := range c.values {
-		names = append(names, v.text)
+	for _, v := range c.Values {
+		names = append(names, v.Text)
 	}
 	return names
 }
 
 // isTypeField reports whether o is the event's type.
-func (o *operand) isTypeField() bool {
-	return o.kind == isField && (o.name == "evt.type" || o.name == "syscall.type")
+func isTypeField(o *syntax.Operand) bool {
+	return o.Kind == syntax.Field && (o.Name == "evt.type" || o.Name == "syscall.type")
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // surer is a tester that can say more of a part of a value than "unknown".
@@ -25,15 +26,15 @@ func (never) sure(*reader, *field.Value, bool) bool { return true }
 func (t *textTest) sure(_ *reader, v *field.Value, holds bool) bool {
 	isFront := v.Part() == field.Front
 	switch t.op {
-	case opContains, opIContains, opBContains:
+	case syntax.OpContains, syntax.OpIContains, syntax.OpBContains:
 		return holds
-	case opStartsWith, opBStartsWith:
+	case syntax.OpStartsWith, syntax.OpBStartsWith:
 		return isFront && (holds || !strings.HasPrefix(t.text, v.Text()))
-	case opEndsWith:
+	case syntax.OpEndsWith:
 		return !isFront && holds
-	case opEq, opNE, opIn, opIntersects:
+	case syntax.OpEq, syntax.OpNE, syntax.OpIn, syntax.OpIntersects:
 		return isFront && !strings.HasPrefix(t.text, v.Text())
-	case opGlob, opIGlob:
+	case syntax.OpGlob, syntax.OpIGlob:
 		return isFront && holds && strings.HasSuffix(t.text, "*") && !strings.HasSuffix(t.text, `\*`)
 	}
 	return false

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // predicate is one test of one value. Equal tests of a set are one predicate.
@@ -13,7 +14,7 @@ type predicate struct {
 	left  *expr
 	test  tester
 	right *expr // nil: the test is with constants
-	op    *operator
+	op    *syntax.Operator
 	types []string // as typeNames gives them
 }
 
@@ -42,7 +43,7 @@ func (p *predicate) answer(r *reader) Truth {
 // fieldTest compares a value with a known one of the event; of a list, with
 // its elements.
 type fieldTest struct {
-	op    opCode
+	op    syntax.OpCode
 	typ   field.Type
 	right *expr
 }
@@ -53,19 +54,19 @@ func (t *fieldTest) test(r *reader, v *field.Value) bool {
 		return compareValues(t.op, t.typ, *v, *w)
 	}
 	for i := range w.Len() {
-		if compareValues(opEq, t.typ, *v, w.At(i)) {
+		if compareValues(syntax.OpEq, t.typ, *v, w.At(i)) {
 			return true
 		}
 	}
 	return false
 }
 
-func compareValues(op opCode, t field.Type, v, w field.Value) bool {
+func compareValues(op syntax.OpCode, t field.Type, v, w field.Value) bool {
 	switch types[t].class {
 	case stringClass, bytesClass:
 		return compareText(op, v.Text(), w.Text())
 	case addressClass:
-		return (v.Addr() == w.Addr()) == (op != opNE)
+		return (v.Addr() == w.Addr()) == (op != syntax.OpNE)
 	}
 	if t == field.Double {
 		return ordered(op, cmp.Compare(v.Float(), w.Float()))
@@ -90,7 +91,7 @@ func (p *predicate) cost() int {
 	if p.right != nil {
 		n += p.right.cost()
 	}
-	return n + p.op.cost
+	return n + costs[p.op.Code]
 }
 
 func (e *expr) cost() int {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/pattern"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // tester tests a known value against constants. Testers never change; what
@@ -27,7 +29,7 @@ func (never) test(*reader, *field.Value) bool { return false }
 
 // textTest compares a text or bytes with one constant.
 type textTest struct {
-	op   opCode
+	op   syntax.OpCode
 	text string // in lower case for icontains
 }
 
@@ -35,58 +37,44 @@ func (t *textTest) test(_ *reader, v *field.Value) bool { return compareText(t.o
 
 // compareText applies an operator to two texts; right is in lower case for
 // icontains.
-func compareText(op opCode, left, right string) bool {
+func compareText(op syntax.OpCode, left, right string) bool {
 	switch op {
-	case opEq, opIn, opIntersects:
+	case syntax.OpEq, syntax.OpIn, syntax.OpIntersects:
 		return left == right
-	case opNE:
+	case syntax.OpNE:
 		return left != right
-	case opContains, opBContains:
+	case syntax.OpContains, syntax.OpBContains:
 		return strings.Contains(left, right)
-	case opIContains:
-		return containsFold(left, right)
-	case opStartsWith, opBStartsWith:
+	case syntax.OpIContains:
+		return pattern.ContainsFold(left, right)
+	case syntax.OpStartsWith, syntax.OpBStartsWith:
 		return strings.HasPrefix(left, right)
-	case opEndsWith:
+	case syntax.OpEndsWith:
 		return strings.HasSuffix(left, right)
-	case opGlob:
-		return glob(right, left, false)
-	case opIGlob:
-		return glob(right, left, true)
+	case syntax.OpGlob:
+		return pattern.Glob(right, left, false)
+	case syntax.OpIGlob:
+		return pattern.Glob(right, left, true)
 	}
 	return ordered(op, strings.Compare(left, right))
 }
 
 // ordered reports whether an operator holds for two values of which the left
 // one is less (below 0), equal (0) or greater.
-func ordered(op opCode, compared int) bool {
+func ordered(op syntax.OpCode, compared int) bool {
 	switch op {
-	case opEq, opIn, opIntersects:
+	case syntax.OpEq, syntax.OpIn, syntax.OpIntersects:
 		return compared == 0
-	case opNE:
+	case syntax.OpNE:
 		return compared != 0
-	case opLT:
+	case syntax.OpLT:
 		return compared < 0
-	case opLE:
+	case syntax.OpLE:
 		return compared <= 0
-	case opGT:
+	case syntax.OpGT:
 		return compared > 0
-	case opGE:
+	case syntax.OpGE:
 		return compared >= 0
-	}
-	return false
-}
-
-// containsFold reports whether s contains part, ignoring the case of ASCII letters.
-func containsFold(s, part string) bool {
-	for i := 0; i+len(part) <= len(s); i++ {
-		k := 0
-		for k < len(part) && lowerByte(s[i+k]) == lowerByte(part[k]) {
-			k++
-		}
-		if k == len(part) {
-			return true
-		}
 	}
 	return false
 }
@@ -100,9 +88,9 @@ func (t textSet) test(_ *reader, v *field.Value) bool {
 }
 
 // pathTest is pmatch.
-type pathTest struct{ tree pathTree }
+type pathTest struct{ tree pattern.Paths }
 
-func (t *pathTest) test(_ *reader, v *field.Value) bool { return t.tree.match(v.Text()) }
+func (t *pathTest) test(_ *reader, v *field.Value) bool { return t.tree.Match(v.Text()) }
 
 type regexTest struct{ re *regexp.Regexp }
 
@@ -110,7 +98,7 @@ func (t *regexTest) test(_ *reader, v *field.Value) bool { return t.re.MatchStri
 
 // numberTest compares a number with one constant, both as 64 bits.
 type numberTest struct {
-	op     opCode
+	op     syntax.OpCode
 	signed bool
 	n      uint64
 }
@@ -119,7 +107,7 @@ func (t *numberTest) test(_ *reader, v *field.Value) bool {
 	return compareNumbers(t.op, t.signed, v.Uint(), t.n)
 }
 
-func compareNumbers(op opCode, signed bool, a, b uint64) bool {
+func compareNumbers(op syntax.OpCode, signed bool, a, b uint64) bool {
 	if signed {
 		return ordered(op, cmp.Compare(int64(a), int64(b)))
 	}
@@ -128,7 +116,7 @@ func compareNumbers(op opCode, signed bool, a, b uint64) bool {
 
 // floatTest compares a double with one constant.
 type floatTest struct {
-	op opCode
+	op syntax.OpCode
 	n  float64
 }
 
@@ -181,7 +169,7 @@ func (t kindTest) test(r *reader, v *field.Value) bool {
 
 // countTest is a modifier over one tester for each constant.
 type countTest struct {
-	mod   modifier
+	mod   syntax.Modifier
 	tests []tester
 }
 
@@ -193,9 +181,9 @@ func (t *countTest) test(r *reader, v *field.Value) bool {
 		}
 	}
 	switch t.mod {
-	case oneOf:
+	case syntax.OneOf:
 		return n == 1
-	case anyOf:
+	case syntax.AnyOf:
 		return n > 0
 	default:
 		return n == len(t.tests) && n > 0

@@ -44,13 +44,13 @@ func (l *loader) readEngineVersion(m *mapping) {
 	if s == nil {
 		return
 	}
-	want, ok := parseVersion(s.node.Value)
-	if n, err := strconv.ParseUint(s.node.Value, 10, 31); err == nil {
+	want, ok := parseVersion(s.Node.Value)
+	if n, err := strconv.ParseUint(s.Node.Value, 10, 31); err == nil {
 		want, ok = version{0, int(n), 0}, true
 	}
 	switch {
 	case !ok:
-		l.errorf(ErrYAMLValidate, m.item, `Unable to parse engine version '%s' as a semver string. Expected "x.y.z" semver format.`, s.node.Value)
+		l.errorf(ErrYAMLValidate, m.item, `Unable to parse engine version '%s' as a semver string. Expected "x.y.z" semver format.`, s.Node.Value)
 	case !engineVersion.serves(want):
 		l.errorf(ErrValidate, m.item, "Rules require engine version %s, but engine version is %s", want, engineVersion)
 	}

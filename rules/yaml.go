@@ -10,15 +10,17 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/sakerhq/saker/rules/internal/source"
 )
 
 // maxFile is how long a rules file may be.
 const maxFile = 10 << 20
 
 // documents reads the YAML documents of a file.
-func (r *report) documents(s *source) (docs []*yaml.Node) {
+func (r *report) documents(s *source.File) (docs []*yaml.Node) {
 	if len(s.Content) > maxFile {
-		r.errorf(ErrYAMLValidate, item{"rules content", "", place{file: s}}, "file of %d bytes is too long, %d at most", len(s.Content), maxFile)
+		r.errorf(ErrYAMLValidate, item{"rules content", "", s.At(0)}, "file of %d bytes is too long, %d at most", len(s.Content), maxFile)
 		return nil
 	}
 	d := yaml.NewDecoder(bytes.NewReader(s.Content))
@@ -53,18 +55,14 @@ var (
 	yamlAnchor = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
 )
 
-func (r *report) yamlError(s *source, err error) {
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	at := place{file: s}
+func (r *report) yamlError(s *source.File, err error) {
+	message, at := strings.TrimPrefix(err.Error(), "yaml: "), s.At(0)
 	if m := yamlLine.FindStringSubmatchIndex(message); m != nil {
 		line, _ := strconv.Atoi(message[m[2]:m[3]])
-		message = message[m[1]:]
-		if line >= 1 && line <= len(s.starts) {
-			at.at = s.starts[line-1]
-		}
+		message, at = message[m[1]:], s.Line(line)
 	}
 	if m := yamlAnchor.FindStringSubmatch(message); m != nil {
-		at.at = max(bytes.Index(s.Content, []byte("*"+m[1])), 0)
+		at = s.At(max(bytes.Index(s.Content, []byte("*"+m[1])), 0))
 	}
 	r.errorf(ErrYAMLParse, item{"rules content", "", at}, "%s", message)
 }
@@ -73,15 +71,15 @@ func (r *report) yamlError(s *source, err error) {
 // them. After an error it goes on, with bad set.
 type mapping struct {
 	*report
-	file  *source
+	file  *source.File
 	node  *yaml.Node
 	item  item
 	known map[string]bool
 	bad   bool
 }
 
-func newMapping(r *report, s *source, n *yaml.Node, kind string) *mapping {
-	return &mapping{report: r, file: s, node: n, item: item{kind, "", s.placeOf(n)}, known: map[string]bool{}}
+func newMapping(r *report, s *source.File, n *yaml.Node, kind string) *mapping {
+	return &mapping{report: r, file: s, node: n, item: item{kind, "", s.Node(n)}, known: map[string]bool{}}
 }
 
 // follow is the node that an alias stands for.
@@ -116,12 +114,12 @@ func (m *mapping) fail(code Code, format string, args ...any) {
 // wrong reports an error at a value.
 func (m *mapping) wrong(key string, n *yaml.Node, message string) {
 	m.bad = true
-	m.errorf(ErrYAMLValidate, item{"value for", key, m.file.placeOf(n)}, "%s", message)
+	m.errorf(ErrYAMLValidate, item{"value for", key, m.file.Node(n)}, "%s", message)
 }
 
 // scalar is the non-empty scalar of a key; nil if the key is absent (an error
 // when it is required) or the value no such scalar (an error).
-func (m *mapping) scalar(key string, required bool) *scalar {
+func (m *mapping) scalar(key string, required bool) *source.Scalar {
 	n := m.find(key)
 	switch {
 	case n == nil && required:
@@ -134,14 +132,14 @@ func (m *mapping) scalar(key string, required bool) *scalar {
 	case n.Value == "":
 		m.wrong(key, n, "Value must be non-empty")
 	default:
-		return &scalar{file: m.file, node: n}
+		return &source.Scalar{File: m.file, Node: n}
 	}
 	return nil
 }
 
 func (m *mapping) str(key string, required bool) string {
 	if s := m.scalar(key, required); s != nil {
-		return s.node.Value
+		return s.Node.Value
 	}
 	return ""
 }
@@ -152,20 +150,20 @@ func (m *mapping) bool(key string) *bool {
 	if s == nil {
 		return nil
 	}
-	switch strings.ToLower(s.node.Value) {
+	switch strings.ToLower(s.Node.Value) {
 	case "true", "yes", "on", "y":
 		return ptr(true)
 	case "false", "no", "off", "n":
 		return ptr(false)
 	}
-	m.wrong(key, s.node, "Can't decode YAML scalar value '"+s.node.Value+"': it must be true or false")
+	m.wrong(key, s.Node, "Can't decode YAML scalar value '"+s.Node.Value+"': it must be true or false")
 	return nil
 }
 
 func ptr[T any](v T) *T { return &v }
 
 // strings is a key's sequence of scalars.
-func (m *mapping) strings(key string) []*scalar {
+func (m *mapping) strings(key string) []*source.Scalar {
 	n := m.find(key)
 	if n == nil {
 		return nil
@@ -174,13 +172,13 @@ func (m *mapping) strings(key string) []*scalar {
 		m.wrong(key, n, "Value is not a sequence")
 		return nil
 	}
-	var out []*scalar
+	var out []*source.Scalar
 	for _, e := range n.Content {
 		if e = follow(e); e.Kind != yaml.ScalarNode || isNull(e) {
 			m.wrong(key, e, "sequence value is not scalar")
 			continue
 		}
-		out = append(out, &scalar{file: m.file, node: e})
+		out = append(out, &source.Scalar{File: m.file, Node: e})
 	}
 	return out
 }
@@ -190,14 +188,14 @@ func (m *mapping) strings(key string) []*scalar {
 func (m *mapping) mappings(n *yaml.Node, in item, notSequence, notMapping, kind string, read func(*mapping)) {
 	if n.Kind != yaml.SequenceNode {
 		m.bad = true
-		in.at = m.file.placeOf(n)
+		in.at = m.file.Node(n)
 		m.errorf(ErrYAMLValidate, in, "%s", notSequence)
 		return
 	}
 	for _, e := range n.Content {
 		if e = follow(e); e.Kind != yaml.MappingNode {
 			m.bad = true
-			m.errorf(ErrYAMLValidate, item{kind, "", m.file.placeOf(e)}, "%s", notMapping)
+			m.errorf(ErrYAMLValidate, item{kind, "", m.file.Node(e)}, "%s", notMapping)
 			continue
 		}
 		inner := newMapping(m.report, m.file, e, kind)
@@ -213,7 +211,7 @@ func (m *mapping) finish() {
 		if m.known[key.Value] {
 			continue
 		}
-		f := m.warnf(UnknownKey, item{m.item.kind, m.item.name, m.file.placeOf(key)}, "Unknown key '%s'. The key will be ignored.", key.Value)
+		f := m.warnf(UnknownKey, item{m.item.kind, m.item.name, m.file.Node(key)}, "Unknown key '%s'. The key will be ignored.", key.Value)
 		f.Hint = m.similar(key.Value, maps.Keys(m.known))
 	}
 }

@@ -21,6 +21,9 @@ const module = "github.com/sakerhq/saker/"
 // order is the way that an event walks: a package may import only what stands
 // above it, and its own room.
 var order = []string{
+	"rules/internal/source",
+	"rules/internal/syntax",
+	"rules/internal/pattern",
 	"internal/syscalls",
 	"internal/event",
 	"internal/field",
@@ -64,6 +67,9 @@ func TestAllowed(t *testing.T) {
 	}{
 		{"internal/state", "bpf", true},
 		{"bpf", "internal/state", false},
+		{"rules", "rules/internal/syntax", true},
+		{"rules/internal/syntax", "rules", false},
+		{"rules/internal/pattern", "internal/field", false},
 		{"rules/library", "rules", true},
 		{"rules", "rules/library", true},
 		{"receiver/syscallreceiver", "extension/rulesetextension", true},

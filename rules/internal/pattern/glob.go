@@ -1,11 +1,11 @@
-package rules
+package pattern
 
 import "strings"
 
-// glob reports whether text matches pattern as fnmatch(3) does without flags:
+// Glob reports whether text matches pattern as fnmatch(3) does without flags:
 // * and ? match slashes and leading dots too. fold ignores the case of ASCII
 // letters. It takes at most len(pattern)·len(text) steps.
-func glob(pattern, text string, fold bool) bool {
+func Glob(pattern, text string, fold bool) bool {
 	star, restart := -1, 0 // the last * and how far the text was then
 	p, t := 0, 0
 	for t < len(text) {
@@ -28,6 +28,18 @@ func glob(pattern, text string, fold bool) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
+// Wildcard matches a pattern in which only * is special.
+func Wildcard(pattern, text string) bool {
+	quoted := make([]byte, 0, len(pattern))
+	for i := range len(pattern) {
+		if c := pattern[i]; c == '?' || c == '[' || c == '\\' {
+			quoted = append(quoted, '\\')
+		}
+		quoted = append(quoted, pattern[i])
+	}
+	return Glob(string(quoted), text, false)
+}
+
 // globByte matches one byte against the first element of pattern, which is n
 // bytes long.
 func globByte(pattern string, c byte, fold bool) (n int, ok bool) {
@@ -48,17 +60,6 @@ func globByte(pattern string, c byte, fold bool) (n int, ok bool) {
 		return 1, false
 	}
 	return 1, sameByte(pattern[0], c, fold)
-}
-
-func sameByte(a, b byte, fold bool) bool {
-	return a == b || fold && lowerByte(a) == lowerByte(b)
-}
-
-func lowerByte(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c | 0x20
-	}
-	return c
 }
 
 // globClass matches one byte against a bracket expression. valid is false

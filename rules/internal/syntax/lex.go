@@ -1,4 +1,4 @@
-package rules
+package syntax
 
 import (
 	"fmt"
@@ -15,31 +15,28 @@ type lexer struct {
 	last string // the last token, for messages
 }
 
-// syntaxError is what a condition or output does not parse for. The parser
-// throws it; parse recovers it.
-type syntaxError struct {
-	at      int // offset in the text
-	message string
+// Error is what a condition or output does not parse for. The parser
+// throws it; the Parse functions recover it.
+type Error struct {
+	At      int // offset in the text
+	Message string
 }
 
-func (e *syntaxError) Error() string { return e.message }
+func (e *Error) Error() string { return e.Message }
 
 func (l *lexer) fail(format string, args ...any) {
-	panic(&syntaxError{l.pos, fmt.Sprintf(format, args...)})
+	panic(&Error{l.pos, fmt.Sprintf(format, args...)})
 }
 
-func isBlank(c byte) bool {
+// IsBlank reports whether c only parts words.
+func IsBlank(c byte) bool {
 	return c == ' ' || c == '\t' || c == '\b' || c == '\r' || c == '\n'
 }
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // blanks skips blanks and reports whether there were any.
 func (l *lexer) blanks() bool {
 	start := l.pos
-	for l.pos < len(l.src) && isBlank(l.src[l.pos]) {
+	for l.pos < len(l.src) && IsBlank(l.src[l.pos]) {
 		l.pos++
 	}
 	return l.pos > start
@@ -62,7 +59,7 @@ func (l *lexer) literal(text string) bool {
 // word reads text if a blank follows it; the blank stays.
 func (l *lexer) word(text string) bool {
 	end := l.pos + len(text)
-	if !strings.HasPrefix(l.src[l.pos:], text) || end == len(l.src) || !isBlank(l.src[end]) {
+	if !strings.HasPrefix(l.src[l.pos:], text) || end == len(l.src) || !IsBlank(l.src[end]) {
 		return false
 	}
 	l.take(end)

@@ -1,13 +1,13 @@
-package rules
+package syntax
 
 // operand reads a field or transformer, nil if there is none. Right of an
 // operator a plain field must stand in val().
-func (p *parser) operand(right bool) *operand {
+func (p *parser) operand(right bool) *Operand {
 	at := p.here()
 	if right && p.literal("val(") {
 		return p.val(at)
 	}
-	for _, name := range transformerNames {
+	for _, name := range TransformerNames {
 		if p.literal(name + "(") {
 			return p.transformer(at, name)
 		}
@@ -18,19 +18,19 @@ func (p *parser) operand(right bool) *operand {
 	return p.field()
 }
 
-func (p *parser) field() *operand {
+func (p *parser) field() *Operand {
 	at := p.here()
 	name, ok := p.read(fieldToken)
 	if !ok {
 		return nil
 	}
-	o := &operand{at: at, kind: isField, name: name}
+	o := &Operand{At: at, Kind: Field, Name: name}
 	p.argument(o)
 	return o
 }
 
 // argument reads what may stand in brackets behind a field or transformer.
-func (p *parser) argument(o *operand) {
+func (p *parser) argument(o *Operand) {
 	if !p.literal("[") {
 		return
 	}
@@ -44,17 +44,17 @@ func (p *parser) argument(o *operand) {
 	if !p.literal("]") {
 		p.fail("expected a ']' token")
 	}
-	o.arg, o.has = text, true
+	o.Arg, o.Has = text, true
 }
 
-func (p *parser) val(at int) *operand {
+func (p *parser) val(at int) *Operand {
 	p.blanks()
 	f := p.field()
 	if f == nil {
 		p.fail("expected a valid field name within 'val'")
 	}
 	p.closeTransformer()
-	o := &operand{at: at, kind: isTransformer, name: "val", args: []*operand{f}}
+	o := &Operand{At: at, Kind: Transformer, Name: "val", Args: []*Operand{f}}
 	p.argument(o)
 	return o
 }
@@ -66,9 +66,9 @@ func (p *parser) closeTransformer() {
 	}
 }
 
-func (p *parser) transformer(at int, name string) *operand {
+func (p *parser) transformer(at int, name string) *Operand {
 	defer p.enter()()
-	o := &operand{at: at, kind: isTransformer, name: name}
+	o := &Operand{At: at, Kind: Transformer, Name: name}
 	p.separated(func() {
 		arg := p.listOperand()
 		if arg == nil {
@@ -77,7 +77,7 @@ func (p *parser) transformer(at int, name string) *operand {
 		if arg == nil {
 			p.fail("expected field transformer argument: field, transformer, quoted string, number, or transformer list")
 		}
-		o.args = append(o.args, arg)
+		o.Args = append(o.Args, arg)
 	})
 	p.closeTransformer()
 	p.argument(o)
@@ -85,23 +85,23 @@ func (p *parser) transformer(at int, name string) *operand {
 }
 
 // item reads one argument of a transformer that is not a list.
-func (p *parser) item() *operand {
+func (p *parser) item() *Operand {
 	at := p.here()
 	if text, ok := p.read(numberToken); ok {
-		return &operand{at: at, kind: isNumber, name: text}
+		return &Operand{At: at, Kind: Number, Name: text}
 	}
 	if text, ok := p.quoted(); ok {
-		return &operand{at: at, kind: isConstant, name: text}
+		return &Operand{At: at, Kind: Text, Name: text}
 	}
 	return p.operand(false)
 }
 
-func (p *parser) listOperand() *operand {
+func (p *parser) listOperand() *Operand {
 	at := p.here()
 	if !p.literal("(") {
 		return nil
 	}
-	o := &operand{at: at, kind: isList}
+	o := &Operand{At: at, Kind: List}
 	p.blanks()
 	if p.literal(")") {
 		return o
@@ -111,7 +111,7 @@ func (p *parser) listOperand() *operand {
 		if arg == nil {
 			p.fail("expected transformer list argument: field, transformer, quoted string, or number")
 		}
-		o.args = append(o.args, arg)
+		o.Args = append(o.Args, arg)
 	})
 	if !p.literal(")") {
 		p.fail("expected a ')' token closing the transformer list")

@@ -1,13 +1,13 @@
-package rules
+package syntax
 
 import "strings"
 
 // maxDepth is how deep conditions, lists and transformers may nest.
 const maxDepth = 1000
 
-// transformerNames are what may stand before a parenthesis left of an
+// TransformerNames are read only: what may stand before a parenthesis left of an
 // operator; on the right side "val" is allowed too.
-var transformerNames = []string{"tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt"}
+var TransformerNames = []string{"tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt"}
 
 const transformerHint = "'val', 'tolower', 'toupper', 'b64', 'basename', 'len', 'join', 'concat', 'getopt'"
 
@@ -17,9 +17,9 @@ type parser struct {
 	depth int
 }
 
-// parse reads a whole condition, of nodes whose offsets count from base. Its
-// error is a *syntaxError.
-func parse(text string, base int) (n node, err error) {
+// Parse reads a whole condition, of nodes whose offsets count from base. Its
+// error is an *Error, whose offset counts from the start of text.
+func Parse(text string, base int) (n Node, err error) {
 	p := &parser{lexer: lexer{src: text, base: base}}
 	defer recoverSyntax(&err)
 	n = p.or()
@@ -30,9 +30,9 @@ func parse(text string, base int) (n node, err error) {
 	return n, nil
 }
 
-// parseOperand reads a field or transformer that stands alone, as in the
-// fields of an exception.
-func parseOperand(text string) (o *operand, err error) {
+// ParseOperand reads a field or transformer that stands alone, as in the
+// fields of an exception. Its error is an *Error.
+func ParseOperand(text string) (o *Operand, err error) {
 	p := &parser{lexer: lexer{src: text}}
 	defer recoverSyntax(&err)
 	if o = p.operand(false); o == nil || !p.done() {
@@ -41,10 +41,20 @@ func parseOperand(text string) (o *operand, err error) {
 	return o, nil
 }
 
+// ParsePrefix reads the field or transformer that text begins with, and how long
+// it is; nil if there is none. Its error is an *Error.
+func ParsePrefix(text string) (o *Operand, size int, err error) {
+	p := &parser{lexer: lexer{src: text}}
+	defer recoverSyntax(&err)
+	o = p.operand(false)
+	return o, p.pos, nil
+}
+
+// recoverSyntax catches what fail throws.
 func recoverSyntax(err *error) {
 	switch e := recover().(type) {
 	case nil:
-	case *syntaxError:
+	case *Error:
 		*err = e
 	default:
 		panic(e)
@@ -59,14 +69,14 @@ func (p *parser) enter() func() {
 	return func() { p.depth-- }
 }
 
-func (p *parser) or() node { return p.group("or", p.and) }
+func (p *parser) or() Node { return p.group("or", p.and) }
 
-func (p *parser) and() node { return p.group("and", p.not) }
+func (p *parser) and() Node { return p.group("and", p.not) }
 
 // group reads terms that word joins.
-func (p *parser) group(word string, term func() node) node {
+func (p *parser) group(word string, term func() Node) Node {
 	p.blanks()
-	kids := []node{term()}
+	kids := []Node{term()}
 	p.blanks()
 	for p.literal(word) {
 		switch {
@@ -82,11 +92,11 @@ func (p *parser) group(word string, term func() node) node {
 	if len(kids) == 1 {
 		return kids[0]
 	}
-	return &group{word == "or", kids}
+	return &Group{word == "or", kids}
 }
 
 // closeParen reads what follows an opening parenthesis, up to the closing one.
-func (p *parser) closeParen() node {
+func (p *parser) closeParen() Node {
 	defer p.enter()()
 	n := p.or()
 	p.blanks()
@@ -96,7 +106,7 @@ func (p *parser) closeParen() node {
 	return n
 }
 
-func (p *parser) not() node {
+func (p *parser) not() Node {
 	negated := false
 	p.blanks()
 	for {
@@ -112,14 +122,14 @@ func (p *parser) not() node {
 	}
 }
 
-func negate(n node, really bool) node {
+func negate(n Node, really bool) Node {
 	if !really {
 		return n
 	}
-	return &not{n}
+	return &Not{n}
 }
 
-func (p *parser) check() node {
+func (p *parser) check() Node {
 	p.blanks()
 	at := p.here()
 	if p.literal("(") {
@@ -129,58 +139,54 @@ func (p *parser) check() node {
 		return p.condition(at, left)
 	}
 	if name, ok := p.read(identifierToken); ok {
-		return &macroRef{at, name}
+		return &MacroRef{at, name}
 	}
 	p.fail("expected a '(' token, a field check, or an identifier")
 	return nil
 }
 
 // condition reads the operator and right side that follow left.
-func (p *parser) condition(at int, left *operand) node {
+func (p *parser) condition(at int, left *Operand) Node {
 	p.blanks()
-	c := &check{at: at, left: left, opAt: p.here(), op: p.operator()}
+	c := &Check{At: at, Left: left, OpAt: p.here(), Op: p.operator()}
 	blank := p.blanks()
 	switch {
-	case c.op.unary:
-	case c.op.order:
+	case c.Op.Unary:
+	case c.Op.order:
 		p.orderedRight(c)
-	case c.op.list:
+	case c.Op.List:
 		p.listRight(c)
-	case (blank || c.op.word) && p.modified(c):
+	case (blank || c.Op.word) && p.modified(c):
 	default:
 		p.valueRight(c)
 	}
 	return c
 }
 
-func (p *parser) operator() *operator {
+func (p *parser) operator() *Operator {
 	for _, o := range operators {
-		if o.word && p.word(o.name) || !o.word && p.literal(o.name) {
+		if o.word && p.word(o.Name) || !o.word && p.literal(o.Name) {
 			return o
 		}
 	}
-	var names []string
-	for _, o := range operators {
-		names = append(names, "'"+o.name+"'")
-	}
-	p.fail("expected a valid check operator: one of %s", strings.Join(names, ", "))
+	p.fail("expected a valid check operator: one of '%s'", strings.Join(OperatorNames(), "', '"))
 	return nil
 }
 
-func (p *parser) orderedRight(c *check) {
+func (p *parser) orderedRight(c *Check) {
 	at := p.here()
 	if text, ok := p.read(numberToken); ok {
-		c.values = []constant{{at, text}}
-	} else if c.right = p.operand(true); c.right == nil {
+		c.Values = []Constant{{at, text}}
+	} else if c.Right = p.operand(true); c.Right == nil {
 		p.fail("expected a number value or a field with a valid transformer: %s", transformerHint)
 	}
 }
 
-func (p *parser) listRight(c *check) {
+func (p *parser) listRight(c *Check) {
 	if p.list(c) {
 		return
 	}
-	if c.right = p.operand(true); c.right != nil {
+	if c.Right = p.operand(true); c.Right != nil {
 		return
 	}
 	at := p.here()
@@ -188,11 +194,11 @@ func (p *parser) listRight(c *check) {
 	if !ok {
 		p.fail("expected a list, an identifier, or a field with a valid transformer: %s", transformerHint)
 	}
-	c.values = []constant{{at, name}}
+	c.Values = []Constant{{at, name}}
 }
 
-func (p *parser) valueRight(c *check) {
-	if c.right = p.operand(true); c.right != nil {
+func (p *parser) valueRight(c *Check) {
+	if c.Right = p.operand(true); c.Right != nil {
 		return
 	}
 	at := p.here()
@@ -200,25 +206,25 @@ func (p *parser) valueRight(c *check) {
 	if !ok {
 		p.fail("expected a string value or a field with a valid transformer: %s", transformerHint)
 	}
-	c.values = []constant{{at, text}}
+	c.Values = []Constant{{at, text}}
 }
 
 // modified reads a modifier and its list or the list's name. Without one the
 // word is a plain string.
-func (p *parser) modified(c *check) bool {
+func (p *parser) modified(c *Check) bool {
 	start := p.lexer
-	for m := oneOf; m <= allOf; m++ {
+	for m := OneOf; m <= AllOf; m++ {
 		if !p.word(modifierNames[m]) {
 			continue
 		}
 		p.blanks()
 		if p.list(c) {
-			c.mod = m
+			c.Mod = m
 			return true
 		}
 		at := p.here()
 		if name, ok := p.read(identifierToken); ok && name != "and" && name != "or" {
-			c.mod, c.values = m, []constant{{at, name}}
+			c.Mod, c.Values = m, []Constant{{at, name}}
 			return true
 		}
 		p.lexer = start
@@ -234,11 +240,11 @@ func (p *parser) str() (string, bool) {
 }
 
 // list reads strings in parentheses.
-func (p *parser) list(c *check) bool {
+func (p *parser) list(c *Check) bool {
 	if !p.literal("(") {
 		return false
 	}
-	c.list = true
+	c.List = true
 	p.blanks()
 	if p.literal(")") {
 		return true
@@ -249,7 +255,7 @@ func (p *parser) list(c *check) bool {
 		if !ok {
 			p.fail("expected a string value")
 		}
-		c.values = append(c.values, constant{at, text})
+		c.Values = append(c.Values, Constant{at, text})
 	})
 	if !p.literal(")") {
 		p.fail("expected a ')' token")

@@ -1,21 +1,21 @@
-package rules
+package pattern
 
 import "strings"
 
-// pathTree holds the paths of a pmatch by their components.
-type pathTree struct {
+// Paths holds the paths of a pmatch by their components.
+type Paths struct {
 	end   bool // a path ends here: all below it matches
-	names map[string]*pathTree
-	globs []globTree
+	names map[string]*Paths
+	globs []globPath
 }
 
-type globTree struct {
+type globPath struct {
 	pattern string
-	below   *pathTree
+	below   *Paths
 }
 
-// add puts a path into the tree. Empty components don't count.
-func (t *pathTree) add(path string) {
+// Add puts a path into the tree. Empty components don't count.
+func (t *Paths) Add(path string) {
 	for name := range strings.SplitSeq(path, "/") {
 		if name == "" {
 			continue
@@ -25,16 +25,16 @@ func (t *pathTree) add(path string) {
 		}
 		t = t.child(name)
 	}
-	*t = pathTree{end: true}
+	*t = Paths{end: true}
 }
 
-func (t *pathTree) child(name string) *pathTree {
+func (t *Paths) child(name string) *Paths {
 	if !strings.ContainsAny(name, "?*[") {
 		if t.names == nil {
-			t.names = map[string]*pathTree{}
+			t.names = map[string]*Paths{}
 		}
 		if t.names[name] == nil {
-			t.names[name] = &pathTree{}
+			t.names[name] = &Paths{}
 		}
 		return t.names[name]
 	}
@@ -43,13 +43,13 @@ func (t *pathTree) child(name string) *pathTree {
 			return g.below
 		}
 	}
-	t.globs = append(t.globs, globTree{name, &pathTree{}})
+	t.globs = append(t.globs, globPath{name, &Paths{}})
 	return t.globs[len(t.globs)-1].below
 }
 
-// match reports whether some path of the tree is a prefix of path, component
+// Match reports whether some path of the tree is a prefix of path, component
 // by component.
-func (t *pathTree) match(path string) bool {
+func (t *Paths) Match(path string) bool {
 	if t.end {
 		return true
 	}
@@ -63,11 +63,11 @@ func (t *pathTree) match(path string) bool {
 	if i := strings.IndexByte(path, '/'); i >= 0 {
 		name, rest = path[:i], path[i:]
 	}
-	if below := t.names[name]; below != nil && below.match(rest) {
+	if below := t.names[name]; below != nil && below.Match(rest) {
 		return true
 	}
 	for i := range t.globs {
-		if glob(t.globs[i].pattern, name, false) && t.globs[i].below.match(rest) {
+		if Glob(t.globs[i].pattern, name, false) && t.globs[i].below.Match(rest) {
 			return true
 		}
 	}
