@@ -340,7 +340,7 @@ int BPF_PROG(uring_submit, struct io_kiocb *req)
 SEC("tp_btf/io_uring_complete")
 int uring_complete(u64 *ctx)
 {
-	u64 ring = ctx[0], request = ctx[1];
+	u64 ring = ARGUMENT(ctx, 0), request = ARGUMENT(ctx, 1);
 
 	if (!waiting)
 		return 0;

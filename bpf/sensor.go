@@ -127,6 +127,7 @@ func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error)
 		return fmt.Errorf("read the embedded programs: %w", err)
 	}
 	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
+	s.missing = append(s.missing, dropChown(spec)...)
 	s.hooks.fit(spec)
 	if err := configure(spec, kernel, opts); err != nil {
 		return err

@@ -122,6 +122,17 @@ __noinline int begin(u64 key, u64 request)
 /* Set by the loader: the tracepoint gives a completion, not what it consists of. */
 const volatile bool result_is_whole = true;
 
+/* A tracepoint's argument. The compiler would go through a moved pointer, which kernels before 6.18
+ * refuse. */
+#define ARGUMENT(ctx, n)                                                                           \
+	({                                                                                         \
+		u64 argument;                                                                      \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                              \
+			     : "=r"(argument)                                                      \
+			     : "r"(ctx), "i"((n) * sizeof(u64)));                                  \
+		argument;                                                                          \
+	})
+
 /* One of many results of a request, which another will follow. */
 static __always_inline int on_result(u64 ring, u64 *ctx)
 {
@@ -129,13 +140,13 @@ static __always_inline int on_result(u64 ring, u64 *ctx)
 	s64 result = 0;
 
 	if (result_is_whole) {
-		struct io_uring_cqe *whole = (void *)ctx[2];
+		struct io_uring_cqe *whole = (void *)ARGUMENT(ctx, 2);
 		COPY(&key.user_data, &whole->user_data);
 		COPY((s32 *)&result, &whole->res);
 		result = (s32)result;
 	} else {
-		key.user_data = ctx[2];
-		result = (s32)ctx[3];
+		key.user_data = ARGUMENT(ctx, 2);
+		result = (s32)ARGUMENT(ctx, 3);
 	}
 	u64 *request = bpf_map_lookup_elem(&results, &key);
 	struct operation *o = request ? operation_of(*request) : 0;

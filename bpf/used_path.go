@@ -40,14 +40,24 @@ func fitPaths(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
 			return errors.New("no " + program.AttachTo)
 		}
 	}
-	return hooksFunctions()
+	all, _ := functionHooks()
+	return all
 }
 
-// hooksFunctions reports why this kernel has no programs on its functions:
-// some architectures got them late, and machines may forbid them.
-var hooksFunctions = sync.OnceValue(func() error {
+// functionHooks reports why this kernel takes no programs on functions: some
+// architectures got them late, and machines may forbid them. Before 6.0 a
+// function must not take structures, as that of chown does.
+var functionHooks = sync.OnceValues(func() (all, chown error) {
+	if chown = hook("security_path_chown"); chown != nil {
+		all = hook("security_path_chmod")
+	}
+	return all, chown
+})
+
+// hook attaches a program that does nothing to a function, and takes it off.
+func hook(function string) error {
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: "security_path_chmod",
+		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: function,
 		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()}, License: "GPL",
 	})
 	var refused unix.Errno
@@ -63,9 +73,26 @@ var hooksFunctions = sync.OnceValue(func() error {
 		return fmt.Errorf("attach a program to a function: %w", err)
 	}
 	return l.Close()
-})
+}
+
+// dropChown takes the hook of chown out of spec where it alone can't be there,
+// and says what is lost by that.
+func dropChown(spec *ebpf.CollectionSpec) []string {
+	if spec.Programs["path_chown"] == nil {
+		return nil
+	}
+	if _, err := functionHooks(); err != nil {
+		delete(spec.Programs, "path_chown")
+		return []string{fmt.Sprintf("the hook of chown (%v): its path is read when the call has ended", err)}
+	}
+	return nil
+}
 
 // isNamed reports whether the hooks see the paths of a row's call.
 func (s *Sensor) isNamed(name string) bool {
-	return s.objs.PathUnlink != nil && slices.Contains(namedRows, name)
+	seen := s.objs.PathUnlink
+	if strings.Contains(name, "chown") {
+		seen = s.objs.PathChown
+	}
+	return seen != nil && slices.Contains(namedRows, name)
 }

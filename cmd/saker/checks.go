@@ -72,7 +72,7 @@ func kernel(*patient) verdict {
 func types(p *patient) verdict {
 	const file = "sys/kernel/btf/vmlinux"
 	if _, err := os.Stat(filepath.Join(p.root, file)); err != nil {
-		return verdict{missing, "no /" + file, "run a kernel of 6.1 or later with CONFIG_DEBUG_INFO_BTF, as distributions build it"}
+		return verdict{missing, "no /" + file, "run a kernel of 5.10 or later with CONFIG_DEBUG_INFO_BTF, as distributions build it"}
 	}
 	return verdict{fine, "/" + file, ""}
 }

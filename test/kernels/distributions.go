@@ -11,17 +11,20 @@ What later kernels added is used where it is:
 
 | from | what | without it |
 |---|---|---|
+| 5.5, arm64: 6.4 | programs on functions | a path that a second thread changes during the call is told as it is at its end |
 | 5.11 | ` + "`bpf_get_current_task_btf`" + ` | the same by an older helper |
 | 5.11 | maps count as memory of the cgroup | they count as locked memory: an unprivileged user needs ` + "`LimitMEMLOCK=infinity`" + ` |
 | 5.15 | ` + "`bpf_task_pt_regs`" + ` | registers are found from the task's stack |
+| 6.0 | programs on functions that take structures | the same of chown's path |
 | 6.2 | ` + "`bpf_rdonly_cast`" + ` | memory is read through a helper: dearer, told the same |
 | 6.3 | tracepoints and structures of io_uring | what goes through io_uring is not told, and the sensor says so |
+| 6.7 | hooks of unix sockets | the address of a unix socket is read when the call has ended |
 `
 
 // distributions are the kernels that others build, by what they publish.
 var distributions = [][]string{
 	{"distribution", "kernel", "expect"},
-	{"RHEL 8 and kin", "4.18, with eBPF of later kernels", "not run; Red Hat's backports decide, `saker doctor` tells"},
+	{"RHEL 8 and kin", "4.18, with eBPF of later kernels", "too old up to 8.3 (no ring buffers); later ones have what is needed by name, `saker doctor` tells"},
 	{"RHEL 9 and kin", "5.14, with eBPF of later kernels", "as 5.10 or better"},
 	{"RHEL 10 and kin", "6.12", "as 6.12"},
 	{"Debian 11, 12, 13", "5.10, 6.1, 6.12", "run here"},

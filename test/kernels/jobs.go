@@ -16,6 +16,7 @@ type job struct {
 	pkg  string   // what is built for it
 	data []string // directories of the repository whose files it reads
 	slow bool     // takes long to build for another architecture than this machine's
+	only string   // the one architecture that it is for; empty: any
 }
 
 // testTime is the most that one test binary may take: each test that loads the
@@ -37,7 +38,7 @@ var all = []job{
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
 	testOf("bpf", "-test.skip=^TestCompatEntry$"), // builds its program, and a guest has no compiler
 	testOf("internal/state", "-test.run=Live"),    // the others need no kernel
-	testOf("test/calls", ""),
+	calls,
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
 	distribution,
 }
@@ -53,6 +54,13 @@ var distribution = job{
 	},
 	pkg: "test/e2e", data: []string{"test/e2e"}, slow: true,
 }
+
+// calls makes each call once, with what older calls of x86 left there.
+var calls = func() job {
+	j := testOf("test/calls", "")
+	j.only = "amd64"
+	return j
+}()
 
 // testOf are the tests of a package that a flag of the test tool leaves.
 func testOf(pkg, flag string, data ...string) job {
@@ -71,6 +79,7 @@ type choice struct {
 
 func (c choice) of(arch, here string) []job {
 	return slices.DeleteFunc(slices.Clone(all), func(j job) bool {
-		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here
+		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here ||
+			j.only != "" && j.only != arch
 	})
 }

@@ -60,7 +60,7 @@ func main() {
 	if len(results) > 0 {
 		report(os.Stdout, results) // also of a run that was stopped
 	}
-	if err == nil && (o.render || flag.NArg() == 0 && o.jobs == "") {
+	if err == nil && (o.render || flag.NArg() == 0) {
 		err = os.WriteFile(o.page, []byte(page(results)), 0o644)
 	}
 	if err != nil {

@@ -19,7 +19,7 @@ kernel. ` + "`go run ./test/kernels -render`" + ` writes it again from the logs 
 
 const legend = `
 yes: all its tests pass. no: the kernel lacks it, and the sensor goes on without. in part:
-some of its tests find their part missing. –: not run. missing: Debian had no such
+some of its tests find their part missing. –: not run. missing: there was no such
 kernel to run when this was written.
 
 `

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -65,17 +66,26 @@ func (r result) failures() (all []string) {
 func readLogs(dir string, chosen []target) (results []result, err error) {
 	for _, t := range chosen {
 		said, err := os.ReadFile(logIn(dir, t))
-		if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			said = []byte(console.Missing + "not run yet\n")
+		} else if err != nil {
 			return nil, err
 		}
 		run := console.Parse(string(said))
 		r := result{target: t, release: run.Kernel, verdict: missing, reason: run.Absent}
 		if run.Absent == "" {
-			r = judge(r, all, run, nil)
+			r = judge(r, told(run), run, nil)
 		}
 		results = append(results, r)
 	}
 	return results, nil
+}
+
+// told are the jobs that a guest ran.
+func told(run console.Run) []job {
+	return slices.DeleteFunc(slices.Clone(all), func(j job) bool {
+		return !slices.ContainsFunc(run.Jobs, func(t console.Told) bool { return t.Job == j.Name })
+	})
 }
 
 // judge makes a result of what a guest said. fault is why it ended, if not by

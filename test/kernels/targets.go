@@ -25,7 +25,6 @@ var targets = []target{
 	{"amd64", "6.12", "bookworm-security"},
 	{"amd64", "6.18", "trixie-backports"},
 	{"amd64", latest, "trixie-backports"},
-	{"arm64", "5.10", "bullseye-security"},
 	{"arm64", "6.1", "bookworm-security"},
 	{"arm64", "6.12", "bookworm-security"},
 	{"arm64", latest, "trixie-backports"},

@@ -109,18 +109,21 @@ func (s sizes) renew(t *testing.T, now sizes) {
 		}
 		s.read(string(text))
 	}
-	s.replace(now)
+	s.replace(now, names(t))
 	if err := os.WriteFile(recorded, []byte(s.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// replace puts what was counted in place of all that is known of this kernel.
-func (s sizes) replace(now sizes) {
-	if len(now) == 0 {
-		return
-	}
-	maps.DeleteFunc(s, func(what string, _ int) bool { return strings.HasPrefix(what, thisKernel()+" ") })
+// replace puts what was counted in place of what is known of it, and forgets
+// programs that are no more. What this machine refuses, another of its kernel's
+// series may have counted.
+func (s sizes) replace(now sizes, programs []string) {
+	maps.DeleteFunc(s, func(what string, _ int) bool {
+		_, program, _ := strings.Cut(what, " ")
+		program, _, _ = strings.Cut(program, "/")
+		return !slices.Contains(programs, program)
+	})
 	maps.Copy(s, now)
 }
 
