@@ -83,8 +83,9 @@ static __always_inline void count(u32 class, u32 what)
 {
 	u32 key = class * COUNTS + what;
 	u64 *n = bpf_map_lookup_elem(&counts, &key);
+	/* Though each CPU has its own: an interrupt may send a record in between. */
 	if (n)
-		(*n)++;
+		__sync_fetch_and_add(n, 1);
 }
 
 static __always_inline struct scratch *scratch_of(u32 slot)
