@@ -11,7 +11,7 @@ var protections = &Values{List: []Value{
 
 var mapFlags = &Values{List: []Value{
 	same("MAP_SHARED", 1), same("MAP_PRIVATE", 2), bit("MAP_FIXED", 0x10, 1<<2), bit("MAP_ANONYMOUS", 0x20, 1<<3),
-	bit("MAP_32BIT", onARM(1<<40, 0x40), 1<<4), absent("MAP_RENAME", 1<<5), bit("MAP_NORESERVE", 0x4000, 1<<6),
+	bit("MAP_32BIT", onARM(0, 0x40), 1<<4), absent("MAP_RENAME", 1<<5), bit("MAP_NORESERVE", 0x4000, 1<<6),
 	bit("MAP_POPULATE", 0x8000, 1<<7), bit("MAP_NONBLOCK", 0x10000, 1<<8), bit("MAP_GROWSDOWN", 0x100, 1<<9),
 	bit("MAP_DENYWRITE", 0x800, 1<<10), bit("MAP_EXECUTABLE", 0x1000, 1<<11), absent("MAP_INHERIT", 1<<12),
 	absent("MAP_FILE", 1<<13), bit("MAP_LOCKED", 0x2000, 1<<14),

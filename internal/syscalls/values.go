@@ -80,8 +80,12 @@ func (v *Values) AppendNames(dst []byte, number uint64) []byte {
 	return dst
 }
 
-// bit is a flag that is one bit, or several that must all be set.
+// bit is a flag that is one bit, or several that must all be set; none: this
+// architecture's kernel has no such flag.
 func bit(name string, kernel, falco uint64) Value {
+	if kernel == 0 {
+		return absent(name, falco)
+	}
 	return Value{Name: name, Mask: kernel, Is: kernel, Falco: falco}
 }
 

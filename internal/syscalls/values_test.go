@@ -124,3 +124,11 @@ func TestErrnoName(t *testing.T) {
 		}
 	}
 }
+
+// A flag that an architecture's kernel hasn't is in no number.
+func TestFlagThatIsNotThere(t *testing.T) {
+	v := &Values{List: []Value{same("READ", 1), bit("ELSEWHERE", 0, 64)}}
+	if got := v.Falco(5); got != 1 {
+		t.Errorf("5 is %d", got)
+	}
+}
