@@ -109,7 +109,7 @@ func TestWatchWithoutGap(t *testing.T) {
 func TestTracepointNames(t *testing.T) {
 	const points = "/sys/kernel/tracing/events/syscalls/"
 	if _, err := os.Stat(points); err != nil {
-		t.Skip(err)
+		t.Skip("tracefs is not mounted here: ", err)
 	}
 	has := functions(t)
 	prefix := map[string]string{"amd64": "__x64_sys_", "arm64": "__arm64_sys_"}[runtime.GOARCH]
@@ -134,7 +134,7 @@ func functions(t *testing.T) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("/proc/kallsyms")
 	if err != nil {
-		t.Skip(err)
+		t.Skip("the kernel's functions can't be listed: ", err)
 	}
 	has := map[string]bool{}
 	for line := range strings.Lines(string(text)) {

@@ -81,15 +81,16 @@ const limits = `
 ## Limits
 
 - A file on a mount that is mounted nowhere (` + "`open_tree`, `fsmount`" + `) has no path but
-  the one below that mount's root; its inode and device are told.
+  the one below that mount's root: rules on ` + "`fd.name`" + ` miss it, those on
+  ` + "`fd.origin`" + ` or on inode and device don't. The same goes for a bind mount.
 - The path of a call that leaves no descriptor (unlink, rename, link, symlink, mkdir,
-  chmod, chown, mount) is what user memory holds when the call ends. A second thread
+  chmod, chown, mount) is taken while the kernel works on it, where it lets programs
+  onto its functions ([kernels.md](kernels.md)): *Names that change* runs there only.
+  Elsewhere it is what user memory holds when the call ends. A second thread
   that takes the memory away is told (` + "`evt.unreadable`" + `); one that writes another
   path there, between the kernel's reading and the call's end, is believed. The same
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
-- A file system in user space that delays a path's page is not tried; userfaultfd,
-  which does the same, is.
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }

@@ -88,9 +88,9 @@ var byName = []evasion{
 		`evt.type = fchmod and evt.rawres = 0 and ` + secret, "%fd.name", "{dir}/secret",
 	},
 	{
-		// A limit: what is mounted nowhere has no path but that below its root.
+		// What is mounted nowhere has no path but that below its root.
 		"a copy of a mount that is mounted nowhere", "tree",
-		opened + `fd.ino = {ino}`, "%fd.name as %fd.nameraw", "/secret as secret",
+		opened + `fd.origin = "{dir}/secret"`, "%fd.name as %fd.nameraw", "/secret as secret",
 	},
 }
 
