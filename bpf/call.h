@@ -30,29 +30,32 @@ struct {
 	__type(value, struct wire_row);
 } rows SEC(".maps");
 
-/* Call number → row + 1; 0: nobody asked for it. One table per way into the kernel. */
-u16 native_calls[CALLS_MAX];
-u16 compat_calls[CALLS_MAX];
-u16 x32_calls[CALLS_MAX];
+/* Rows + 1 of the calls with one number, by the way into the kernel; 0: nobody asked for it. They
+ * lie together, so that one load tells that none is asked for. */
+union numbered {
+	u16 row[4];
+	u64 any;
+} calls[CALLS_MAX];
+
+static __always_inline union numbered *numbered(u64 nr)
+{
+	return &calls[nr & (CALLS_MAX - 1)];
+}
 
 #if defined(__TARGET_ARCH_x86)
 #define NR_EXECVEAT 322
 #define NR_DUP	    32
 
-static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
+static __always_inline u64 call_number(struct pt_regs *regs)
 {
-	u64 nr = READ(regs, orig_ax);
+	return READ(regs, orig_ax);
+}
 
-	if (READ(task, thread_info.status) & TS_COMPAT) {
-		*via = VIA_COMPAT;
-		return compat_calls[nr & (CALLS_MAX - 1)];
-	}
-	if (nr & X32_BIT) {
-		*via = VIA_X32;
-		return x32_calls[nr & (CALLS_MAX - 1)];
-	}
-	*via = VIA_NATIVE;
-	return native_calls[nr & (CALLS_MAX - 1)];
+static __always_inline u8 via_of(struct task_struct *task, u64 nr)
+{
+	if (READ(task, thread_info.status) & TS_COMPAT)
+		return VIA_COMPAT;
+	return nr & X32_BIT ? VIA_X32 : VIA_NATIVE;
 }
 
 static __always_inline void read_args(struct call *call, struct pt_regs *regs)
@@ -77,16 +80,14 @@ static __always_inline void read_args(struct call *call, struct pt_regs *regs)
 #define NR_EXECVEAT 281
 #define NR_DUP	    23
 
-static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
+static __always_inline u64 call_number(struct pt_regs *regs)
 {
-	u32 nr = READ(regs, syscallno);
+	return (u32)READ(regs, syscallno);
+}
 
-	if (READ(task, thread_info.flags) & (1UL << TIF_32BIT)) {
-		*via = VIA_COMPAT;
-		return compat_calls[nr & (CALLS_MAX - 1)];
-	}
-	*via = VIA_NATIVE;
-	return native_calls[nr & (CALLS_MAX - 1)];
+static __always_inline u8 via_of(struct task_struct *task, u64 nr)
+{
+	return READ(task, thread_info.flags) & (1UL << TIF_32BIT) ? VIA_COMPAT : VIA_NATIVE;
 }
 
 static __always_inline void read_args(struct call *call, struct pt_regs *regs)
@@ -103,6 +104,20 @@ static __always_inline void read_args(struct call *call, struct pt_regs *regs)
 			call->args[i] = (u32)call->args[i];
 }
 #endif
+
+/* Most calls end here: nobody asked for them, whatever their way into the kernel. */
+static __always_inline bool is_asked(struct pt_regs *regs)
+{
+	return numbered(call_number(regs))->any;
+}
+
+static __always_inline u16 find_row(struct pt_regs *regs, struct task_struct *task, u8 *via)
+{
+	u64 nr = call_number(regs);
+
+	*via = via_of(task, nr);
+	return numbered(nr)->row[*via & 3];
+}
 
 static __always_inline u64 value_of(struct call *call, u8 arg)
 {
@@ -387,7 +402,7 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 /* Tells a call that made a descriptor of another one as a dup. */
 static __always_inline void send_dup(u32 slot, struct call *call)
 {
-	u32 key = native_calls[NR_DUP] - 1;
+	u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
 	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
 
 	call->row = key;

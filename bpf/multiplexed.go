@@ -62,8 +62,8 @@ func (t *callTables) addMultiplexed(watched []*syscalls.Row, numbers map[*syscal
 			w := sensorWirePart{Row: uint16(numbers[row]) + 1}
 			copy(w.Order[:], p.order)
 			t.parts[m.first+which] = w
-			if t.compat[nr[0]] == 0 {
-				t.compat[nr[0]] = multiplexedRow
+			if call := &t.calls[nr[0]][sensorWireViaVIA_COMPAT]; *call == 0 {
+				*call = multiplexedRow
 			}
 		}
 	}

@@ -73,7 +73,7 @@ bool per_call = false;
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	return per_call ? 0 : on_sys_exit(regs, ret);
+	return per_call || !is_asked(regs) ? 0 : on_sys_exit(regs, ret);
 }
 
 /* What the tracepoint of one call's end gives. */
@@ -89,25 +89,29 @@ int call_exit(struct call_end *end)
 	return per_call ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
 }
 
+static __always_inline void look_current(void)
+{
+	struct task_struct *task = current_task();
+
+	if (READ(task, io_uring))
+		look(READ(task, tgid));
+}
+
 /* In place of sys_exit where the kernel has io_uring. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = current_task();
-
-	if (looked && READ(task, io_uring))
-		look(READ(task, tgid));
-	return per_call ? 0 : on_sys_exit(regs, ret);
+	if (looked)
+		look_current();
+	return per_call || !is_asked(regs) ? 0 : on_sys_exit(regs, ret);
 }
 
 SEC("tracepoint/syscalls/sys_exit")
 int uring_call_exit(struct call_end *end)
 {
-	struct task_struct *task = current_task();
-
-	if (looked && READ(task, io_uring))
-		look(READ(task, tgid));
-	return per_call ? on_sys_exit(registers_of(task), end->ret) : 0;
+	if (looked)
+		look_current();
+	return per_call ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
 }
 
 /* What the hooks of sockets answer: go on. */
@@ -219,7 +223,7 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 	u8 via;
 	u16 row = find_row(regs, task, &via);
 	if (bpf_core_field_exists(bprm->fdpath) && READ(bprm, fdpath))
-		row = native_calls[NR_EXECVEAT];
+		row = numbered(NR_EXECVEAT)->row[VIA_NATIVE];
 	w->header.row = !in_scope(task) ? ROW_OUTSIDE : row ? row - 1 : ROW_NONE;
 	put_program(s, task, READ(bprm, filename));
 	put_standard(slot, task);

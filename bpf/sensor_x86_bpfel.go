@@ -43,6 +43,11 @@ const (
 	sensorMetaMETAS            sensorMeta = 2
 )
 
+type sensorNumbered struct {
+	_   structs.HostLayout
+	Row [4]uint16
+}
+
 type sensorOperation struct {
 	_        structs.HostLayout
 	Args     [6]uint64
@@ -537,7 +542,7 @@ const (
 	sensorProgUringWork          = "uring_work"
 	sensorVarArgvMax             = "argv_max"
 	sensorVarCallWakeBytes       = "call_wake_bytes"
-	sensorVarCompatCalls         = "compat_calls"
+	sensorVarCalls               = "calls"
 	sensorVarDirectReads         = "direct_reads"
 	sensorVarEnvMax              = "env_max"
 	sensorVarIteratorSlot        = "iterator_slot"
@@ -546,7 +551,6 @@ const (
 	sensorVarLimitedToTrees      = "limited_to_trees"
 	sensorVarLooked              = "looked"
 	sensorVarMetaRows            = "meta_rows"
-	sensorVarNativeCalls         = "native_calls"
 	sensorVarPerCall             = "per_call"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarResultIsWhole       = "result_is_whole"
@@ -555,7 +559,6 @@ const (
 	sensorVarUringCalls          = "uring_calls"
 	sensorVarWaiting             = "waiting"
 	sensorVarWire                = "wire"
-	sensorVarX32Calls            = "x32_calls"
 )
 
 // loadSensor returns the embedded CollectionSpec for sensor.
@@ -667,7 +670,7 @@ type sensorMapSpecs struct {
 type sensorVariableSpecs struct {
 	ArgvMax          *ebpf.VariableSpec `ebpf:"argv_max"`
 	CallWakeBytes    *ebpf.VariableSpec `ebpf:"call_wake_bytes"`
-	CompatCalls      *ebpf.VariableSpec `ebpf:"compat_calls"`
+	Calls            *ebpf.VariableSpec `ebpf:"calls"`
 	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
 	EnvMax           *ebpf.VariableSpec `ebpf:"env_max"`
 	IteratorSlot     *ebpf.VariableSpec `ebpf:"iterator_slot"`
@@ -676,7 +679,6 @@ type sensorVariableSpecs struct {
 	LimitedToTrees   *ebpf.VariableSpec `ebpf:"limited_to_trees"`
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
-	NativeCalls      *ebpf.VariableSpec `ebpf:"native_calls"`
 	PerCall          *ebpf.VariableSpec `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
@@ -685,7 +687,6 @@ type sensorVariableSpecs struct {
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
 	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
-	X32Calls         *ebpf.VariableSpec `ebpf:"x32_calls"`
 }
 
 // sensorObjects contains all objects after they have been loaded into the kernel.
@@ -757,7 +758,7 @@ func (m *sensorMaps) Close() error {
 type sensorVariables struct {
 	ArgvMax          *ebpf.Variable `ebpf:"argv_max"`
 	CallWakeBytes    *ebpf.Variable `ebpf:"call_wake_bytes"`
-	CompatCalls      *ebpf.Variable `ebpf:"compat_calls"`
+	Calls            *ebpf.Variable `ebpf:"calls"`
 	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
 	EnvMax           *ebpf.Variable `ebpf:"env_max"`
 	IteratorSlot     *ebpf.Variable `ebpf:"iterator_slot"`
@@ -766,7 +767,6 @@ type sensorVariables struct {
 	LimitedToTrees   *ebpf.Variable `ebpf:"limited_to_trees"`
 	Looked           *ebpf.Variable `ebpf:"looked"`
 	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
-	NativeCalls      *ebpf.Variable `ebpf:"native_calls"`
 	PerCall          *ebpf.Variable `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
@@ -775,7 +775,6 @@ type sensorVariables struct {
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
 	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`
-	X32Calls         *ebpf.Variable `ebpf:"x32_calls"`
 }
 
 // sensorPrograms contains all programs after they have been loaded into the kernel.

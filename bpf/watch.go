@@ -97,8 +97,7 @@ func (s *Sensor) setCalls(w *watched) error {
 		}
 	}
 	t := &w.tables
-	return errors.Join(s.objs.MetaRows.Set(&t.meta), s.objs.NativeCalls.Set(&t.native), s.objs.CompatCalls.Set(&t.compat),
-		s.objs.X32Calls.Set(&t.x32), s.objs.UringCalls.Set(&t.uring))
+	return errors.Join(s.objs.MetaRows.Set(&t.meta), s.objs.Calls.Set(&t.calls), s.objs.UringCalls.Set(&t.uring))
 }
 
 // metas are the events that no call's return tells, and that are told only if
@@ -115,25 +114,26 @@ var senders = map[string]sensorWireSender{
 
 // callTables lead from a call's number, or an operation's, to its row's number + 1.
 type callTables struct {
-	native, compat, x32 [1024]uint16
-	uring               [128]uint16
-	meta                [sensorMetaMETAS]uint16
-	parts               [64]sensorWirePart
+	calls [1024][4]uint16 // the latter by wire_via
+	uring [128]uint16
+	meta  [sensorMetaMETAS]uint16
+	parts [64]sensorWirePart
 }
 
 // compatArch is the 32-bit architecture whose calls a 64-bit kernel takes too.
 var compatArch = map[string]string{"amd64": "386", "arm64": "arm"}
 
 func (t *callTables) add(row *syscalls.Row, n int) error {
-	for arch, table := range map[string]*[1024]uint16{
-		runtime.GOARCH: &t.native, compatArch[runtime.GOARCH]: &t.compat, "x32": &t.x32,
+	for arch, via := range map[string]sensorWireVia{
+		runtime.GOARCH:             sensorWireViaVIA_NATIVE,
+		compatArch[runtime.GOARCH]: sensorWireViaVIA_COMPAT,
+		"x32":                      sensorWireViaVIA_X32,
 	} {
-		numbers := syscalls.Number(arch, row)
-		for _, nr := range numbers {
-			if nr >= len(table) {
+		for _, nr := range syscalls.Number(arch, row) {
+			if nr >= len(t.calls) {
 				return fmt.Errorf("row %s: %s call number %d is beyond the table", row.Name, arch, nr)
 			}
-			table[nr] = uint16(n) + 1
+			t.calls[nr][via] = uint16(n) + 1
 		}
 	}
 	return nil
