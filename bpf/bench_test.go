@@ -34,34 +34,50 @@ func repeated(number uintptr, path string, end func(uintptr)) func(string) error
 	}
 }
 
+// connects makes an act of connecting the same socket many times.
+func connects(string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	for range benchActs {
+		if err := unix.Connect(fd, &unix.SockaddrInet4{Port: 9, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func closeFD(fd uintptr) { _, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0) }
 
 var benched = map[string]func(string) error{
 	"bench null call":   repeated(unix.SYS_GETPPID, "", func(uintptr) {}),
 	"bench open+close":  repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Berlin", closeFD),
 	"bench failed open": repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Nowhere", closeFD),
+	"bench connect":     connects,
 }
 
-// BenchmarkProgram gives the time in the program at the end of calls for each
-// act, of the fastest of some rounds: the rest of the machine makes calls too.
+// BenchmarkProgram gives the time in the programs for each act, of the fastest
+// of some rounds: the rest of the machine makes calls too.
 func BenchmarkProgram(b *testing.B) {
 	stats, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME))
 	if err != nil {
 		b.Skip(err)
 	}
 	defer stats.Close()
-	for _, act := range []string{"bench null call", "bench open+close", "bench failed open"} {
+	for _, act := range []string{"bench null call", "bench open+close", "bench failed open", "bench connect"} {
 		b.Run(act[len("bench "):], func(b *testing.B) {
-			s := sensorWith(b, Options{Hooks: HooksAllCalls, RingBytes: 1 << 25, Rows: []*syscalls.Row{syscalls.ByName("openat")}})
+			s := sensorWith(b, Options{Hooks: HooksAllCalls, RingBytes: 1 << 25, Rows: []*syscalls.Row{syscalls.ByName("openat"), syscalls.ByName("connect")}})
 			least := math.Inf(1)
 			for b.Loop() {
-				before := runTime(b, s.allCalls())
+				before := runTime(b, s)
 				cmd := exec.Command(os.Args[0])
 				cmd.Env = []string{"SAKER_TEST_ACT=" + act}
 				if err := cmd.Run(); err != nil {
 					b.Fatal(err)
 				}
-				least = min(least, (runTime(b, s.allCalls())-before)/benchActs)
+				least = min(least, (runTime(b, s)-before)/benchActs)
 				if _, err := s.Read(func(Raw) {}); err != nil {
 					b.Fatal(err)
 				}
@@ -71,11 +87,18 @@ func BenchmarkProgram(b *testing.B) {
 	}
 }
 
-func runTime(b *testing.B, p *ebpf.Program) float64 {
+// runTime is how long the programs of a call's end and of sockets have run, in ns.
+func runTime(b *testing.B, s *Sensor) (ns float64) {
 	b.Helper()
-	stats, err := p.Stats()
-	if err != nil {
-		b.Fatal(err)
+	for name, p := range s.programs() {
+		if *p == nil || (*p != s.allCalls() && addressHooks[name] == 0) {
+			continue
+		}
+		stats, err := (*p).Stats()
+		if err != nil {
+			b.Fatal(err)
+		}
+		ns += float64(stats.Runtime.Nanoseconds())
 	}
-	return float64(stats.Runtime.Nanoseconds())
+	return ns
 }
