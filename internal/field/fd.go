@@ -28,11 +28,13 @@ var fdFields = []*Field{
 	},
 	{
 		Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Of: OfFile, Get: fdOtherName,
-		Doc: "The name of a descriptor that is neither a file, a directory nor an internet socket.",
+		Secret: true,
+		Doc:    "The name of a descriptor that is neither a file, a directory nor an internet socket.",
 	},
 	{
 		Name: "fd.nameraw", Type: CharBuf, Attr: "saker.fd.nameraw", Get: fdNameRaw,
-		Doc: "The path as it was given to the call that opened it, without doubled slashes.",
+		Secret: true,
+		Doc:    "The path as it was given to the call that opened it, without doubled slashes.",
 	},
 	{
 		Name: "fd.directory", Type: CharBuf, From: []string{"fd.type", "fd.name"}, Derive: fdDirectory,
@@ -68,6 +70,7 @@ var fdFields = []*Field{
 	},
 	{
 		Name: "fd.origin", Type: FSPath, Attr: "saker.fd.origin", Get: fdOrigin,
+		Secret: true,
 		Doc: "What the file is called on the host where its file system was mounted first, when it was reached through another " +
 			"mount: a bind mount, a volume, the host's disk mounted in a container.",
 	},

@@ -135,7 +135,7 @@ type Field struct {
 	Where Where  // where the attribute lives
 	// Of is what of an event a primary field's value depends on; nothing said: OfAct.
 	Of Parts
-	// Secret fields are texts in which programs are told passwords: a record
+	// Secret fields are texts in which programs are told secrets: a record
 	// says them with the secrets hidden.
 	Secret bool
 	// Needs is what must be captured or kept beyond events and processes.

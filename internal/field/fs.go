@@ -12,15 +12,18 @@ var pathFields = []*Field{
 	},
 	{
 		Name: "fs.path.nameraw", Type: CharBuf, Attr: "saker.fs.path.nameraw", Get: given(nameParam),
-		Doc: "fs.path.name as it was given to the call.",
+		Secret: true,
+		Doc:    "fs.path.name as it was given to the call.",
 	},
 	{
 		Name: "fs.path.source", Type: CharBuf, Attr: "saker.fs.path.source", Get: fsSource,
-		Doc: "The path that a successful call renames, or the link that it makes.",
+		Secret: true,
+		Doc:    "The path that a successful call renames, or the link that it makes.",
 	},
 	{
 		Name: "fs.path.sourceraw", Type: CharBuf, Attr: "saker.fs.path.sourceraw", Get: given(sourceParam),
-		Doc: "fs.path.source as it was given to the call.",
+		Secret: true,
+		Doc:    "fs.path.source as it was given to the call.",
 	},
 	{
 		Name: "fs.path.target", Type: CharBuf, Get: fsTarget, Derive: fsTargetFrom,
@@ -29,7 +32,8 @@ var pathFields = []*Field{
 	},
 	{
 		Name: "fs.path.targetraw", Type: CharBuf, Attr: "saker.fs.path.targetraw", Get: given(targetParam),
-		Doc: "fs.path.target as it was given to the call.",
+		Secret: true,
+		Doc:    "fs.path.target as it was given to the call.",
 	},
 
 	{
@@ -47,15 +51,18 @@ var pathFields = []*Field{
 
 	{
 		Name: "saker.file.path", Type: FSPath, Attr: "file.path", Of: OfFile, Get: filePath,
-		Doc: "The path of the descriptor's file; without a descriptor, the path that the call names.",
+		Secret: true,
+		Doc:    "The path of the descriptor's file; without a descriptor, the path that the call names.",
 	},
 	{
 		Name: "saker.fs.path.name", Type: FSPath, Attr: "saker.fs.path.name", Get: besideFD(fsName),
-		Doc: "fs.path.name of a call that has a descriptor of another file beside it.",
+		Secret: true,
+		Doc:    "fs.path.name of a call that has a descriptor of another file beside it.",
 	},
 	{
 		Name: "saker.fs.path.target", Type: FSPath, Attr: "saker.fs.path.target", Get: besideFD(fsTarget),
-		Doc: "fs.path.target of a call that has a descriptor of another file beside it.",
+		Secret: true,
+		Doc:    "fs.path.target of a call that has a descriptor of another file beside it.",
 	},
 }
 

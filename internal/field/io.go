@@ -47,7 +47,8 @@ var ioFields = []*Field{
 	},
 	{
 		Name: "evt.buffer", Type: ByteBuf, Attr: "saker.evt.buffer", Get: evtBuffer,
-		Doc: "The bytes that were read or written, as far as they were captured.",
+		Secret: true,
+		Doc:    "The bytes that were read or written, as far as they were captured.",
 	},
 	{
 		Name: "evt.buflen", Type: Uint64, From: []string{"evt.type", "evt.rawres", "fd.type"}, Derive: evtBufLen,

@@ -37,7 +37,8 @@ var originFields = []*Field{
 	},
 	{
 		Name: "proc.pcwd", Type: CharBuf, Attr: "saker.proc.pcwd", Get: ofParent(cwdText),
-		Doc: "The parent's working directory.",
+		Secret: true,
+		Doc:    "The parent's working directory.",
 	},
 	{
 		Name: "proc.entry.type", Type: CharBuf, Attr: "saker.proc.entry.type", Of: OfAct, Get: ofEntry(func(e *event.Entry) Value { return Str(e.Type) }),
@@ -74,15 +75,18 @@ var standardFields = []*Field{
 	},
 	{
 		Name: "proc.stdin.name", Type: CharBuf, Attr: "saker.proc.stdin.name", Get: standardName(0),
-		Doc: "The name of descriptor 0, as fd.name, when the program started.",
+		Secret: true,
+		Doc:    "The name of descriptor 0, as fd.name, when the program started.",
 	},
 	{
 		Name: "proc.stdout.name", Type: CharBuf, Attr: "saker.proc.stdout.name", Get: standardName(1),
-		Doc: "The name of descriptor 1, as fd.name, when the program started.",
+		Secret: true,
+		Doc:    "The name of descriptor 1, as fd.name, when the program started.",
 	},
 	{
 		Name: "proc.stderr.name", Type: CharBuf, Attr: "saker.proc.stderr.name", Get: standardName(2),
-		Doc: "The name of descriptor 2, as fd.name, when the program started.",
+		Secret: true,
+		Doc:    "The name of descriptor 2, as fd.name, when the program started.",
 	},
 }
 

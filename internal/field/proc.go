@@ -53,7 +53,8 @@ var processFields = []*Field{
 	},
 	{
 		Name: "saker.proc.cwd", Type: CharBuf, Attr: "process.working_directory", Get: of(cwdText),
-		Doc: "The working directory.",
+		Secret: true,
+		Doc:    "The working directory.",
 	},
 	{
 		Name: "proc.tty", Type: Uint32, Attr: "saker.proc.tty", Get: procTTY,

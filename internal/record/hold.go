@@ -91,7 +91,7 @@ func (w *Writer) complete(o *open, c *event.Container, name func(*event.Process)
 	p := event.Process{Container: c, UID: o.uid, GID: o.gid, LoginUID: o.login}
 	name(&p)
 	e := event.Event{Process: &p}
-	w.truncated, w.redacted, w.dropped = w.truncated[:0], w.redacted[:0], 0
+	w.reset()
 	attrs := o.record.Attributes()
 	free := w.limits.Attributes - attrs.Len()
 	for _, key := range []string{KeyTruncated, KeyRedacted, keyMatched} {
@@ -107,7 +107,7 @@ func (w *Writer) complete(o *open, c *event.Container, name func(*event.Process)
 			w.dropped++
 		default:
 			free--
-			w.put(attrs, ref, &v)
+			w.put(attrs, &e, ref, &v)
 		}
 	}
 	if w.Altered() {

@@ -25,12 +25,12 @@ func TestLimits(t *testing.T) {
 			Options{Limits: Limits{ValueLength: 7}},
 			[]string{"evt.type", "proc.cmdline", "proc.args"},
 			`process.command_args: ["/bin/ls","-l","ä","/tmp"]
-process.command_line: ls -l ` + `
+process.command_line: ls -l ä
 saker.evt.type: execve
 saker.record.truncated: ["process.command_line"]
 `, 0,
 		},
-		{"length at a character's end", Options{Limits: Limits{ValueLength: 8}}, []string{"proc.cmdline"}, `process.command_line: ls -l ä
+		{"length before a character of two bytes", Options{Limits: Limits{ValueLength: 6}}, []string{"proc.cmdline"}, `process.command_line: ls -l ` + `
 saker.record.truncated: ["process.command_line"]
 `, 0},
 		{
@@ -92,6 +92,9 @@ func TestRedactedRecord(t *testing.T) {
 	}
 	if v, _ := lr.Attributes().Get(KeyRedacted); v.Slice().Len() != len(fields)-1 {
 		t.Errorf("redacted: %s", v.AsString())
+	}
+	if n := w.Redacted(); n != uint64(len(fields)-1) {
+		t.Errorf("%d attributes are said to hide something", n)
 	}
 	if v, _ := lr.Attributes().Get("process.command_args"); v.AsString() != `["/bin/ls","--password","***","-x","--token=***"]` {
 		t.Error(v.AsString())

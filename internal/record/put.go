@@ -9,15 +9,16 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 )
 
 // put says v, which is known, as the attribute of ref.
-func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
+func (w *Writer) put(attrs pcommon.Map, e *event.Event, ref *field.Ref, v *field.Value) {
 	key := ref.Key()
 	switch ref.Form {
 	case field.Plain:
-		w.putPlain(attrs, ref, v)
+		w.putPlain(attrs, e, ref, v)
 	case field.Digits:
 		attrs.PutStr(key, strconv.FormatInt(v.Int(), 10))
 	case field.ISOTime:
@@ -25,23 +26,23 @@ func (w *Writer) put(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
 	case field.Words:
 		w.putWords(attrs.PutEmptySlice(key), v.Text())
 	case field.Sole:
-		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.say(ref, v.Text()))
+		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.say(e, ref, v.Text()))
 	}
 }
 
-func (w *Writer) putPlain(attrs pcommon.Map, ref *field.Ref, v *field.Value) {
+func (w *Writer) putPlain(attrs pcommon.Map, e *event.Event, ref *field.Ref, v *field.Value) {
 	key := ref.Key()
 	switch v.Kind() {
 	case field.String:
-		attrs.PutStr(key, w.say(ref, v.Text()))
+		attrs.PutStr(key, w.say(e, ref, v.Text()))
 	case field.Bytes:
-		attrs.PutEmptyBytes(key).FromRaw([]byte(w.clean(ref, v.Text())))
+		attrs.PutEmptyBytes(key).FromRaw([]byte(w.hide(e, ref, v.Text())))
 	case field.List:
 		n := v.Len()
 		if ref.InArray() {
 			n = min(n, w.depth[ref.Index()])
 		}
-		w.putList(attrs.PutEmptySlice(key), ref, v, n)
+		w.putList(attrs.PutEmptySlice(key), e, ref, v, n)
 	default:
 		putOther(attrs, key, v)
 	}
@@ -90,13 +91,13 @@ func putElement(to pcommon.Slice, v field.Value, keep func(string) string) {
 }
 
 // putList says the first n elements of a list of texts or numbers.
-func (w *Writer) putList(to pcommon.Slice, ref *field.Ref, list *field.Value, n int) {
+func (w *Writer) putList(to pcommon.Slice, e *event.Event, ref *field.Ref, list *field.Value, n int) {
 	if most := w.limits.ArrayLength; most > 0 && n > most {
 		w.truncated = w.noted(w.truncated, ref)
 		n = most
 	}
 	to.EnsureCapacity(n)
-	if hidden := w.hideList(ref, list, n); hidden != nil {
+	if hidden := w.hideList(e, ref, list, n); hidden != nil {
 		for _, s := range hidden {
 			to.AppendEmpty().SetStr(w.keep(w.cut(ref, s)))
 		}
@@ -108,15 +109,45 @@ func (w *Writer) putList(to pcommon.Slice, ref *field.Ref, list *field.Value, n 
 }
 
 // hideList is the first n elements of a list without secrets, nil if it has none.
-func (w *Writer) hideList(ref *field.Ref, list *field.Value, n int) []string {
-	if !ref.Secret {
+func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n int) (hidden []string) {
+	if !ref.Secret || !w.suspectsAny(list, n) && !w.suspectsProgram(e) {
 		return nil
 	}
-	hidden := w.redactor.RedactAll(n, func(i int) string { return list.At(i).Text() })
-	if hidden != nil {
-		w.redacted = w.noted(w.redacted, ref)
+	clean, found := w.value(w.without(e), ref), false
+	for i := range n {
+		s, _ := w.redactor.Redact(clean.At(i).Text())
+		hidden = append(hidden, s)
+		found = found || s != list.At(i).Text()
 	}
+	if !found {
+		return nil
+	}
+	w.noteHidden(ref)
 	return hidden
+}
+
+func (w *Writer) suspectsAny(list *field.Value, n int) bool {
+	for i := range n {
+		if w.redactor.Suspects(list.At(i).Text()) {
+			return true
+		}
+	}
+	return false
+}
+
+// suspectsProgram reports whether the process or an ancestor runs a program that
+// is known for an option of its own: only its name tells what that means.
+func (w *Writer) suspectsProgram(e *event.Event) bool {
+	if w.program == notLooked {
+		w.program = harmlessProgram
+		for p, n := e.Process, 0; p != nil && n <= event.MaxAncestors; p, n = p.Parent, n+1 {
+			if w.redactor.Suspects(p.Exe) || w.redactor.Suspects(p.Name) {
+				w.program = suspectProgram
+				break
+			}
+		}
+	}
+	return w.program == suspectProgram
 }
 
 func (w *Writer) putWords(to pcommon.Slice, text string) {
@@ -126,38 +157,60 @@ func (w *Writer) putWords(to pcommon.Slice, text string) {
 }
 
 // say is a text of ref as the record says it, in memory of the batch.
-func (w *Writer) say(ref *field.Ref, s string) string { return w.keep(w.clean(ref, s)) }
-
-// clean is a text of ref no longer than allowed, and without secrets.
-func (w *Writer) clean(ref *field.Ref, s string) string {
-	s = w.cut(ref, s)
-	if !ref.Secret {
-		return s
-	}
-	name := ""
-	if ref.Field.Arg == field.MayKey && ref.ByKey() { // a variable, whose name tells what its text is
-		name = ref.Arg.Text + "="
-		s = name + s
-	}
-	s, found := w.redactor.Redact(s)
-	if found {
-		w.redacted = w.noted(w.redacted, ref)
-	}
-	return s[min(len(name), len(s)):]
+func (w *Writer) say(e *event.Event, ref *field.Ref, s string) string {
+	return w.keep(w.hide(e, ref, s))
 }
 
-// cut is s no longer than allowed; it ends with a whole character.
+// hide is a text of ref no longer than allowed, and without secrets.
+func (w *Writer) hide(e *event.Event, ref *field.Ref, s string) string {
+	short := w.cut(ref, s)
+	if !ref.Secret || !w.redactor.Suspects(w.named(ref, short)) && !w.suspectsProgram(e) {
+		return short
+	}
+	v := w.value(w.without(e), ref)
+	clean, _ := w.redactor.Redact(v.Text())
+	if clean == s {
+		return short
+	}
+	w.noteHidden(ref)
+	return w.cut(ref, clean)
+}
+
+// named is a text with what tells what it is: of a variable, its name.
+func (w *Writer) named(ref *field.Ref, s string) string {
+	if ref.Field.Arg == field.MayKey && ref.ByKey() {
+		return ref.Arg.Text + "=" + s
+	}
+	return s
+}
+
+// without is the event that the record is of, without secrets.
+func (w *Writer) without(e *event.Event) *event.Event {
+	if w.cleaned == nil {
+		w.cleaned = w.redactor.Clean(e)
+	}
+	return w.cleaned
+}
+
+// cut is s no longer than allowed, in whole characters.
 func (w *Writer) cut(ref *field.Ref, s string) string {
 	most := w.limits.ValueLength
-	if most <= 0 || len(s) <= most {
+	if most <= 0 || len(s) <= most || utf8.RuneCountInString(s) <= most {
 		return s
 	}
 	w.truncated = w.noted(w.truncated, ref)
-	end := most
-	for end > 0 && most-end < utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
+	for i := range s {
+		if most--; most < 0 {
+			return s[:i]
+		}
 	}
-	return s[:end]
+	return s
+}
+
+// noteHidden notes that the record hides something of ref.
+func (w *Writer) noteHidden(ref *field.Ref) {
+	w.hidden++
+	w.redacted = w.noted(w.redacted, ref)
 }
 
 // noted is keys with that of ref at the end, once.

@@ -173,9 +173,9 @@ func hide(expr *regexp.Regexp, s string) (string, bool) {
 	return b.String(), found
 }
 
-// argumentEnd stands between the strings of a list while that is searched: an
+// argumentStart stands before each string of a list while that is searched: an
 // option may be one string and its secret the next.
-const argumentEnd = "\x00"
+const argumentStart = "\x00"
 
 // RedactAll is Redact for the strings of a list, of which list gives one by
 // its number; nil if there is nothing to hide.
@@ -187,22 +187,20 @@ func (r *Redactor) RedactAll(n int, list func(int) string) []string {
 	for i := range n {
 		forms |= r.possible(list(i))
 	}
-	if forms == 0 {
+	if forms == 0 || n == 0 {
 		return nil
 	}
-	all := make([]string, n)
-	for i := range all {
-		all[i] = strings.ReplaceAll(list(i), argumentEnd, " ")
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(argumentStart)
+		b.WriteString(strings.ReplaceAll(list(i), argumentStart, " "))
 	}
-	clean, found := r.Redact(strings.Join(all, argumentEnd))
+	clean, found := r.Redact(b.String())
 	if !found {
 		return nil
 	}
-	hidden := strings.Split(clean, argumentEnd)
-	for i := range hidden {
-		if strings.HasPrefix(hidden[i], mask) && !strings.HasPrefix(list(i), mask) {
-			hidden[i] = mask // the string is the secret, all its words
-		}
-	}
-	return hidden
+	return strings.Split(clean, argumentStart)[1:]
 }
+
+// Suspects reports whether s may hold a secret: if not, it holds none.
+func (r *Redactor) Suspects(s string) bool { return r != nil && r.possible(s) != 0 }

@@ -37,8 +37,8 @@ type Limits struct {
 	// Attributes is how many attributes a record has at most, beside those that
 	// tell what it lacks; it counts the others as dropped.
 	Attributes int `mapstructure:"attributes"`
-	// ValueLength is how many bytes a text or buffer has at most, an array's
-	// each.
+	// ValueLength is how many characters a text has at most, an array's each; of
+	// a buffer, bytes.
 	ValueLength int `mapstructure:"value_length"`
 	// ArrayLength is how many elements an array has at most.
 	ArrayLength int `mapstructure:"array_length"`
@@ -75,6 +75,11 @@ type Writer struct {
 	// Of the last record: keys of the attributes that don't say all.
 	truncated, redacted, unreadable []string
 	dropped                         int
+	hidden                          uint64 // attributes that lacked secrets so far
+	// Of the record at hand: its event without secrets, nil if not needed so far,
+	// and what its programs are.
+	cleaned *event.Event
+	program suspicion
 
 	// Scratch of Add: what the record will say, each reference once.
 	asked  []*field.Ref
@@ -85,6 +90,15 @@ type Writer struct {
 	deep   []uint64 // by a field's number: the Add that set depth
 	add    uint64
 }
+
+// suspicion says whether programs are known for telling secrets.
+type suspicion uint8
+
+const (
+	notLooked suspicion = iota
+	harmlessProgram
+	suspectProgram
+)
 
 // place is a resource: a container as it is known now. The zero place is the host.
 type place struct {
@@ -160,7 +174,7 @@ func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
 	attrs.EnsureCapacity(w.usual)
-	w.truncated, w.redacted, w.unreadable, w.dropped = w.truncated[:0], w.redacted[:0], w.unreadable[:0], 0
+	w.reset()
 	most := w.limits.Attributes
 	for _, ref := range w.wanted {
 		switch v := w.value(e, ref); {
@@ -173,7 +187,7 @@ func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now
 			if v.Part() != field.Whole {
 				w.truncated = w.noted(w.truncated, ref)
 			}
-			w.put(attrs, ref, &v)
+			w.put(attrs, e, ref, &v)
 		}
 	}
 	w.usual = attrs.Len()
@@ -183,9 +197,18 @@ func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now
 	return lr
 }
 
+// reset forgets what the last record lacked.
+func (w *Writer) reset() {
+	w.truncated, w.redacted, w.unreadable = w.truncated[:0], w.redacted[:0], w.unreadable[:0]
+	w.dropped, w.cleaned, w.program = 0, nil, notLooked
+}
+
 // Altered reports whether the last record says less than its event: later
 // stages then see other values than this one.
 func (w *Writer) Altered() bool { return len(w.truncated)+len(w.redacted)+w.dropped > 0 }
+
+// Redacted is how many attributes of all records so far lack secrets.
+func (w *Writer) Redacted() uint64 { return w.hidden }
 
 // tellLack says of lr what it doesn't say, beside what was said of that before.
 func (w *Writer) tellLack(lr plog.LogRecord) {
@@ -285,7 +308,7 @@ func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
 	for _, ref := range w.onHost {
 		v := ref.Get(e, ref.Arg)
 		if v.Known() {
-			w.put(attrs, ref, &v)
+			w.put(attrs, e, ref, &v)
 		}
 	}
 	sl := rl.ScopeLogs().AppendEmpty()

@@ -192,6 +192,7 @@ func (l *loop) publish() {
 	l.counts.containers.Store(uint64(l.state.Containers()))
 	l.counts.forgotten.Store(known.ContainersForgotten)
 	l.counts.waiting.Store(uint64(l.writer.Held()))
+	l.counts.redacted.Store(l.writer.Redacted())
 	l.counts.unenriched.Store(l.counts.now.unenriched)
 	l.counts.timeouts.Store(l.counts.now.timeouts)
 	l.counts.words.Store(l.choice.forgotten())

@@ -27,6 +27,7 @@ type counts struct {
 	evicted                                   atomic.Uint64 // processes that the table had no room for
 	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
 	undecodable                               atomic.Uint64
+	redacted                                  atomic.Uint64 // attributes
 	words                                     atomic.Uint64 // of candidates that were forgotten
 	refused                                   atomic.Uint64 // log records, those that tell of losses left out
 }
@@ -37,6 +38,7 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		telemetry.RegisterReceiverSyscallRescansCallback(value(&c.rescans)),
 		telemetry.RegisterReceiverSyscallHealedProcessesCallback(value(&c.healed)),
 		telemetry.RegisterReceiverSyscallEvictedProcessesCallback(value(&c.evicted)),
+		telemetry.RegisterReceiverSyscallRedactedAttributesCallback(value(&c.redacted)),
 		observeContainers(telemetry, c),
 		telemetry.RegisterReceiverSyscallReceivedRecordsCallback(value(&c.received)),
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),

@@ -43,6 +43,7 @@ type TelemetryBuilder struct {
 	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
 	ReceiverSyscallProcesses            metric.Int64ObservableGauge
 	ReceiverSyscallReceivedRecords      metric.Int64ObservableCounter
+	ReceiverSyscallRedactedAttributes   metric.Int64ObservableCounter
 	ReceiverSyscallRescans              metric.Int64ObservableCounter
 	ReceiverSyscallRingSize             metric.Int64ObservableGauge
 	ReceiverSyscallUnenrichedRecords    metric.Int64ObservableCounter
@@ -285,6 +286,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallReceivedRecordsCallback(
 	return nil
 }
 
+// RegisterReceiverSyscallRedactedAttributesCallback sets callback for observable ReceiverSyscallRedactedAttributes metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallRedactedAttributesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallRedactedAttributes, obs: o})
+		return nil
+	}, builder.ReceiverSyscallRedactedAttributes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverSyscallRescansCallback sets callback for observable ReceiverSyscallRescans metric.
 func (builder *TelemetryBuilder) RegisterReceiverSyscallRescansCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -461,6 +477,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_received_records",
 		metric.WithDescription("Kernel records read and understood, of every kind. [Development]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallRedactedAttributes, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_redacted_attributes",
+		metric.WithDescription("Attributes of log records that had secrets hidden; saker.record.redacted names those of a record. [Development]"),
+		metric.WithUnit("{attribute}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallRescans, err = builder.meter.Int64ObservableCounter(
