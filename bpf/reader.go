@@ -8,87 +8,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
 
-// The kernel's ring buffer, as <linux/bpf.h> lays it out: a page with the
-// consumer's position, a page with the producer's, then the data, mapped twice
-// in a row so that a record never wraps.
 const (
-	ringBusy      = 1 << 31 // BPF_RINGBUF_BUSY_BIT in a record's length
-	ringDiscard   = 1 << 30 // BPF_RINGBUF_DISCARD_BIT
-	ringHeader    = 8       // BPF_RINGBUF_HDR_SZ
-	ringPublish   = 64 << 10
 	shortestSleep = time.Millisecond
 	longestSleep  = 20 * time.Millisecond
 )
-
-// memory is one ring, mapped.
-type memory struct {
-	consumer []byte
-	producer []byte
-	data     []byte
-	mask     uint64
-	end      uint64 // producer's position when last looked at
-	at       uint64 // the next record
-	told     uint64 // consumer's position as the kernel knows it
-}
-
-func mapRing(m *ebpf.Map) (r *memory, err error) {
-	page := os.Getpagesize()
-	size := page + 2*int(m.MaxEntries())
-	r = &memory{mask: uint64(m.MaxEntries()) - 1}
-	if r.consumer, err = unix.Mmap(m.FD(), 0, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
-		return nil, fmt.Errorf("consumer page: %w", err)
-	}
-	if r.producer, err = unix.Mmap(m.FD(), int64(page), size, unix.PROT_READ, unix.MAP_SHARED); err != nil {
-		return nil, errors.Join(fmt.Errorf("data pages: %w", err), unix.Munmap(r.consumer))
-	}
-	r.data = r.producer[page:]
-	return r, nil
-}
-
-func (r *memory) unmap() error {
-	return errors.Join(unix.Munmap(r.consumer), unix.Munmap(r.producer))
-}
-
-// look takes the producer's position: until the next look nothing behind it is read.
-func (r *memory) look() {
-	r.end = atomic.LoadUint64((*uint64)(unsafe.Pointer(&r.producer[0])))
-}
-
-// tell gives the room of what was read back to the kernel.
-func (r *memory) tell() {
-	atomic.StoreUint64((*uint64)(unsafe.Pointer(&r.consumer[0])), r.at)
-	r.told = r.at
-}
-
-// peek gives the next record, nil if there is none or if it is still being written.
-func (r *memory) peek() Raw {
-	for r.at < r.end {
-		record := r.data[r.at&r.mask:]
-		size := atomic.LoadUint32((*uint32)(unsafe.Pointer(&record[0])))
-		switch {
-		case size&ringBusy != 0:
-			return nil
-		case size&ringDiscard == 0:
-			return Raw(record[ringHeader : ringHeader+size])
-		}
-		r.skip(int(size &^ ringDiscard))
-	}
-	return nil
-}
-
-// skip goes behind a record of a length.
-func (r *memory) skip(length int) {
-	r.at += (uint64(length) + ringHeader + 7) &^ 7
-	if r.at-r.told >= ringPublish {
-		r.tell()
-	}
-}
 
 // reader reads the records of both rings in place, in the order of their
 // times. The kernel wakes nobody for a record, since that would cost the

@@ -80,7 +80,7 @@ func (p *process) detach() {
 // last acts that another CPU wrote later; graceful is how many do.
 const (
 	grace    = 2 * second
-	graceful = 8192
+	graceful = 2048
 )
 
 // processes are those that run, and for a while those that did.

@@ -60,6 +60,7 @@ func (r *syscallReceiver) read(host component.Host, chosen choice, src source) e
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.loop, r.cancel, r.done = l, cancel, make(chan struct{})
+	saveMemory()
 	go func() {
 		defer close(r.done)
 		if err := l.run(ctx); err != nil {

@@ -38,15 +38,10 @@ service:
 var root = filepath.Join("..", "..")
 
 func TestSoak(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root to load programs into the kernel")
-	}
-	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
-		t.Skip("needs a kernel with type information (CONFIG_DEBUG_INFO_BTF): ", err)
-	}
+	needSensor(t)
 	r := &run{t: t, sink: startSink(t)}
 	r.canaries = canaries{dir: t.TempDir()}
-	c := r.startCollector()
+	c := r.startCollector(r.chooseRules())
 	defer func() {
 		if t.Failed() {
 			t.Logf("the collector says:\n%s", c.Log())
@@ -79,8 +74,19 @@ type run struct {
 	said []string // what the children did, when they ended
 }
 
-// startCollector builds and starts the distribution.
-func (r *run) startCollector() *collector.Collector {
+// needSensor skips where no programs can be loaded into the kernel.
+func needSensor(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to load programs into the kernel")
+	}
+	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
+		t.Skip("needs a kernel with type information (CONFIG_DEBUG_INFO_BTF): ", err)
+	}
+}
+
+// startCollector builds and starts the distribution with rules from a source.
+func (r *run) startCollector(rules string) *collector.Collector {
 	t := r.t
 	t.Helper()
 	build := exec.Command("make", "-s", "build/saker-collector")
@@ -90,7 +96,7 @@ func (r *run) startCollector() *collector.Collector {
 	}
 	dir, port := t.TempDir(), freePort(t)
 	config := filepath.Join(dir, "overlay.yaml")
-	text := fmt.Sprintf(overlay, r.chooseRules(), r.sink.endpoint, port)
+	text := fmt.Sprintf(overlay, rules, r.sink.endpoint, port)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
