@@ -14,7 +14,7 @@ SOURCES := $(shell find bpf internal rules extension receiver processor \
 # How long `make soak` lasts.
 SOAK ?= 10m
 
-.PHONY: help setup generate build full run demo test test-kernels soak lint bench clean
+.PHONY: help setup generate build full run demo test test-kernels soak scale lint bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-kernels: ## run those that need a kernel in Debian's kernels, emulated; KER
 
 soak: ## run the distribution under load for SOAK=10m, print a table, fail on growth, leaks and untold losses
 	$(GO) test -count 1 -timeout 0 -v -run '^TestSoak$$' ./test/soak -soak $(SOAK)
+
+scale: ## run the distribution beside 10,000 processes, 100,000 short-lived ones and 200 containers, print a table, fail above 100 MiB; needs root
+	$(GO) test -count 1 -timeout 0 -v -run '^TestScale$$' ./test/soak -scale 100
 
 lint: ## golangci-lint, gofumpt and clang-format
 	cd tools && $(GO) build -o bin/ mvdan.cc/gofumpt

@@ -29,7 +29,7 @@ type Config struct {
 	Scope ScopeConfig `mapstructure:"scope"`
 	// RingBytes is the size of the buffer between the kernel and the
 	// collector: a power of two and at least a page. It counts as memory of
-	// the collector twice, as it is mapped so that records never wrap.
+	// the collector.
 	RingBytes int `mapstructure:"ring_bytes"`
 	// Hooks says where in the kernel the end of a call is told: "per_call" on
 	// each call that is captured, which makes all others half as dear, but does

@@ -1,9 +1,11 @@
-// Package soak runs the distribution for a long time under all kinds of load.
+// Package soak runs the distribution for a long time under all kinds of load,
+// or beside very many processes.
 //
 // It takes how long (-soak; a short run by default) and lets children open
 // files, connect, start programs and threads and make containers, while it
-// stops the collector and refuses batches now and then. It gives a table and
-// fails where something grows, leaks, or is lost without being told. It owns
+// stops the collector and refuses batches now and then; or how many (-scale).
+// It gives a table and fails where something grows, leaks, takes more memory
+// than it may, or is lost without being told. It owns
 // the collector, the children and all that these make. It looks at no process
 // that it did not start, but for the collector's number of them.
 package soak

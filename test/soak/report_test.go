@@ -52,7 +52,7 @@ func (r *run) judge(last sample) {
 
 // graceful is how many processes that ended are known at most, and some that
 // started while they were counted.
-const graceful = 8192 + stragglers
+const graceful = 2048 + stragglers
 
 // judgeLosses wants the losses that the run provoked.
 func (r *run) judgeLosses(last sample) {
