@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 // perCall is a sensor on the tracepoints of single calls, or skips where there are none.
 func perCall(t *testing.T, names ...string) *Sensor {
 	t.Helper()
-	s := sensorWith(t, Options{RingBytes: 1 << 20, Hooks: HooksPerCall}, names...)
+	s := sensorOn(t, sharing{hooks: HooksPerCall}, names...)
 	if kind, _, why := s.Hooks(); kind != HooksPerCall {
 		t.Skip("no hooks on single calls here: ", why)
 	}
@@ -27,7 +28,7 @@ func perCall(t *testing.T, names ...string) *Sensor {
 func TestPerCall(t *testing.T) {
 	t.Run("open", func(t *testing.T) { testOpen(t, perCall(t, "openat")) })
 	t.Run("open indirect", func(t *testing.T) {
-		testOpen(t, sensorWith(t, Options{RingBytes: 1 << 20, Hooks: HooksPerCall, indirect: true}, "openat"))
+		testOpen(t, sensorOn(t, sharing{hooks: HooksPerCall, indirect: true}, "openat"))
 	})
 	t.Run("process", func(t *testing.T) { testProcess(t, perCall(t)) })
 	t.Run("io_uring", func(t *testing.T) { testUringOpen(t, perCall(t, "openat", "openat2")) })
@@ -60,48 +61,54 @@ func TestWatchAnew(t *testing.T) {
 	}
 }
 
-func rowsOf(names []string) (rows []*syscalls.Row) {
-	for _, name := range names {
-		rows = append(rows, syscalls.ByName(name))
-	}
-	return rows
-}
-
 // While other calls come and go, each open is told exactly once.
 func TestWatchWithoutGap(t *testing.T) {
 	const opens = 20000
 	s := perCall(t, "openat")
+	before := lostCalls(t, s)
 	var ended atomic.Bool
-	go func() {
+	var changes sync.WaitGroup
+	stop := func() {
+		ended.Store(true)
+		changes.Wait()
+	}
+	defer stop()
+	changes.Go(func() {
 		for more := true; !ended.Load(); more = !more {
 			rows := []string{"openat"}
 			if more {
 				rows = append(rows, "connect", "bind", "listen")
 			}
-			if err := s.Watch(rowsOf(rows), nil); err != nil && !ended.Load() {
+			if err := s.Watch(rowsOf(rows), nil); err != nil {
 				t.Error(err)
 				return
 			}
 			time.Sleep(time.Millisecond)
 		}
-	}()
+	})
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = []string{"SAKER_TEST_ACT=flood"}
 	found := calls(follow(t, s, cmd), "openat")
-	ended.Store(true)
+	stop()
 	told := 0
 	for _, r := range found {
 		if b := r.block(BlockString); b != nil && string(b.data) == "/nowhere" {
 			told++
 		}
 	}
+	if lost := lostCalls(t, s) - before; told > opens || told+lost < opens {
+		t.Errorf("%d opens: %d told, %d lost", opens, told, lost)
+	}
+}
+
+// lostCalls is how many records of calls the sensor has lost.
+func lostCalls(t *testing.T, s *Sensor) int {
+	t.Helper()
 	counts, err := s.Counts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lost := int(counts.Calls.LostRing); told > opens || told+lost < opens {
-		t.Errorf("%d opens: %d told, %d lost", opens, told, lost)
-	}
+	return int(counts.Calls.Lost())
 }
 
 // A call without a tracepoint is one that the kernel hasn't; those whose

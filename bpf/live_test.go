@@ -16,7 +16,6 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -88,41 +87,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
-}
-
-// sensor loads and attaches the programs, or skips where the machine can't.
-func sensor(t testing.TB, names ...string) *Sensor {
-	t.Helper()
-	return sensorWith(t, Options{RingBytes: 1 << 20}, names...)
-}
-
-func sensorWith(t testing.TB, opts Options, names ...string) *Sensor {
-	t.Helper()
-	for _, name := range names {
-		opts.Rows = append(opts.Rows, syscalls.ByName(name))
+	code := m.Run()
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
-	s, err := Load(opts)
-	var privilege *PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	var verifier *ebpf.VerifierError
-	if errors.As(err, &verifier) {
-		t.Logf("%+v", verifier)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	if err := s.Attach(); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	os.Exit(code)
 }
 
 // record is a Raw copied and taken apart.
@@ -261,7 +231,7 @@ func fixture(t *testing.T) string {
 func TestOpen(t *testing.T) {
 	t.Run("direct", func(t *testing.T) { testOpen(t, sensor(t, "openat")) })
 	t.Run("indirect", func(t *testing.T) {
-		testOpen(t, sensorWith(t, Options{RingBytes: 1 << 20, indirect: true}, "openat"))
+		testOpen(t, sensorOn(t, sharing{indirect: true}, "openat"))
 	})
 }
 
@@ -401,7 +371,7 @@ func testProcess(t *testing.T, s *Sensor) {
 }
 
 func TestScan(t *testing.T) {
-	s := sensor(t, "openat")
+	s := ownSensor(t, "openat")
 	var me *record
 	n := 0
 	if err := s.Scan(func(raw Raw) {
@@ -460,7 +430,7 @@ func drain(t *testing.T, s *Sensor, each func(Raw)) (n uint64) {
 // Nobody reads while a process opens more files than the ring can hold: what
 // arrives and what was lost must add up.
 func TestAccounts(t *testing.T) {
-	s := sensor(t, "openat")
+	s := ownSensor(t, "openat")
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = []string{"SAKER_TEST_ACT=flood"}
 	if err := cmd.Run(); err != nil {
@@ -493,7 +463,7 @@ func TestAccounts(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	s := sensor(t)
+	s := ownSensor(t)
 	ended := make(chan error)
 	go func() {
 		for {

@@ -202,7 +202,7 @@ func TestUringOperations(t *testing.T) {
 		"splice", "dup",
 	}
 	for _, indirect := range []bool{false, true} {
-		s := sensorWith(t, Options{RingBytes: 1 << 20, indirect: indirect}, rows...)
+		s := sensorOn(t, sharing{indirect: indirect}, rows...)
 		dir := fixture(t)
 		for act, want := range map[string][]string{
 			"uring file": {

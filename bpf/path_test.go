@@ -29,11 +29,10 @@ func nameOf(dir string, n int) string { return dir + "/" + strings.Repeat("abcde
 
 // A name comes whole, however long it is.
 func TestNames(t *testing.T) {
-	for name, opts := range map[string]Options{"direct": {}, "indirect": {indirect: true}} {
+	for name, how := range map[string]sharing{"direct": {}, "indirect": {indirect: true}} {
 		t.Run(name, func(t *testing.T) {
-			opts.RingBytes = 1 << 20
 			dir := fixture(t)
-			_, records := perform(t, sensorWith(t, opts, "openat"), "open names", dir)
+			_, records := perform(t, sensorOn(t, how, "openat"), "open names", dir)
 			var got []string
 			for _, r := range calls(records, "openat") {
 				if p := openedPath(r); strings.HasPrefix(p, dir+"/") {

@@ -71,7 +71,8 @@ type Sensor struct {
 // Load loads the programs, without attaching them. The error names what is
 // missing: ErrNoBTF, or a *PrivilegeError.
 func Load(opts Options) (*Sensor, error) {
-	kernel, err := btf.LoadKernelSpec()
+	types := btf.NewCache() // decoded once, for us and for the loader
+	kernel, err := types.Kernel()
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", ErrNoBTF, err)
 	}
@@ -79,7 +80,7 @@ func Load(opts Options) (*Sensor, error) {
 	// raise that limit it may still suffice: the load will tell.
 	_ = rlimit.RemoveMemlock()
 	s := &Sensor{answers: opts.Answers, hooks: newCallHooks(opts.Hooks, kernel)}
-	if err := s.loadBest(kernel, opts); err != nil {
+	if err := s.loadBest(types, kernel, opts); err != nil {
 		return nil, explain(err)
 	}
 	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows, opts.Filters)); err != nil {
@@ -95,18 +96,18 @@ func Load(opts Options) (*Sensor, error) {
 
 // loadBest loads the programs of all layers, or without those that the kernel
 // refuses.
-func (s *Sensor) loadBest(kernel *btf.Spec, opts Options) error {
-	err := s.load(kernel, opts, nil)
+func (s *Sensor) loadBest(types *btf.Cache, kernel *btf.Spec, opts Options) error {
+	err := s.load(types, kernel, opts, nil)
 	if err != nil && s.hooks.why == "" {
 		s.hooks.why = err.Error()
-		err = s.load(kernel, opts, nil)
+		err = s.load(types, kernel, opts, nil)
 	}
 	first := err
 	for _, without := range choices() {
 		if err == nil {
 			return nil
 		}
-		err = s.load(kernel, opts, func(l layer) error {
+		err = s.load(types, kernel, opts, func(l layer) error {
 			if slices.ContainsFunc(without, func(w layer) bool { return w.prefix == l.prefix }) {
 				return first
 			}
@@ -121,7 +122,7 @@ func (s *Sensor) loadBest(kernel *btf.Spec, opts Options) error {
 
 // load loads the programs that are left after what the kernel lacks. refused,
 // if not nil, says of a layer why the kernel refuses it.
-func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error) error {
+func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused func(layer) error) error {
 	spec, err := loadSensor()
 	if err != nil {
 		return fmt.Errorf("read the embedded programs: %w", err)
@@ -135,7 +136,7 @@ func (s *Sensor) load(kernel *btf.Spec, opts Options, refused func(layer) error)
 	if opts.adjust != nil {
 		opts.adjust(spec)
 	}
-	coll, err := ebpf.NewCollection(spec)
+	coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Cache: types})
 	if err != nil {
 		return fmt.Errorf("load the programs: %w", err)
 	}

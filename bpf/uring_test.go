@@ -499,7 +499,7 @@ func TestUringWatch(t *testing.T) {
 }
 
 func TestUringAccounts(t *testing.T) {
-	s := sensor(t, "openat")
+	s := ownSensor(t, "openat")
 	needRing(t, s)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = []string{"SAKER_TEST_ACT=uring flood"}

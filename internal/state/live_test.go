@@ -26,7 +26,11 @@ const actVariable = "SAKER_TEST_ACT"
 func TestMain(m *testing.M) {
 	act, ok := acts[os.Getenv(actVariable)]
 	if !ok {
-		os.Exit(m.Run())
+		code := m.Run()
+		if shared != nil {
+			shared.Close()
+		}
+		os.Exit(code)
 	}
 	if err := act(os.Getenv("SAKER_TEST_DIR")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -184,17 +188,36 @@ func copyOf(ev *event.Event) copied {
 	return c
 }
 
+// shared is the sensor of most tests: to load one takes a second, ten where the
+// kernel is emulated.
+var shared *bpf.Sensor
+
 // perform runs an act and gives the events of its process and of that one's
 // children, or skips where the machine can't load the sensor.
 func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copied) {
 	t.Helper()
-	return performWith(t, bpf.Options{Rows: syscalls.Rows()}, Options{}, act, dir)
+	if shared == nil {
+		shared = load(t, bpf.Options{})
+	}
+	if _, err := shared.Read(func(bpf.Raw) {}); err != nil { // of the test before
+		t.Fatal(err)
+	}
+	if err := shared.Watch(syscalls.Rows(), nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := shared.Watch(nil, nil); err != nil {
+			t.Errorf("watch nothing: %v", err)
+		}
+	})
+	return performOn(t, shared, Options{}, act, dir)
 }
 
-func performWith(t *testing.T, watch bpf.Options, opts Options, act, dir string) (s *State, pid uint32, events []copied) {
+// load loads and attaches a sensor, or skips where the machine can't.
+func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
 	t.Helper()
-	watch.RingBytes = 1 << 22
-	sensor, err := bpf.Load(watch)
+	opts.RingBytes = 1 << 22
+	sensor, err := bpf.Load(opts)
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
@@ -202,10 +225,14 @@ func performWith(t *testing.T, watch bpf.Options, opts Options, act, dir string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { sensor.Close() })
 	if err := sensor.Attach(); err != nil {
-		t.Fatal(err)
+		t.Fatal(errors.Join(err, sensor.Close()))
 	}
+	return sensor
+}
+
+func performOn(t *testing.T, sensor *bpf.Sensor, opts Options, act, dir string) (s *State, pid uint32, events []copied) {
+	t.Helper()
 	s = New(opts)
 	var ev event.Event
 	take := func(raw bpf.Raw) {

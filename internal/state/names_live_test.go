@@ -106,7 +106,9 @@ func serve(server *net.UDPConn) {
 // name that was asked for; these calls are no events themselves.
 func TestLiveNames(t *testing.T) {
 	rows := []*syscalls.Row{syscalls.ByName("connect"), syscalls.ByName("procexit")}
-	_, pid, events := performWith(t, bpf.Options{Rows: rows, Answers: true}, Options{Names: true}, "names", "")
+	sensor := load(t, bpf.Options{Rows: rows, Answers: true})
+	t.Cleanup(func() { sensor.Close() })
+	_, pid, events := performOn(t, sensor, Options{Names: true}, "names", "")
 	got := map[string]string{}
 	for _, c := range events {
 		if c.Row.Name != "connect" && c.Row.Name != "procexit" && c.pid == pid && c.Row.Name != "execve" {

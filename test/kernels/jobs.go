@@ -33,7 +33,7 @@ const nobody = 65534
 // it can't, each test would say so again, and slowly, since a verifier that
 // refuses writes a long log.
 var all = []job{
-	testOf("test/kernels/programs", "", "bpf"),
+	testOf("test/kernels/programs", ""),
 	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker"},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
 	testOf("bpf", "-test.skip=^TestCompatEntry$"), // builds its program, and a guest has no compiler
@@ -63,12 +63,12 @@ var calls = func() job {
 }()
 
 // testOf are the tests of a package that a flag of the test tool leaves.
-func testOf(pkg, flag string, data ...string) job {
+func testOf(pkg, flag string) job {
 	argv := []string{"/tests/" + path.Base(pkg) + ".test", "-test.v=test2json", "-test.timeout=" + testTime}
 	if flag != "" {
 		argv = append(argv, flag)
 	}
-	return job{Job: console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg: pkg, data: append(data, pkg)}
+	return job{Job: console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg: pkg, data: []string{pkg}}
 }
 
 // choice is which jobs run.

@@ -79,10 +79,9 @@ type machine struct {
 	pkg     string   // the Debian package that has it
 	flags   []string // the board
 	console string   // the kernel's name of the serial line
-	elf     string   // as bpf2go calls the architecture
 }
 
 var machines = map[string]machine{
-	"amd64": {"qemu-system-x86_64", "qemu-system-x86", []string{"-machine", "q35", "-cpu", "max,la57=off"}, "ttyS0", "x86"},
-	"arm64": {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt", "-cpu", "cortex-a72"}, "ttyAMA0", "arm64"},
+	"amd64": {"qemu-system-x86_64", "qemu-system-x86", []string{"-machine", "q35", "-cpu", "max,la57=off"}, "ttyS0"},
+	"arm64": {"qemu-system-aarch64", "qemu-system-arm", []string{"-machine", "virt", "-cpu", "cortex-a72"}, "ttyAMA0"},
 }

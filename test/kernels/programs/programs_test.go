@@ -1,9 +1,9 @@
 // Package programs loads each program of the sensor alone.
 //
-// It takes the compiled object of this architecture, as bpf embeds it. It gives
-// for each program what the verifier counted, or its last words and the helpers
-// that this kernel lacks. It owns what is recorded of these counts, so that they
-// don't grow unseen. It never attaches a program.
+// It takes the programs as the loader of bpf makes them for this kernel. It gives
+// for each what the verifier counted, or its last words and the helpers that this
+// kernel lacks. It owns what is recorded of these counts, so that they don't grow
+// unseen. It never attaches a program.
 package programs
 
 import (
@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,13 +21,9 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
-)
 
-// objects are where bpf keeps its compiled programs.
-var objects = map[string]string{
-	"amd64": "../../../bpf/sensor_x86_bpfel.o",
-	"arm64": "../../../bpf/sensor_arm64_bpfel.o",
-}
+	"github.com/sakerhq/saker/bpf"
+)
 
 // reads are the two ways that the programs read memory of the kernel.
 var reads = []struct {
@@ -36,21 +31,41 @@ var reads = []struct {
 	direct bool
 }{{"direct", true}, {"indirect", false}}
 
-func TestPrograms(t *testing.T) {
-	kernel, err := btf.LoadKernelSpec()
-	if err != nil {
+// lab is the kernel that runs, and all programs as they are loaded there.
+type lab struct {
+	types  *btf.Cache
+	kernel *btf.Spec
+	all    *ebpf.CollectionSpec
+}
+
+func newLab(t *testing.T) lab {
+	t.Helper()
+	l := lab{types: btf.NewCache()}
+	var err error
+	if l.kernel, err = l.types.Kernel(); err != nil {
 		t.Fatalf("this kernel doesn't describe its types: %v", err)
 	}
+	if l.all, err = bpf.Programs(l.kernel, bpf.Options{RingBytes: 1 << 16}); err != nil {
+		t.Fatal(err)
+	}
+	if len(l.all.Programs) == 0 {
+		t.Fatal("there is no program")
+	}
 	_ = rlimit.RemoveMemlock() // before 5.11; where it fails, the load says so
+	return l
+}
+
+func TestPrograms(t *testing.T) {
+	l := newLab(t)
+	names := slices.Sorted(maps.Keys(l.all.Programs))
 	known, now := readSizes(t), sizes{}
-	for _, name := range names(t) {
+	for _, name := range names {
 		for _, way := range reads {
 			t.Run(name+"/"+way.name, func(t *testing.T) {
-				if way.direct && !describes(kernel, "bpf_rdonly_cast", new(btf.Func)) {
+				if way.direct && !describes(l.kernel, "bpf_rdonly_cast", new(btf.Func)) {
 					t.Skip("before 6.2 a kernel has no direct reads")
 				}
-				log := try(t, kernel, alone(t, name, way.direct))
-				what, n := thisKernel()+" "+name+"/"+way.name, verified(t, log)
+				what, n := thisKernel()+" "+name+"/"+way.name, verified(t, l.try(t, name, way.direct))
 				t.Log(line(what, n))
 				now[what] = n
 				if err := known.check(what, n); err != nil && !*update {
@@ -60,74 +75,42 @@ func TestPrograms(t *testing.T) {
 		}
 	}
 	if *update && !t.Failed() {
-		known.renew(t, now)
+		known.renew(t, now, names)
 	}
 }
 
-func object(t *testing.T) *ebpf.CollectionSpec {
-	t.Helper()
-	spec, err := ebpf.LoadCollectionSpec(objects[runtime.GOARCH])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
-}
-
-func names(t *testing.T) []string {
-	spec := object(t)
-	if len(spec.Programs) == 0 {
-		t.Fatal("the object has no program")
-	}
-	return slices.Sorted(maps.Keys(spec.Programs))
-}
-
-// alone is the object with one program only, on small maps.
-func alone(t *testing.T, name string, direct bool) *ebpf.CollectionSpec {
-	spec := object(t)
+// alone is one program with all maps.
+func (l lab) alone(t *testing.T, name string, direct bool) *ebpf.CollectionSpec {
+	spec := l.all.Copy()
 	spec.Programs = map[string]*ebpf.ProgramSpec{name: spec.Programs[name]}
-	cpus, err := ebpf.PossibleCPU()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range spec.Maps {
-		switch {
-		case m.Type == ebpf.RingBuf:
-			m.MaxEntries = 1 << 16
-		case m.MaxEntries == 0:
-			m.MaxEntries = uint32(cpus) + 1
-		}
-	}
 	if err := spec.Variables["direct_reads"].Set(direct); err != nil {
 		t.Fatal(err)
 	}
 	return spec
 }
 
-// try loads the only program of spec, and gives the verifier's log.
-func try(t *testing.T, kernel *btf.Spec, spec *ebpf.CollectionSpec) (log string) {
-	for name, program := range spec.Programs {
-		if missing := absent(t, kernel, name); missing != "" {
-			t.Skip(missing)
-		}
-		coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{
-			Programs: ebpf.ProgramOptions{LogLevel: ebpf.LogLevelStats},
-		})
-		if errors.Is(err, unix.EPERM) {
-			t.Skip("this test needs root: ", err)
-		}
-		if err != nil {
-			// Once more without statistics: then the log has what was refused.
-			_, again := ebpf.NewCollection(spec)
-			why := explain(kernel, program, cmp.Or(again, err))
-			if noPlace.MatchString(why) {
-				t.Skip("no program can be there: ", why)
-			}
-			t.Fatal(why)
-		}
-		defer coll.Close()
-		log = coll.Programs[name].VerifierLog
+// try loads a program, and gives the verifier's log.
+func (l lab) try(t *testing.T, name string, direct bool) (log string) {
+	if missing := l.absent(name); missing != "" {
+		t.Skip(missing)
 	}
-	return log
+	coll, err := ebpf.NewCollectionWithOptions(l.alone(t, name, direct), ebpf.CollectionOptions{
+		Cache: l.types, Programs: ebpf.ProgramOptions{LogLevel: ebpf.LogLevelStats},
+	})
+	if errors.Is(err, unix.EPERM) {
+		t.Skip("this test needs root: ", err)
+	}
+	if err != nil {
+		// Once more without statistics: then the log has what was refused.
+		_, again := ebpf.NewCollection(l.alone(t, name, direct))
+		why := explain(l.kernel, l.all.Programs[name], cmp.Or(again, err))
+		if noPlace.MatchString(why) {
+			t.Skip("no program can be there: ", why)
+		}
+		t.Fatal(why)
+	}
+	defer coll.Close()
+	return coll.Programs[name].VerifierLog
 }
 
 // noPlace is what a kernel says of a function that it can't call programs from.
@@ -145,16 +128,16 @@ func verified(t *testing.T, log string) (n int) {
 
 // absent says that the kernel hasn't the place where a program goes, or one
 // that belongs to it: those of one prefix are loaded together or not at all.
-func absent(t *testing.T, kernel *btf.Spec, name string) string {
-	if hook := object(t).Programs[name].AttachType; !hasHook(kernel, hook) {
+func (l lab) absent(name string) string {
+	if hook := l.all.Programs[name].AttachType; !hasHook(l.kernel, hook) {
 		return "this kernel has no hook " + hook.String()
 	}
 	prefix, _, _ := strings.Cut(name, "_")
-	for other, program := range object(t).Programs {
+	for other, program := range l.all.Programs {
 		if with, _, _ := strings.Cut(other, "_"); with != prefix || program.AttachType != ebpf.AttachTraceRawTp {
 			continue
 		}
-		if !describes(kernel, "btf_trace_"+program.AttachTo, new(btf.Typedef)) {
+		if !describes(l.kernel, "btf_trace_"+program.AttachTo, new(btf.Typedef)) {
 			return "this kernel has no tracepoint " + program.AttachTo
 		}
 	}

@@ -96,7 +96,7 @@ func readSizes(t *testing.T) sizes {
 }
 
 // renew writes the file with what is counted now, and what is in logs.
-func (s sizes) renew(t *testing.T, now sizes) {
+func (s sizes) renew(t *testing.T, now sizes, programs []string) {
 	t.Helper()
 	files, err := filepath.Glob(*logs)
 	if err != nil {
@@ -109,7 +109,7 @@ func (s sizes) renew(t *testing.T, now sizes) {
 		}
 		s.read(string(text))
 	}
-	s.replace(now, names(t))
+	s.replace(now, programs)
 	if err := os.WriteFile(recorded, []byte(s.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
