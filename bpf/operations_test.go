@@ -201,7 +201,7 @@ func TestUringOperations(t *testing.T) {
 		"write", "read", "writev", "ftruncate", "statx", "setxattr", "close", "sendto", "recvfrom", "sendmsg", "shutdown",
 		"splice", "dup",
 	}
-	for _, indirect := range []bool{false, true} {
+	for _, indirect := range waysToRead() {
 		s := sensorOn(t, sharing{indirect: indirect}, rows...)
 		dir := fixture(t)
 		for act, want := range map[string][]string{

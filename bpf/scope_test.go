@@ -143,7 +143,7 @@ func expectNames(t *testing.T, got []string, want ...string) {
 
 // A tree is a process and what comes from it, whoever is its parent later.
 func TestScopeTree(t *testing.T) {
-	for _, indirect := range []bool{false, true} {
+	for _, indirect := range waysToRead() {
 		t.Run(fmt.Sprintf("indirect=%t", indirect), func(t *testing.T) {
 			inside, outside, excluded := hire(t), hire(t), hire(t)
 			s := sensorWith(t, Options{

@@ -3,9 +3,11 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -42,6 +44,7 @@ func sensor(t testing.TB, names ...string) *Sensor {
 // detached or closed, and its counters go on.
 func sensorOn(t testing.TB, how sharing, names ...string) *Sensor {
 	t.Helper()
+	how.indirect = how.indirect && canRead() // else they all are
 	s := shared[how]
 	if s == nil {
 		s = load(t, Options{RingBytes: 1 << 20, Hooks: how.hooks, indirect: how.indirect})
@@ -59,6 +62,20 @@ func sensorOn(t testing.TB, how sharing, names ...string) *Sensor {
 		}
 	})
 	return s
+}
+
+// canRead says that the programs read memory directly on this kernel.
+var canRead = sync.OnceValue(func() bool {
+	kernel, err := btf.LoadKernelSpec()
+	return err == nil && hasType(kernel, "bpf_rdonly_cast")
+})
+
+// waysToRead are the values of indirect that make a difference here.
+func waysToRead() []bool {
+	if canRead() {
+		return []bool{false, true}
+	}
+	return []bool{false}
 }
 
 // sensorWith is a sensor of a test's own, closed at its end.

@@ -1,13 +1,9 @@
 package evasions
 
 import (
-	"os"
-	"strings"
-	"unsafe"
+	"errors"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/sakerhq/saker/test/pages"
+	"github.com/sakerhq/saker/test/lookups"
 )
 
 // byLookup changes the name that a call was given while the kernel looks it up:
@@ -57,84 +53,29 @@ var byLookup = []evasion{
 		"a name changes while umount looks it up", "umount that changes",
 		`evt.type = umount2 and evt.rawres = 0 and fs.path.name = "{dir}/over/dir-one"`, "%fs.path.name", "{dir}/over/dir-one",
 	},
-}
-
-// lookupActs are their acts.
-var lookupActs = map[string]func(dir string) error{
-	"mkdir that changes": changed("new", func(name, _ *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_MKDIRAT, uintptr(at), name.Address(), 0o755)
-	}),
-	"rmdir that changes": changed("dir", func(name, _ *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_UNLINKAT, uintptr(at), name.Address(), unix.AT_REMOVEDIR)
-	}),
-	"unlink that changes": changed("file", func(name, _ *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_UNLINKAT, uintptr(at), name.Address(), 0)
-	}),
-	"rename that changes": changed("file", func(name, other *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_RENAMEAT2, uintptr(at), name.Address(), uintptr(at), other.Address(), 0)
-	}),
-	"link that changes": changed("file", func(name, other *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_LINKAT, uintptr(at), name.Address(), uintptr(at), other.Address(), 0)
-	}),
-	"symlink that changes": changed("new", func(name, other *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_SYMLINKAT, other.Address(), uintptr(at), name.Address())
-	}),
-	"chmod that changes": changed("file", func(name, _ *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_FCHMODAT, uintptr(at), name.Address(), 0o600)
-	}),
-	"chown that changes": changed("file", func(name, _ *pages.Page) unix.Errno {
-		return syscall6(unix.SYS_FCHOWNAT, uintptr(at), name.Address(), 0, 0, 0)
-	}),
-	"mount that changes": changed("dir", func(name, _ *pages.Page) unix.Errno {
-		return mountAt(name)
-	}),
-	"umount that changes": func(dir string) error {
-		return changed("dir", func(name, _ *pages.Page) unix.Errno {
-			if errno := mountAt(name); errno != 0 {
-				return errno
-			}
-			name.Set(dir + "/over/dir-one")
-			return syscall6(unix.SYS_UMOUNT2, name.Address(), 0)
-		})(dir)
+	{
+		"a name changes while mknod looks it up", "mknod that changes",
+		`evt.type = mknodat and evt.rawres = 0 and evt.args contains "{dir}/over/new-one"`, "%evt.args",
+		"res=0 dirfd=-100(AT_FDCWD) path={dir}/over/new-two({dir}/over/new-one) mode=0100600 dev=0",
+	},
+	{
+		"a name changes while truncate looks it up", "truncate that changes",
+		`evt.type = truncate and evt.rawres = 0 and evt.args contains "{dir}/over/file-one"`, "%evt.args",
+		"res=0 path={dir}/over/file-two({dir}/over/file-one) length=0",
 	},
 }
 
-func mountAt(name *pages.Page) unix.Errno {
-	kind := []byte("tmpfs\x00")
-	at := uintptr(unsafe.Pointer(&kind[0]))
-	return syscall6(unix.SYS_MOUNT, at, name.Address(), at, 0, 0)
-}
-
-func syscall6(number uintptr, args ...uintptr) unix.Errno {
-	var six [6]uintptr
-	copy(six[:], args)
-	_, _, errno := unix.Syscall6(number, six[0], six[1], six[2], six[3], six[4], six[5])
-	return errno
-}
-
-// changed makes a call with the path of kind-one, which becomes that of kind-two
-// while the call looks it up, and a second one that stays.
-func changed(kind string, call func(name, other *pages.Page) unix.Errno) func(dir string) error {
-	return func(dir string) error {
-		over := dir + "/over/"
-		name, err := pages.New(over + kind + "-one")
-		if err != nil {
-			return err
-		}
-		other, err := pages.New(over + "new-name")
-		if err != nil {
-			return err
-		}
-		if err := mountTree(dir+"/over", func(asked string) {
-			if strings.HasSuffix(asked, "-one") && name.Bytes[0] != 0 {
-				name.Set(over + kind + "-two")
+// lookupActs are their acts.
+var lookupActs = func() map[string]func(dir string) error {
+	acts := map[string]func(string) error{}
+	for name, act := range lookups.Acts {
+		acts[name+" that changes"] = func(dir string) error {
+			err := act.Do(dir)
+			if errors.Is(err, lookups.ErrLacks) {
+				return errors.Join(errLacks, err)
 			}
-		}); err != nil {
 			return err
 		}
-		if errno := call(name, other); errno != 0 {
-			return os.NewSyscallError(kind, errno)
-		}
-		return nil
 	}
-}
+	return acts
+}()

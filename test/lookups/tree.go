@@ -1,4 +1,4 @@
-package evasions
+package lookups
 
 import (
 	"bytes"
@@ -56,6 +56,16 @@ func mountTree(at string, looked func(name string)) error {
 	}
 	go (&tree{device, looked}).serve()
 	return nil
+}
+
+// lacks marks errors that say that the kernel lacks what a tree needs.
+func lacks(err error, marks ...unix.Errno) error {
+	for _, mark := range marks {
+		if errors.Is(err, mark) {
+			return errors.Join(ErrLacks, err)
+		}
+	}
+	return err
 }
 
 // serve answers until the process ends.
