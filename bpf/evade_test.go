@@ -204,36 +204,25 @@ func TestOverlayLayer(t *testing.T) {
 	}
 }
 
-const program32 = `package main
-
-import "syscall"
-
-func main() {
-	if fd, err := syscall.Open("/etc/passwd", 0, 0); err == nil {
-		syscall.Close(fd)
-	}
-}
-`
+// narrowVariable has the path of a 32-bit program where there is no compiler.
+const narrowVariable = "SAKER_TEST_NARROW"
 
 // A 32-bit program enters the kernel by another door.
 func TestCompatEntry(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
-		t.Skip("32-bit programs are built for amd64 only")
+	program := os.Getenv(narrowVariable)
+	if program == "" {
+		program = t.TempDir() + "/narrow"
+		build := exec.Command("go", "build", "-o", program, "../test/kernels/guest/narrow")
+		build.Env = append(os.Environ(), "GOARCH="+compatArch[runtime.GOARCH], "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("build a 32-bit program: %v\n%s", err, out)
+		}
 	}
-	dir := t.TempDir()
-	if err := os.WriteFile(dir+"/main.go", []byte(program32), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	build := exec.Command("go", "build", "-o", dir+"/program", dir+"/main.go")
-	build.Env = append(os.Environ(), "GOARCH=386", "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build a 32-bit program: %v\n%s", err, out)
-	}
-	if err := exec.Command(dir + "/program").Run(); err != nil {
+	if err := exec.Command(program).Run(); err != nil {
 		t.Skip("this kernel runs no 32-bit programs: ", err)
 	}
 	s := sensor(t, "open", "openat")
-	for _, r := range follow(t, s, exec.Command(dir+"/program")) {
+	for _, r := range follow(t, s, exec.Command(program)) {
 		if r.Type != TypeCall || r.Via != ViaCompat || !strings.HasPrefix(syscalls.Rows()[r.Row].Name, "open") {
 			continue
 		}

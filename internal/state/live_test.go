@@ -70,10 +70,11 @@ var acts = map[string]func(dir string) error{
 		}
 		return nil
 	},
-	"sockets": func(dir string) error { return errors.Join(streams(), datagrams(), local(dir)) },
-	"orphan":  orphan,
-	"names":   func(string) error { return resolve() },
-	"program": func(string) error { return exec.Command("/bin/sh", "-c", ": one; exit 3").Run() },
+	"sockets":   func(dir string) error { return errors.Join(streams(), datagrams(), local(dir)) },
+	"orphan":    orphan,
+	"container": enter,
+	"names":     func(string) error { return resolve() },
+	"program":   func(string) error { return exec.Command("/bin/sh", "-c", ": one; exit 3").Run() },
 	"memory": func(string) error {
 		fd, err := unix.MemfdCreate("tool", 0)
 		if err != nil {
@@ -167,6 +168,7 @@ type copied struct {
 	file      event.ExeFile
 	cwd       string
 	parent    *event.Process
+	container *event.Container
 	fd        event.FD
 	args      map[string]event.Arg
 }
@@ -175,7 +177,7 @@ func copyOf(ev *event.Event) copied {
 	p := ev.Process
 	c := copied{
 		Event: *ev, pid: p.PID, ppid: p.PPID, name: p.Name, exe: p.Exe, argv: p.Args, file: p.File, cwd: p.Cwd,
-		parent: p.Parent, args: map[string]event.Arg{},
+		parent: p.Parent, container: p.Container, args: map[string]event.Arg{},
 	}
 	if ev.FD != nil {
 		c.fd = *ev.FD

@@ -75,8 +75,8 @@ var fileTriggers = []trigger{
 		return f("res=0 oldpath=%s newpath=%s", a.in("hard"), a.in("r1"))
 	}},
 	{"renameat", func(a *actor) string {
-		a.call(uintptr(a.folder), a.text("r1"), minus(cwd), a.path("r2"))
-		return f("res=0 olddirfd=%s oldpath=r1(%s) newdirfd=-100(AT_FDCWD) newpath=%s", a.folderArg(), a.in("r1"), a.in("r2"))
+		a.call(uintptr(a.folder), a.text("hard2"), minus(cwd), a.path("r2"))
+		return f("res=0 olddirfd=%s oldpath=hard2(%s) newdirfd=-100(AT_FDCWD) newpath=%s", a.folderArg(), a.in("hard2"), a.in("r2"))
 	}},
 	{"renameat2", func(a *actor) string {
 		a.call(minus(cwd), a.path("r2"), uintptr(a.folder), a.text("r3"), unix.RENAME_NOREPLACE)
@@ -124,8 +124,8 @@ var factTriggers = []trigger{
 	{"fstat", func(a *actor) string { a.call(uintptr(a.file), a.buffer(256)); return "res=0 fd=" + a.fileArg() }},
 	{"fstat64", func(a *actor) string { a.call(uintptr(a.file), a.buffer(256)); return "res=0" }},
 	{"newfstatat", func(a *actor) string {
-		a.call(uintptr(a.folder), a.text("soft"), a.buffer(256), unix.AT_SYMLINK_NOFOLLOW)
-		return f("res=0 dirfd=%s path=soft(%s) flags=256(AT_SYMLINK_NOFOLLOW)", a.folderArg(), a.in("soft"))
+		a.call(uintptr(a.folder), a.text("soft2"), a.buffer(256), unix.AT_SYMLINK_NOFOLLOW)
+		return f("res=0 dirfd=%s path=soft2(%s) flags=256(AT_SYMLINK_NOFOLLOW)", a.folderArg(), a.in("soft2"))
 	}},
 	{"statx", func(a *actor) string {
 		a.call(uintptr(a.folder), a.text("file"), unix.AT_NO_AUTOMOUNT, unix.STATX_SIZE, a.buffer(256))
@@ -160,8 +160,8 @@ var factTriggers = []trigger{
 		return f("res=4 path=%s target=file", a.in("soft"))
 	}},
 	{"readlinkat", func(a *actor) string {
-		a.call(uintptr(a.folder), a.text("soft"), a.buffer(64), 64)
-		return f("res=4 dirfd=%s path=soft(%s) target=file", a.folderArg(), a.in("soft"))
+		a.call(uintptr(a.folder), a.text("soft2"), a.buffer(64), 64)
+		return f("res=4 dirfd=%s path=soft2(%s) target=file", a.folderArg(), a.in("soft2"))
 	}},
 
 	{"chown", func(a *actor) string {
@@ -174,8 +174,8 @@ var factTriggers = []trigger{
 	}},
 	{"fchown", func(a *actor) string { a.call(uintptr(a.file), 0, 0); return f("res=0 fd=%s uid=0 gid=0", a.fileArg()) }},
 	{"fchownat", func(a *actor) string {
-		a.call(uintptr(a.folder), a.text("soft"), 0, 8, unix.AT_SYMLINK_NOFOLLOW)
-		return f("res=0 dirfd=%s pathname=soft(%s) uid=0 gid=8 flags=256(AT_SYMLINK_NOFOLLOW)", a.folderArg(), a.in("soft"))
+		a.call(uintptr(a.folder), a.text("soft2"), 0, 8, unix.AT_SYMLINK_NOFOLLOW)
+		return f("res=0 dirfd=%s pathname=soft2(%s) uid=0 gid=8 flags=256(AT_SYMLINK_NOFOLLOW)", a.folderArg(), a.in("soft2"))
 	}},
 	{"fchmodat2", func(a *actor) string {
 		a.call(uintptr(a.folder), a.text("file"), 0o600, unix.AT_SYMLINK_NOFOLLOW)

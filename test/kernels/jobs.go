@@ -16,7 +16,6 @@ type job struct {
 	pkg  string   // what is built for it
 	data []string // directories of the repository whose files it reads
 	slow bool     // takes long to build for another architecture than this machine's
-	only string   // the one architecture that it is for; empty: any
 }
 
 // testTime is the most that one test binary may take: each test that loads the
@@ -36,11 +35,15 @@ var all = []job{
 	testOf("test/kernels/programs", ""),
 	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker"},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
-	testOf("bpf", "-test.skip=^TestCompatEntry$"), // builds its program, and a guest has no compiler
-	testOf("internal/state", "-test.run=Live"),    // the others need no kernel
-	calls,
+	testOf("bpf", "").with("SAKER_TEST_NARROW=" + narrowAt),
+	testOf("internal/state", "-test.run=Live"),          // the others need no kernel
+	testOf("test/calls", ""),                            // makes each call once
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
+	testOf("test/pushdown", ""),
 	distribution,
+	// Last, since the hierarchy stays.
+	testOf("bpf", "-test.run=^TestScopeCgroup$").onV1(),
+	testOf("internal/state", "-test.run=^TestLiveContainer$").onV1(),
 }
 
 var doctor = []string{"/bin/saker", "doctor"}
@@ -55,13 +58,6 @@ var distribution = job{
 	pkg: "test/e2e", data: []string{"test/e2e"}, slow: true,
 }
 
-// calls makes each call once, with what older calls of x86 left there.
-var calls = func() job {
-	j := testOf("test/calls", "")
-	j.only = "amd64"
-	return j
-}()
-
 // testOf are the tests of a package that a flag of the test tool leaves.
 func testOf(pkg, flag string) job {
 	argv := []string{"/tests/" + path.Base(pkg) + ".test", "-test.v=test2json", "-test.timeout=" + testTime}
@@ -69,6 +65,19 @@ func testOf(pkg, flag string) job {
 		argv = append(argv, flag)
 	}
 	return job{Job: console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg: pkg, data: []string{pkg}}
+}
+
+// with adds to a job's environment.
+func (j job) with(variables ...string) job {
+	j.Env = append(j.Env, variables...)
+	return j
+}
+
+// onV1 is the job where cgroups v1 are, too.
+func (j job) onV1() job {
+	j.Name += ", cgroups v1"
+	j.V1 = true
+	return j
 }
 
 // choice is which jobs run.
@@ -79,7 +88,6 @@ type choice struct {
 
 func (c choice) of(arch, here string) []job {
 	return slices.DeleteFunc(slices.Clone(all), func(j job) bool {
-		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here ||
-			j.only != "" && j.only != arch
+		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here
 	})
 }

@@ -25,6 +25,7 @@ type lab struct {
 	cache    string
 	logs     string
 	limit    time.Duration // of one guest
+	once     bool          // no second try
 	choice   choice
 	work     string // temporary
 	lock     *os.File
@@ -156,7 +157,7 @@ func (l *lab) try(ctx context.Context, t target) (result, error) {
 	}
 	defer func() { _ = os.Remove(root) }() // else its directory goes
 	first, err := l.boot(ctx, r, boot.image, root)
-	if err != nil || first.verdict == passed {
+	if err != nil || first.verdict == passed || l.once {
 		return first, err
 	}
 	if err := os.Rename(l.log(t), l.log(t)+".first"); err != nil {

@@ -33,6 +33,7 @@ type options struct {
 	quick   bool
 	mayMiss bool
 	render  bool
+	once    bool
 }
 
 func flags() (o options) {
@@ -43,6 +44,7 @@ func flags() (o options) {
 	flag.IntVar(&o.atOnce, "at-once", 1, "how many guests run at once")
 	flag.BoolVar(&o.quick, "quick", false, "leave out what takes long to build for another architecture")
 	flag.BoolVar(&o.mayMiss, "may-miss", false, "a kernel that can't be had is no failure")
+	flag.BoolVar(&o.once, "once", false, "don't try a kernel that does not pass a second time")
 	flag.BoolVar(&o.render, "render", false, "run nothing: write the page from the logs of the last run")
 	flag.Usage = func() {
 		fmt.Fprintf(os.Stderr, "usage: kernels [flags] [kernel, architecture or series]...\nkernels: %s\n", strings.Join(names(), ", "))
@@ -88,7 +90,7 @@ func run(ctx context.Context, words []string, o options) (results []result, err 
 	if c.pattern, err = regexp.Compile(o.jobs); err != nil {
 		return nil, fmt.Errorf("-jobs: %w", err)
 	}
-	l := &lab{logs: o.logs, limit: o.limit, choice: c, payloads: map[string]payload{}}
+	l := &lab{logs: o.logs, limit: o.limit, once: o.once, choice: c, payloads: map[string]payload{}}
 	defer func() { err = errors.Join(err, l.close()) }()
 	switch err := l.prepare(ctx, chosen); {
 	case errors.Is(err, errNotToBeHad) && ctx.Err() == nil:

@@ -36,6 +36,9 @@ func build(ctx context.Context, root, dir, arch string, jobs []job) (map[string]
 			return nil, err
 		}
 	}
+	if err := b.narrow().compile("test/kernels/guest/narrow", narrowAt, "build"); err != nil {
+		return nil, err
+	}
 	for _, j := range jobs {
 		how := []string{"build"}
 		if j.Test {
@@ -58,6 +61,18 @@ type builder struct {
 	ctx             context.Context
 	root, dir, arch string
 	built           map[string]string // path in the guest: file here
+}
+
+// narrowArch is the 32-bit architecture whose programs a kernel runs, too.
+var narrowArch = map[string]string{"amd64": "386", "arm64": "arm"}
+
+// narrowAt is where a guest has a 32-bit program.
+const narrowAt = "/bin/narrow"
+
+// narrow builds 32-bit programs for the same guests.
+func (b builder) narrow() *builder {
+	b.arch = narrowArch[b.arch]
+	return &b
 }
 
 // compile builds a package of the repository, once.

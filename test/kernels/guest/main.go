@@ -107,6 +107,12 @@ func work() error {
 
 // run gives the job's exit code, -1 if it has none.
 func run(job console.Job) int {
+	if job.V1 {
+		if err := mountV1(); err != nil {
+			fmt.Println("guest:", err)
+			return -1
+		}
+	}
 	cmd := exec.Command(job.Argv[0], job.Argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = cmp.Or(job.Dir, "/"), slices.Concat(environment, job.Env), os.Stdout, os.Stdout
 	if job.User != 0 {

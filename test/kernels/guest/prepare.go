@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,6 +46,24 @@ func prepare() error {
 		return fmt.Errorf("raise the limit of locked memory: %w", err)
 	}
 	return loopbackUp()
+}
+
+// controllers are those of cgroup v1 that runtimes make a container's cgroup in.
+var controllers = []string{"memory", "pids"}
+
+// mountV1 takes controllers away from the one hierarchy of v2, for the jobs that
+// follow as well.
+func mountV1() error {
+	for _, controller := range controllers {
+		at := "/run/cgroup/" + controller
+		if err := os.MkdirAll(at, 0o755); err != nil {
+			return err
+		}
+		if err := unix.Mount("cgroup", at, "cgroup", 0, controller); err != nil && !errors.Is(err, unix.EBUSY) {
+			return fmt.Errorf("mount cgroup v1 with %s: %w", controller, err)
+		}
+	}
+	return nil
 }
 
 // loadModules loads all that the host packed, in the order of their names.
