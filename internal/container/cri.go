@@ -153,7 +153,7 @@ var propagations = map[runtime.MountPropagation]string{
 // describePod tells of the pod; alone: the container is the pod's sandbox itself.
 func describePod(m *event.ContainerMeta, s *runtime.PodSandboxStatus, info *criInfo, alone bool) {
 	meta := s.GetMetadata()
-	m.PodName, m.Namespace, m.PodUID = meta.GetName(), meta.GetNamespace(), meta.GetUid()
+	m.PodName, m.Namespace, m.PodUID = meta.GetName(), meta.GetNamespace(), podUID(meta.GetUid())
 	m.PodSandbox = s.GetId()
 	m.PodLabels = event.NewLabels(s.GetLabels())
 	m.PodIP = s.GetNetwork().GetIp()

@@ -78,8 +78,17 @@ const (
 // labels takes over all labels, and what they say of a pod.
 func labels(m *event.ContainerMeta, all map[string]string) {
 	m.Labels = event.NewLabels(all)
-	m.PodName, m.Namespace, m.PodUID = all[labelPod], all[labelNamespace], all[labelUID]
+	m.PodName, m.Namespace, m.PodUID = all[labelPod], all[labelNamespace], podUID(all[labelUID])
 	m.PodSandbox = all[labelSandbox]
+}
+
+// podUID is a pod's unique id, as Kubernetes' API knows it. A static pod has another there
+// than for its kubelet and the runtime, to whom it is a hash without hyphens.
+func podUID(uid string) string {
+	if len(uid) == 32 && isImageID(uid) {
+		return ""
+	}
+	return uid
 }
 
 // mount is one mount of a container.

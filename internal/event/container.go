@@ -14,7 +14,10 @@ type Container struct {
 	// Owner is the number of the user whose own runtime made the container,
 	// empty for the host's.
 	Owner string
-	Told  Told
+	// PodUID is the unique id of the pod that the container is in, empty where
+	// its cgroup names none.
+	PodUID string
+	Told   Told
 	// Meta is what the runtime said; nil while that isn't known.
 	Meta *ContainerMeta
 }

@@ -28,7 +28,7 @@ var containerFields = []*Field{
 		Doc:  "The container's name, host for a process in none.",
 	},
 	{
-		Name: "saker.container.name", Type: CharBuf, Attr: "container.name", Where: Resource, Get: metaText(metaName),
+		Name: "saker.container.name", Type: CharBuf, Attr: "container.name", Also: "k8s.container.name", Where: Resource, Get: metaText(metaName),
 		Doc: "The container's name, only in a container.",
 	},
 	{
@@ -57,7 +57,7 @@ var containerFields = []*Field{
 		Doc: "The image's name without a tag.",
 	},
 	{
-		Name: "container.image.tag", Type: CharBuf, Attr: "container.image.tags", Where: Resource, Form: Sole,
+		Name: "container.image.tag", Type: CharBuf, Attr: "container.image.tags", Also: "container.image.tag", Where: Resource, Form: Sole,
 		Get: metaText(func(m *event.ContainerMeta) string { return m.Tag }),
 		Doc: "The image's tag.",
 	},

@@ -42,3 +42,31 @@ func TestTold(t *testing.T) {
 		}
 	}
 }
+
+// TestPodOfCgroup: the cgroup tells a pod's id at once, and that there is a pod.
+func TestPodOfCgroup(t *testing.T) {
+	for _, test := range []struct {
+		cgroup          string
+		meta            *event.ContainerMeta
+		uid, deployment string
+	}{
+		{"", nil, "unknown", "unknown"},
+		{"", &event.ContainerMeta{}, "missing", "missing"},
+		{"", &event.ContainerMeta{PodName: "web-0", PodUID: "told"}, `"told"`, "unknown"},
+		{"seen", nil, `"seen"`, "unknown"},
+		{"seen", &event.ContainerMeta{}, `"seen"`, "unknown"},
+		{"seen", &event.ContainerMeta{PodName: "web-0", PodUID: "told"}, `"seen"`, "unknown"},
+	} {
+		e := eventtest.Named("execve in container")
+		e.Process.Container.PodUID, e.Process.Container.Meta = test.cgroup, test.meta
+		for name, want := range map[string]string{"k8s.pod.uid": test.uid, "k8s.pod.id": test.uid, "k8s.deployment.name": test.deployment} {
+			ref, err := Falco().Ref(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := text(Eval(OfEvent{e}, ref)); got != want {
+				t.Errorf("%+v: %s = %s", test, name, got)
+			}
+		}
+	}
+}

@@ -50,6 +50,10 @@ func (f *Field) typeText() string {
 // place says where a record has the field.
 func (f *Field) place() string {
 	switch {
+	case f.Also != "" && f.Keyed != "":
+		return code(f.Keyed+".*") + ", else " + code(f.Also+".*")
+	case f.Also != "":
+		return code(f.Attr) + ", else " + code(f.Also)
 	case f.Attr == "":
 		return ""
 	case f.Where == Core:

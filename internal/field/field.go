@@ -131,8 +131,11 @@ type Field struct {
 	Base  Base
 	Attr  string // attribute key; of an ancestor field: of the array of all
 	Keyed string // attribute key of references with an argument, which follows after a dot
-	Form  Form   // how the attribute says it
-	Where Where  // where the attribute lives
+	// Also is the key, in place of Attr or Keyed, by which the k8s_attributes processor
+	// says the same; it is read where a record has nothing better.
+	Also  string
+	Form  Form  // how the attribute says it
+	Where Where // where the attribute lives
 	// Of is what of an event a primary field's value depends on; nothing said: OfAct.
 	Of Parts
 	// Secret fields are texts in which programs are told secrets: a record

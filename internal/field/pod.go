@@ -15,8 +15,8 @@ var podFields = []*Field{
 	},
 	{
 		Name: "k8s.pod.uid", Type: CharBuf, Attr: "k8s.pod.uid", Where: Resource,
-		Get: metaText(func(m *event.ContainerMeta) string { return m.PodUID }),
-		Doc: "The pod's unique id.",
+		Get: podUID,
+		Doc: "The pod's unique id, as Kubernetes' API knows it: from the container's cgroup, else from the runtime.",
 	},
 	{
 		Name: "k8s.pod.id", Type: CharBuf, From: []string{"k8s.pod.uid"}, Derive: asIs,
@@ -24,7 +24,7 @@ var podFields = []*Field{
 	},
 
 	{
-		Name: "k8s.pod.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.pod.label", Keyed: "k8s.pod.label",
+		Name: "k8s.pod.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.pod.label", Keyed: "k8s.pod.label", Also: "k8s.pod.labels",
 		Get: label(func(m *event.ContainerMeta) *event.Labels { return &m.PodLabels }),
 		Doc: "One of the pod's labels.",
 	},
@@ -53,7 +53,7 @@ var podFields = []*Field{
 		Doc: "The first 12 digits of the id of the pod's sandbox.",
 	},
 	{
-		Name: "k8s.ns.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.namespace.label", Keyed: "k8s.namespace.label", Where: Resource, Get: podFact,
+		Name: "k8s.ns.label", Type: CharBuf, Arg: MustKey, Attr: "k8s.namespace.label", Keyed: "k8s.namespace.label", Also: "k8s.namespace.labels", Where: Resource, Get: podFact,
 		Doc: "One of the labels of the pod's namespace.",
 	},
 	{
@@ -78,10 +78,20 @@ var podFields = []*Field{
 	},
 }
 
+// podUID is known from the cgroup before anybody was asked.
+func podUID(e *event.Event, a Arg) Value {
+	if c := e.Process.Container; c != nil && c.PodUID != "" {
+		return Str(c.PodUID)
+	}
+	return toldUID(e, a)
+}
+
+var toldUID = metaText(func(m *event.ContainerMeta) string { return m.PodUID })
+
 // podFact is Unknown in a pod: a later stage may learn the fact.
 func podFact(e *event.Event, _ Arg) Value {
 	switch c := e.Process.Container; {
-	case c == nil, c.Meta != nil && c.Meta.PodName == "":
+	case c == nil, c.Meta != nil && c.Meta.PodName == "" && c.PodUID == "":
 		return NoValue
 	default:
 		return UnknownValue

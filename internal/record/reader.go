@@ -65,8 +65,10 @@ func (r *Reader) Reset(resource pcommon.Resource, lr plog.LogRecord) {
 func (r *Reader) take(attrs pcommon.Map) {
 	k := keysOnce()
 	for key, value := range attrs.All() {
-		if i, ok := k.whole[key]; ok {
-			r.slots[i] = slot{r.reset, value}
+		if w, ok := k.whole[key]; ok {
+			if s := &r.slots[w.field]; !w.also || s.reset != r.reset {
+				*s = slot{r.reset, value}
+			}
 			continue
 		}
 		if key == KeyTruncated || key == KeyUnreadable {

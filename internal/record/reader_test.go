@@ -87,6 +87,36 @@ func TestForeignRecord(t *testing.T) {
 	}
 }
 
+// What k8s_attributes says by keys of its own is read where nobody said more.
+func TestOthersKeys(t *testing.T) {
+	theirs := map[string]any{
+		"k8s.pod.labels.app": "shop", "k8s.namespace.labels.team": "red", "k8s.deployment.label.tier": "front",
+		"k8s.container.name": "nginx", "container.image.tag": "1.29", "container.id": eventtest.ContainerID,
+	}
+	ours := map[string]any{"k8s.pod.label.app": "web", "container.name": "own", "container.image.tags": []any{"2"}}
+	for _, test := range []struct {
+		ref, theirs, both string
+	}{
+		{"k8s.pod.label[app]", "shop", "web"},
+		{"k8s.ns.label[team]", "red", "red"},
+		{"k8s.deployment.label[tier]", "front", "front"},
+		{"container.name", "nginx", "own"},
+		{"container.image.tag", "1.29", "2"},
+	} {
+		ref, err := field.Falco().Ref(test.ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := NewReader()
+		for i, want := range []string{test.theirs, test.both} {
+			r.Reset(foreign(t, theirs, []map[string]any{nil, ours}[i]))
+			if got := field.Eval(r, ref).Text(); got != want {
+				t.Errorf("%s is %q, want %q", test.ref, got, want)
+			}
+		}
+	}
+}
+
 func TestEventType(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -1,6 +1,9 @@
 package state
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // containerPaths are the cgroups that runtimes put containers in. A pattern
 // stands for the last components of a container's cgroup, for all of them if
@@ -125,6 +128,21 @@ func isName(id string) bool {
 		}
 	}
 	return id != ""
+}
+
+// podCgroup is how the kubelet names the cgroup of a pod: pod<uid> below kubepods and a
+// class, or for systemd kubepods-<class>-pod<uid>.slice, where systemd wants _ for -. A
+// static pod has a hash for a uid, which nobody but its kubelet knows.
+var podCgroup = regexp.MustCompile(`kubepods[^/:]*(?:/[^/:]+)?[/-]pod([[:xdigit:]]{8}(?:[_-][[:xdigit:]]{4}){3}[_-][[:xdigit:]]{12})(?:\.slice)?[/:]`)
+
+// podOf is the unique id of the innermost pod that a cgroup is in, empty where it is in
+// none, or where a user may have made it after somebody's.
+func podOf(cgroup string) string {
+	found := podCgroup.FindAllStringSubmatch(cgroup, -1)
+	if len(found) == 0 || ownerOf(cgroup) != "" {
+		return ""
+	}
+	return strings.ReplaceAll(found[len(found)-1][1], "_", "-")
 }
 
 // userSlice is where systemd puts the cgroups that a user may make.

@@ -75,6 +75,37 @@ func TestFindContainer(t *testing.T) {
 	}
 }
 
+func TestPodOf(t *testing.T) {
+	const uid, other = "0b1c2d3e-4f50-4a61-b7c2-8d93e0a1f2b4", "11111111-2222-3333-4444-555555555555"
+	for cgroup, want := range map[string]string{
+		"/kubepods/podUID/ID":                                             uid,
+		"/kubepods/burstable/podUID/ID":                                   uid,
+		"/kubepods/burstable/podUID/crio-ID":                              uid,
+		"/kubepods.slice/kubepods-podUNDER.slice/cri-containerd-ID.scope": uid,
+		"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podUNDER.slice/crio-ID.scope":        uid,
+		"/system.slice/containerd.service/kubepods-burstable-podUNDER.slice:cri-containerd:ID":              uid,
+		"/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-podUNDER.slice/cri-containerd-ID.scope/app": uid,
+		"/docker/ID/kubelet/kubepods/besteffort/podUID/ID":                                                  uid,
+		"/kubepods/burstable/podUID/ID/docker/ID":                                                           uid,
+		"/kubepods/podOTHER/ID/kubelet/kubepods/burstable/podUID/ID":                                        uid,
+
+		"/kubepods/burstable/pod0123456789abcdef0123456789abcdef/ID": "", // a static pod's
+		"/kubepods/burstable/podUIDa/ID":                             "",
+		"/kubepods/burstable/podUID":                                 "",
+		"/podUID/ID":                                                 "",
+		"/kubepods/burstable/deep/podUID/ID":                         "",
+		"/docker/ID":                                                 "",
+		"/user.slice/user-1000.slice/user@1000.service/kubepods/podUID/ID":                       "",
+		"/kubepods/burstable/podUID/ID/kubepods/pod0123456789abcdef0123456789abcdef/ID":          uid,
+		"/user.slice/user-1000.slice/user@1000.service/kubepods.slice/kubepods-podUNDER.slice/a": "",
+	} {
+		fill := strings.NewReplacer("UID", uid, "OTHER", other, "UNDER", strings.ReplaceAll(uid, "-", "_"), "ID", strings.Repeat("a", 64))
+		if got := podOf(fill.Replace(cgroup)); got != want {
+			t.Errorf("%s: %q, want %q", cgroup, got, want)
+		}
+	}
+}
+
 func TestOwnerOf(t *testing.T) {
 	for cgroup, want := range map[string]string{
 		"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-x.scope": "1000",
@@ -98,6 +129,9 @@ func FuzzFindContainer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, cgroup string) {
 		if owner := ownerOf(cgroup); owner != "" && !strings.HasPrefix(cgroup, userSlice+owner+".slice/") {
 			t.Errorf("%q: of %q", cgroup, owner)
+		}
+		if pod := podOf(cgroup); !strings.Contains(strings.ReplaceAll(cgroup, "_", "-"), pod) {
+			t.Errorf("%q: pod %q", cgroup, pod)
 		}
 		runtime, id := findContainer(cgroup)
 		if (runtime == "") != (id == "") || !strings.Contains(cgroup, id) {

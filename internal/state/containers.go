@@ -138,7 +138,7 @@ func (t *containers) of(cgroup string) *container {
 	c := t.known[key]
 	if c == nil {
 		c = &container{
-			Container: event.Container{ID: id, Runtime: runtime, Owner: key.owner, Told: t.first},
+			Container: event.Container{ID: id, Runtime: runtime, Owner: key.owner, PodUID: podOf(cgroup), Told: t.first},
 			members:   map[*process]struct{}{},
 		}
 		t.known[key] = c
