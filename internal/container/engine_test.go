@@ -192,3 +192,17 @@ func FuzzInspection(f *testing.F) {
 		}
 	})
 }
+
+// The kubelet knows a static pod by another uid than Kubernetes' API.
+func TestPodUID(t *testing.T) {
+	for uid, want := range map[string]string{
+		"0b1c2d3e-4f50-4a61-b7c2-8d93e0a1f2b4": "0b1c2d3e-4f50-4a61-b7c2-8d93e0a1f2b4",
+		"0123456789abcdef0123456789abcdef":     "",
+		"0123456789abcdef0123456789abcdeg":     "0123456789abcdef0123456789abcdeg",
+		"":                                     "",
+	} {
+		if got := podUID(uid); got != want {
+			t.Errorf("%s: %q", uid, got)
+		}
+	}
+}

@@ -144,14 +144,14 @@ func newPods(t *testing.T, dir, socket string) *pods {
 // namespaces are the host's network and an own one for processes.
 var namespaces = &cri.NamespaceOption{Network: cri.NamespaceMode_NODE, Pid: cri.NamespaceMode_CONTAINER, Ipc: cri.NamespaceMode_POD}
 
-// sandbox starts a pod until the test ends.
-func (p *pods) sandbox() (id string, pod *cri.PodSandboxConfig) {
+// sandbox starts a pod of the uid until the test ends.
+func (p *pods) sandbox(uid string) (id string, pod *cri.PodSandboxConfig) {
 	p.t.Helper()
 	pod, ctx := &cri.PodSandboxConfig{
-		Metadata: &cri.PodSandboxMetadata{Name: "web-0", Namespace: "shop", Uid: "0b1c-2d3e"},
+		Metadata: &cri.PodSandboxMetadata{Name: "web-0", Namespace: "shop", Uid: uid},
 		Labels:   map[string]string{"tier": "front"},
 		Linux: &cri.LinuxPodSandboxConfig{
-			CgroupParent:    "/kubepods/burstable/pod0b1c-2d3e",
+			CgroupParent:    "/kubepods/burstable/pod" + uid,
 			SecurityContext: &cri.LinuxSandboxSecurityContext{NamespaceOptions: namespaces, Privileged: true},
 		},
 		LogDirectory: filepath.Join(p.dir, "logs"),
@@ -197,7 +197,7 @@ func (p *pods) container(sandbox string, pod *cri.PodSandboxConfig) *cri.Contain
 func TestCRI(t *testing.T) {
 	dir, socket := containerd(t, "k8s.io")
 	w, p := startWatch(t, ask.Sockets{CRI: []string{socket}, Containerd: []string{socket}}), newPods(t, dir, socket)
-	sandbox, pod := p.sandbox()
+	sandbox, pod := p.sandbox("0b1c-2d3e")
 	s := p.container(sandbox, pod)
 	w.compare(s.Id, map[string]string{
 		"container.name": s.Metadata.Name, "container.type": "containerd", "container.image": s.Image.Image,

@@ -35,6 +35,7 @@ var fields = []string{
 	"container.mount.source[/data]", "container.mount.rdwr[0]",
 	"container.host_pid", "container.host_network", "container.host_ipc",
 	"k8s.pod.name", "k8s.ns.name", "k8s.pod.uid", "k8s.pod.ip", "k8s.pod.label[tier]", "k8s.pod.sandbox_id",
+	"k8s.pod.label[app]", "k8s.ns.label[team]", "k8s.deployment.name", "k8s.deployment.label[tier]", "k8s.rs.name",
 	"user.uid", "user.name", "user.homedir", "user.shell", "group.gid", "group.name",
 	"proc.exepath", "proc.is_exe_upper_layer", "proc.is_exe_lower_layer", "proc.vpid", "saker.enrichment",
 }
@@ -56,8 +57,11 @@ const rules = `
 // watch is the whole pipeline: receiver, rules, processor.
 type watch struct {
 	t    *testing.T
-	sink *consumertest.LogsSink
+	sink sink
 }
+
+// sink is where its records arrive.
+type sink interface{ AllLogs() []plog.Logs }
 
 // in is the watch for a part of its test.
 func (w *watch) in(t *testing.T) *watch { return &watch{t, w.sink} }
@@ -75,7 +79,8 @@ func (h host) GetExtensions() map[component.ID]component.Component {
 // startWatch starts to capture what happens in containers.
 func startWatch(t *testing.T, sockets ask.Sockets) *watch {
 	t.Helper()
-	w := &watch{t, new(consumertest.LogsSink)}
+	arrived := new(consumertest.LogsSink)
+	w := &watch{t, arrived}
 	ctx := context.Background()
 	file := filepath.Join(t.TempDir(), "rules.yaml")
 	text := strings.ReplaceAll(rules, "FIELDS", strings.Join(fields, " %"))
@@ -92,7 +97,7 @@ func startWatch(t *testing.T, sockets ask.Sockets) *watch {
 	h := host{componenttest.NewNopHost(), ruleset}
 	w.start(ruleset, h)
 	processors := detectionprocessor.NewFactory()
-	detection, err := processors.CreateLogs(ctx, processortest.NewNopSettings(processors.Type()), processors.CreateDefaultConfig(), w.sink)
+	detection, err := processors.CreateLogs(ctx, processortest.NewNopSettings(processors.Type()), processors.CreateDefaultConfig(), arrived)
 	if err != nil {
 		t.Fatal(err)
 	}
