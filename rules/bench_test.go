@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,8 +32,11 @@ func officialFiles(t testing.TB) (files []File) {
 }
 
 // officialSet is all of the official rules, enabled.
-func officialSet(t testing.TB) *Set {
-	set, fs := Load(FalcoSchema(), officialFiles(t), Options{All: true, Select: []Selection{{Enable: true, Rule: "*"}}})
+func officialSet(t testing.TB) *Set { return allOf(t, officialFiles(t)) }
+
+// allOf is all rules of files, enabled.
+func allOf(t testing.TB, files []File) *Set {
+	set, fs := Load(FalcoSchema(), files, Options{All: true, Select: []Selection{{Enable: true, Rule: "*"}}})
 	if set == nil {
 		t.Fatal(fs.Err())
 	}
@@ -84,7 +88,7 @@ func BenchmarkMatchOfficial(b *testing.B) {
 	set := officialSet(b)
 	m, src := set.NewMatcher(), newSlots(set, openEvent())
 	p := set.sources[SyscallSource].byType["openat"][0]
-	b.Logf("%d rules, %d gates", len(p.rules), len(p.gates))
+	b.Logf("%d rules, %d gates", len(p.rules), len(p.shared))
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Match(src, SyscallSource, "openat")
@@ -142,24 +146,37 @@ func opens() (events []field.OfEvent) {
 	return events
 }
 
-// BenchmarkMatch matches opens with the official rules: by candidate words,
-// without them, and as engines commonly do, by closures in a bucket for each
+// BenchmarkMatch matches opens with the stable official rules and with all of
+// them: by candidate words; by words, each time a file that was never seen;
+// without words; and as engines commonly do, by closures in a bucket for each
 // type: the yardstick.
 func BenchmarkMatch(b *testing.B) {
-	set, events := officialSet(b), opens()
+	files := officialFiles(b)
+	for _, set := range []*Set{allOf(b, files[:1]), allOf(b, files)} {
+		b.Run(fmt.Sprintf("%d rules", len(set.Rules())), func(b *testing.B) { benchmarkMatch(b, set) })
+	}
+}
+
+func benchmarkMatch(b *testing.B, set *Set) {
+	events := opens()
 	matcher := set.NewMatcher()
 	var alone []field.OfEvent
 	for _, e := range events {
 		alone = append(alone, unnumbered(e.Event))
 	}
+	novel, names := realOpen(), freshNames()
 	closures, r := newClosures(set), newReader(set)
 	for _, way := range []struct {
 		name  string
 		match func(i int)
 	}{
-		{"words", func(i int) { matcher.Match(events[i], SyscallSource, "openat") }},
-		{"plain", func(i int) { matcher.Match(alone[i], SyscallSource, "openat") }},
-		{"closures", func(i int) { closures.match(&r, events[i], "openat") }},
+		{"words", func(i int) { matcher.Match(events[i%len(events)], SyscallSource, "openat") }},
+		{"new files", func(i int) {
+			novel.FD.Name = names[i%len(names)]
+			matcher.Match(novel, SyscallSource, "openat")
+		}},
+		{"plain", func(i int) { matcher.Match(alone[i%len(alone)], SyscallSource, "openat") }},
+		{"closures", func(i int) { closures.match(&r, events[i%len(events)], "openat") }},
 	} {
 		b.Run(way.name, func(b *testing.B) {
 			for i := range events {
@@ -168,11 +185,19 @@ func BenchmarkMatch(b *testing.B) {
 			b.ReportAllocs()
 			before := cpuTime()
 			for i := 0; b.Loop(); i++ {
-				way.match(i % len(events))
+				way.match(i)
 			}
 			b.ReportMetric(float64(cpuTime()-before)/float64(b.N), "cpu-ns/op")
 		})
 	}
+}
+
+// freshNames are more files than a Matcher remembers.
+func freshNames() (names []string) {
+	for i := range 2 * maxRecent {
+		names = append(names, fmt.Sprintf("/var/cache/build/%d/object.o", i))
+	}
+	return names
 }
 
 // cpuTime is how long the process computed so far: on a busy machine the time

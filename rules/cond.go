@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
 // cond is a compiled condition: a predicate, or an operator over conditions.
@@ -16,6 +17,8 @@ type cond struct {
 	pred *predicate
 	kids []*cond
 	cost int // how dear an answer is, roughly
+	// parts of an event that the answer depends on.
+	parts field.Parts
 }
 
 type condKind uint8
@@ -43,6 +46,9 @@ func (cs *conds) intern(key string, c *cond) *cond {
 		cs.byKey = map[string]*cond{}
 	}
 	c.id = len(cs.all)
+	for _, k := range c.kids {
+		c.parts |= k.parts
+	}
 	cs.all = append(cs.all, c)
 	cs.byKey[key] = c
 	return c
@@ -56,7 +62,7 @@ func (cs *conds) constant(truth bool) *cond {
 }
 
 func (cs *conds) predicate(p *predicate) *cond {
-	return cs.intern("p"+p.text, &cond{kind: condPred, pred: p, cost: p.cost()})
+	return cs.intern("p"+p.text, &cond{kind: condPred, pred: p, cost: p.cost(), parts: p.parts()})
 }
 
 func (cs *conds) not(kid *cond) *cond {
@@ -95,13 +101,45 @@ func (cs *conds) group(kind condKind, kids []*cond) *cond {
 	slices.SortStableFunc(kept, func(a, b *cond) int {
 		return a.rank(kind) - b.rank(kind)
 	})
+	return cs.join(kind, kept)
+}
+
+// join is a group of conditions in their order.
+func (cs *conds) join(kind condKind, kids []*cond) *cond {
 	key, cost := []byte{"__&|"[kind]}, 0
-	for _, k := range kept {
+	for _, k := range kids {
 		key = append(append(key, itoa(k.id)...), ' ')
 		cost += k.cost
 	}
-	return cs.intern(string(key), &cond{kind: kind, kids: kept, cost: cost})
+	return cs.intern(string(key), &cond{kind: kind, kids: kids, cost: cost})
 }
+
+// actFirst is c with all that must hold in one group: first what depends on the
+// event itself. The rest is true of most events that are asked about: where it
+// isn't, the words of process and file have ruled the event out.
+func (cs *conds) actFirst(c *cond) *cond {
+	if c.kind != condAnd {
+		return c
+	}
+	kids := c.conjuncts(nil)
+	slices.SortStableFunc(kids, func(a, b *cond) int { return a.late() - b.late() })
+	return cs.join(condAnd, kids)
+}
+
+// late is how late an event should be asked for c, which must hold.
+func (c *cond) late() int {
+	late := c.rank(condAnd)
+	if c.kind == condPred && wide.has(c.pred.op.Code) {
+		late += 1 << 21
+	}
+	if c.parts&field.OfAct == 0 {
+		late += 1 << 22
+	}
+	return late
+}
+
+// wide are the operators that are true of most values.
+var wide = orderOps | ops(syntax.OpExists, syntax.OpNE)
 
 // rank orders the parts of a group.
 func (c *cond) rank(kind condKind) int {
@@ -160,6 +198,25 @@ func (c *cond) under(know func(*cond) (t Truth, known bool)) Truth {
 		}
 	}
 	return t
+}
+
+// may reports whether c can answer so, False or True, when only some parts of
+// the event are known.
+func (c *cond) may(answer Truth, known field.Parts) bool {
+	is := func(k *cond) bool { return k.may(answer, known) }
+	isNot := func(k *cond) bool { return !is(k) }
+	switch {
+	case c.kind == condPred: // a value that is missing may decide against one that isn't known
+		return c.parts&^known == 0 || c.pred.right != nil
+	case c.kind == condNot:
+		return c.kids[0].may(True-answer, known)
+	case c.kind == condAnd || c.kind == condOr:
+		if (c.kind == condAnd) == (answer == False) {
+			return slices.ContainsFunc(c.kids, is)
+		}
+		return !slices.ContainsFunc(c.kids, isNot)
+	}
+	return (c.kind == condTrue) == (answer == True)
 }
 
 // conjuncts adds those conditions that must all hold for c to hold.

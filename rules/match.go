@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"hash/maphash"
 	"math/bits"
 
 	"github.com/sakerhq/saker/internal/event"
@@ -106,6 +107,10 @@ type Matcher struct {
 	answers []answer
 	words   words
 	matches []Match
+	last    struct { // most events are of the type of the one before
+		source, typ string
+		plans       []*plan
+	}
 }
 
 // answer is what a condition said of the event of a generation.
@@ -120,6 +125,7 @@ func (s *Set) NewMatcher() *Matcher {
 		reader:  newReader(s),
 		set:     s,
 		answers: make([]answer, len(s.conds.all)),
+		words:   words{seed: maphash.MakeSeed()},
 		matches: make([]Match, 0, len(s.rules)),
 	}
 }
@@ -131,20 +137,15 @@ func (s *Set) NewMatcher() *Matcher {
 // processes and files.
 func (m *Matcher) Match(src field.Source, source, eventType string) []Match {
 	m.matches = m.matches[:0]
-	of := m.set.sources[source]
-	if of == nil {
-		return nil
+	if source != m.last.source || eventType != m.last.typ {
+		m.last.source, m.last.typ, m.last.plans = source, eventType, m.set.plans(source, eventType)
 	}
-	plans, named := of.byType[eventType]
-	if !named {
-		plans = of.others
-	}
-	if len(plans) == 0 {
+	if len(m.last.plans) == 0 {
 		return nil
 	}
 	m.begin(src)
 	m.know(field.OfAll)
-	for _, p := range plans {
+	for _, p := range m.last.plans {
 		if m.run(p) {
 			break
 		}
@@ -169,11 +170,11 @@ func (m *Matcher) run(p *plan) (done bool) {
 	return false
 }
 
-// gated is the rules of a plan that its gates leave.
-func (m *Matcher) gated(p *plan) uint64 {
+// gated is the rules of a plan that gates leave.
+func (m *Matcher) gated(p *plan, gates []gate) uint64 {
 	word := p.all()
-	for i := range p.gates {
-		if g := &p.gates[i]; word&g.need != 0 && m.eval(g.cond) == False {
+	for i := range gates {
+		if g := &gates[i]; word&g.need != 0 && m.eval(g.cond) == False {
 			word &^= g.need
 		}
 	}

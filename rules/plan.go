@@ -1,23 +1,29 @@
 package rules
 
 import (
-	"maps"
+	"cmp"
 	"math/bits"
 	"slices"
+
+	"github.com/sakerhq/saker/internal/field"
 )
 
 // plan is how up to 64 rules of one source are matched with events of one
 // type, so that a set of them is a word. Where there are more rules for a type,
 // there are more plans.
 type plan struct {
-	typ   string // "": any that no rule names
-	rules []*Rule
-	conds []*cond // of each rule, for events of the type
-	gates []gate
+	number uint64 // no other of the set has it
+	typ    string // "": any that no rule names
+	rules  []*Rule
+	conds  []*cond // of each rule, for events of the type
+
+	shared []gate // what several rules need
+	image  []gate // what the process alone may make false
+	file   []gate // what the file alone may make false
 }
 
-// gate is a condition that several rules need. When it is false, none of them
-// has to be looked at.
+// gate is a condition that rules need. When it is false, none of them has to be
+// looked at.
 type gate struct {
 	cond *cond
 	need uint64
@@ -44,7 +50,7 @@ func newPlans(cs *conds, rules []*Rule, typ string) (plans []*plan) {
 			plans = append(plans, p)
 		}
 		p.rules = append(p.rules, r)
-		p.conds = append(p.conds, c)
+		p.conds = append(p.conds, cs.actFirst(c))
 	}
 	for _, p := range plans {
 		p.findGates()
@@ -52,8 +58,8 @@ func newPlans(cs *conds, rules []*Rule, typ string) (plans []*plan) {
 	return plans
 }
 
-// findGates picks the conditions that more than one rule needs: first those
-// that many need, of equals the cheaper ones. Negations are no gates: they
+// findGates finds what rules need, and sorts it by what it is good for: first
+// what many rules need, of equals the cheaper. Negations are not shared: they
 // seldom exclude anything.
 func (p *plan) findGates() {
 	needs := map[*cond]uint64{}
@@ -62,15 +68,21 @@ func (p *plan) findGates() {
 			needs[k] |= 1 << i
 		}
 	}
-	for _, c := range slices.SortedFunc(maps.Keys(needs), func(a, b *cond) int { return a.id - b.id }) {
-		if c.kind != condTrue && c.kind != condNot && bits.OnesCount64(needs[c]) > 1 {
-			p.gates = append(p.gates, gate{c, needs[c]})
+	for c, need := range needs {
+		g := gate{c, need}
+		if c.kind != condTrue && c.kind != condNot && bits.OnesCount64(need) > 1 {
+			p.shared = append(p.shared, g)
+		}
+		if c.may(False, field.OfType|ofImage) {
+			p.image = append(p.image, g)
+		}
+		if c.parts&field.OfFile != 0 && c.may(False, field.OfType|field.OfFile) {
+			p.file = append(p.file, g)
 		}
 	}
-	slices.SortStableFunc(p.gates, func(a, b gate) int {
-		if a, b := bits.OnesCount64(a.need), bits.OnesCount64(b.need); a != b {
-			return b - a
-		}
-		return a.cond.cost - b.cond.cost
-	})
+	for _, gates := range [][]gate{p.shared, p.image, p.file} {
+		slices.SortFunc(gates, func(a, b gate) int {
+			return cmp.Or(bits.OnesCount64(b.need)-bits.OnesCount64(a.need), a.cond.cost-b.cond.cost, a.cond.id-b.cond.id)
+		})
+	}
 }

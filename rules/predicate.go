@@ -84,6 +84,14 @@ func (p *predicate) dump(i int) string {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
+// parts of an event that the answer depends on.
+func (p *predicate) parts() field.Parts {
+	if p.right != nil {
+		return p.left.of | p.right.of
+	}
+	return p.left.of
+}
+
 // cost is how dear an answer is: what is computed or searched for is dearer
 // than what is there.
 func (p *predicate) cost() int {

@@ -164,8 +164,9 @@ func (s *Set) index(schema *Schema) {
 			bySource[r.Source] = append(bySource[r.Source], r)
 		}
 	}
+	var numbers uint64
 	for source, rules := range bySource {
-		s.sources[source] = s.newPlans(rules)
+		s.sources[source] = s.newPlans(rules, &numbers)
 	}
 	s.events = eventTypes(bySource[SyscallSource], schema)
 }
@@ -189,7 +190,7 @@ func eventTypes(rules []*Rule, schema *Schema) []string {
 	return slices.Compact(events)
 }
 
-func (s *Set) newPlans(rules []*Rule) *plans {
+func (s *Set) newPlans(rules []*Rule, numbers *uint64) *plans {
 	p := &plans{byType: map[string][]*plan{}}
 	for _, r := range rules {
 		for _, t := range r.types.names {
@@ -200,7 +201,25 @@ func (s *Set) newPlans(rules []*Rule) *plans {
 		p.byType[t] = newPlans(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.has(t) }), t)
 	}
 	p.others = newPlans(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.except }), "")
+	for _, plans := range p.byType {
+		for _, p := range plans {
+			*numbers++
+			p.number = *numbers
+		}
+	}
 	return p
+}
+
+// plans are those of the rules that an event of a source and type can match.
+func (s *Set) plans(source, eventType string) []*plan {
+	of := s.sources[source]
+	if of == nil {
+		return nil
+	}
+	if plans, named := of.byType[eventType]; named {
+		return plans
+	}
+	return of.others
 }
 
 func rulesFor(rules []*Rule, can func(typeSet) bool) (out []*Rule) {

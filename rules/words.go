@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"hash/maphash"
 	"strings"
 
 	"github.com/sakerhq/saker/internal/event"
@@ -20,61 +21,80 @@ import (
 
 // words are what a Matcher remembers.
 type words struct {
+	seed    maphash.Seed
 	ofImage recent[imageKey]
 	ofFile  recent[fileKey]
 }
 
-// imageKey is what field.OfImage and field.OfRelatives stand for.
+// imageKey is what ofImage stands for.
 type imageKey struct {
-	plan             *plan
+	plan             uint64
 	image, relatives uint64
 	thread           string
 }
 
+const ofImage = field.OfImage | field.OfRelatives
+
 // fileKey is what field.OfFile stands for.
 type fileKey struct {
-	plan *plan
+	plan uint64
 	kind event.FDType
 	name string
+}
+
+// Odd numbers spread sums of few bits over all.
+const (
+	spread1 = 0x9e3779b97f4a7c15
+	spread2 = 0xbf58476d1ce4e5b9
+	spread3 = 0x94d049bb133111eb
+)
+
+func (k *imageKey) hash(seed maphash.Seed) uint64 {
+	sum := k.image*spread1 + k.relatives*spread2 + k.plan*spread3
+	if k.thread != "" {
+		sum += maphash.String(seed, k.thread)
+	}
+	return sum
+}
+
+func (k *fileKey) hash(seed maphash.Seed) uint64 {
+	return maphash.String(seed, k.name) + uint64(k.kind)*spread1 + k.plan*spread3
 }
 
 // candidates is the rules of a plan that may be true of the event.
 func (m *Matcher) candidates(p *plan) uint64 {
 	e := m.event
 	if e == nil || e.Apart || e.Process.Image == 0 || p.typ == "" {
-		return m.gated(p)
+		return m.gated(p, p.shared)
 	}
-	image := imageKey{p, e.Process.Image, e.Process.Relatives(), e.Comm}
-	word, met := m.words.ofImage.get(image)
+	image := imageKey{p.number, e.Process.Image, e.Process.Relatives(), e.Comm}
+	sum := image.hash(m.words.seed)
+	word, met := m.words.ofImage.get(sum, image)
 	if !met {
-		word = m.possible(p, field.OfType|field.OfImage|field.OfRelatives)
+		word = m.possible(p, field.OfType|ofImage, p.image)
 		image.thread = strings.Clone(image.thread)
-		m.words.ofImage.put(image, word)
+		m.words.ofImage.put(sum, image, word)
 	}
 	if word == 0 || e.FD == nil || !e.FD.Type.HasPath() || e.FD.NameCut || e.FD.NameFault {
 		return word
 	}
-	file := fileKey{p, e.FD.Type, e.FD.Name}
-	also, met := m.words.ofFile.get(file)
+	file := fileKey{p.number, e.FD.Type, e.FD.Name}
+	sum = file.hash(m.words.seed)
+	also, met := m.words.ofFile.get(sum, file)
 	if !met {
-		also = m.possible(p, field.OfType|field.OfFile)
+		also = m.possible(p, field.OfType|field.OfFile, p.file)
 		file.name = strings.Clone(file.name)
-		m.words.ofFile.put(file, also)
+		m.words.ofFile.put(sum, file, also)
 	}
 	return word & also
 }
 
 // possible is the rules of a plan that are not false already when only some
-// parts of the event are known.
-func (m *Matcher) possible(p *plan, known field.Parts) (word uint64) {
+// parts of the event are known; gates are all that these may make false.
+func (m *Matcher) possible(p *plan, known field.Parts, gates []gate) uint64 {
 	m.know(known)
-	for i, c := range p.conds {
-		if m.eval(c) != False {
-			word |= 1 << i
-		}
-	}
-	m.know(field.OfAll)
-	return word
+	defer m.know(field.OfAll)
+	return m.gated(p, gates)
 }
 
 // Forgotten is how many words the matcher had to forget so far, for want of
@@ -84,31 +104,43 @@ func (m *Matcher) Forgotten() uint64 { return m.words.ofImage.forgotten + m.word
 // maxRecent is how many words each kind of key has at most.
 const maxRecent = 1 << 15
 
-// recent remembers words, at least the last maxRecent/2 that were asked for.
+// recent remembers words, at least the last maxRecent/2 that were asked for. It
+// finds them by a sum of the key, which is cheaper to look up than the key; of
+// two keys with one sum it remembers the later.
 type recent[K comparable] struct {
-	young, old map[K]uint64
+	young, old map[uint64]remembered[K]
 	forgotten  uint64
 }
 
-func (r *recent[K]) get(key K) (word uint64, met bool) {
-	if word, met = r.young[key]; met {
-		return word, true
-	}
-	if word, met = r.old[key]; met {
-		delete(r.old, key)
-		r.put(key, word)
-	}
-	return word, met
+type remembered[K comparable] struct {
+	key  K
+	word uint64
 }
 
-func (r *recent[K]) put(key K, word uint64) {
+func (r *recent[K]) get(sum uint64, key K) (word uint64, met bool) {
+	if found, met := r.young[sum]; met && found.key == key {
+		return found.word, true
+	}
+	found, met := r.old[sum]
+	if !met || found.key != key {
+		return 0, false
+	}
+	delete(r.old, sum)
+	r.put(sum, key, found.word)
+	return found.word, true
+}
+
+func (r *recent[K]) put(sum uint64, key K, word uint64) {
 	if r.young == nil || len(r.young) == maxRecent/2 {
 		r.forgotten += uint64(len(r.old))
 		clear(r.old)
 		r.young, r.old = r.old, r.young
 		if r.young == nil {
-			r.young = map[K]uint64{}
+			r.young = make(map[uint64]remembered[K])
 		}
 	}
-	r.young[key] = word
+	if _, taken := r.young[sum]; taken {
+		r.forgotten++
+	}
+	r.young[sum] = remembered[K]{key, word}
 }

@@ -187,12 +187,13 @@ func TestManyRules(t *testing.T) {
 
 func TestRecent(t *testing.T) {
 	var r recent[int]
+	get := func(key int) (uint64, bool) { return r.get(uint64(key), key) }
 	for i := range 3 * maxRecent {
-		if _, met := r.get(i); met {
+		if _, met := get(i); met {
 			t.Fatalf("%d is there already", i)
 		}
-		r.put(i, uint64(i))
-		if word, met := r.get(7); !met || word != 7 {
+		r.put(uint64(i), i, uint64(i))
+		if word, met := get(7); !met || word != 7 {
 			if i >= 7 {
 				t.Fatalf("after %d: 7, asked for often, is forgotten", i)
 			}
@@ -201,10 +202,24 @@ func TestRecent(t *testing.T) {
 			t.Fatalf("%d words", len(r.young)+len(r.old))
 		}
 	}
-	if word, met := r.get(3*maxRecent - 5); !met || word != 3*maxRecent-5 {
+	if word, met := get(3*maxRecent - 5); !met || word != 3*maxRecent-5 {
 		t.Error("a new one is forgotten")
 	}
 	if all := uint64(3 * maxRecent); r.forgotten != all-uint64(len(r.young)+len(r.old)) {
 		t.Errorf("%d forgotten of %d, %d there", r.forgotten, all, len(r.young)+len(r.old))
+	}
+}
+
+// Keys may have one sum: then the later is remembered, and never mistaken.
+func TestRecentSums(t *testing.T) {
+	var r recent[string]
+	for turn, key := range []string{"a", "b", "a"} {
+		if _, met := r.get(1, key); met {
+			t.Fatalf("%s is known", key)
+		}
+		r.put(1, key, uint64(turn))
+		if word, met := r.get(1, key); !met || word != uint64(turn) || r.forgotten != uint64(turn) {
+			t.Fatalf("%s: %d, %v, %d forgotten", key, word, met, r.forgotten)
+		}
 	}
 }
