@@ -6,11 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/event/eventtest"
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -183,11 +181,10 @@ func benchmarkMatch(b *testing.B, set *Set) {
 				way.match(i)
 			}
 			b.ReportAllocs()
-			before := cpuTime()
+			defer eventtest.Cost(b)()
 			for i := 0; b.Loop(); i++ {
 				way.match(i)
 			}
-			b.ReportMetric(float64(cpuTime()-before)/float64(b.N), "cpu-ns/op")
 		})
 	}
 }
@@ -198,16 +195,6 @@ func freshNames() (names []string) {
 		names = append(names, fmt.Sprintf("/var/cache/build/%d/object.o", i))
 	}
 	return names
-}
-
-// cpuTime is how long the process computed so far: on a busy machine the time
-// that passes says little.
-func cpuTime() time.Duration {
-	var used unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &used) != nil {
-		return 0
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // closures are the conditions of a set's rules by event type.

@@ -180,6 +180,7 @@ func BenchmarkReader(b *testing.B) {
 	w.Add(eventtest.Named("open through a link"), wanted)
 	res, lr := only(b, w.Take())
 	b.ReportAllocs()
+	defer eventtest.Cost(b)()
 	for b.Loop() {
 		r.Reset(res, lr)
 		for _, ref := range wanted {

@@ -143,6 +143,7 @@ func benchmarkWriter(b *testing.B, opts Options) {
 	w.Add(e, wanted)
 	w.Take()
 	b.ReportAllocs()
+	defer eventtest.Cost(b)()
 	n := 0
 	for b.Loop() {
 		n = w.Add(e, wanted).Attributes().Len()
@@ -160,6 +161,7 @@ func BenchmarkControl(b *testing.B) {
 	logs := plog.NewLogs()
 	records := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
 	b.ReportAllocs()
+	defer eventtest.Cost(b)()
 	for b.Loop() {
 		lr := records.AppendEmpty()
 		lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))

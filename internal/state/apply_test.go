@@ -9,6 +9,7 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/event/eventtest"
 )
 
 // hot are records of acts that hosts do all day.
@@ -57,6 +58,7 @@ func BenchmarkApply(b *testing.B) {
 			var ev event.Event
 			raw := bpf.Raw(r)
 			b.ReportAllocs()
+			defer eventtest.Cost(b)()
 			for b.Loop() {
 				if _, err := s.Apply(raw, &ev); err != nil {
 					b.Fatal(err)
@@ -79,6 +81,7 @@ func BenchmarkApplyMany(b *testing.B) {
 	}
 	var ev event.Event
 	b.ReportAllocs()
+	defer eventtest.Cost(b)()
 	for i := 0; b.Loop(); i++ {
 		if _, err := s.Apply(raws[i%len(raws)], &ev); err != nil {
 			b.Fatal(err)

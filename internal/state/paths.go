@@ -150,21 +150,17 @@ func appendClean(dst []byte, start int, name string) []byte {
 
 // isClean reports whether joining an absolute path to the root leaves it as it is.
 func isClean(name string) bool {
-	if name == "" || name == "/" {
-		return name == "/"
+	if !strings.HasPrefix(name, "/") || strings.Contains(name, "//") || name != "/" && strings.HasSuffix(name, "/") {
+		return false
 	}
-	for len(name) > 0 {
-		if name[0] != '/' {
+	for {
+		_, rest, dotted := strings.Cut(name, "/.")
+		if !dotted {
+			return true
+		}
+		if rest == "" || rest[0] == '/' || rest == "." || strings.HasPrefix(rest, "./") {
 			return false
 		}
-		end := strings.IndexByte(name[1:], '/') + 1
-		if end == 0 {
-			end = len(name)
-		}
-		if c := name[1:end]; c == "" || c == "." || c == ".." {
-			return false
-		}
-		name = name[end:]
+		name = rest
 	}
-	return true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sakerhq/saker/internal/event/eventtest"
 	"github.com/sakerhq/saker/internal/record"
 	"github.com/sakerhq/saker/rules"
 )
@@ -227,6 +228,7 @@ func BenchmarkTake(b *testing.B) {
 	cfg := createDefaultConfig().(*Config)
 	l := mustLoop(b, cfg, newScript(), byRule(b, "evt.type = ptrace and evt.arg.request = PTRACE_TRACEME"), nil)
 	raw := call(b, "ptrace", attach, 5)
+	defer eventtest.Cost(b)()
 	for b.Loop() {
 		l.take(raw)
 	}
