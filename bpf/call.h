@@ -13,11 +13,10 @@
 #include "multiplexed.h"
 #include "process.h"
 #include "answer.h"
+#include "candidates.h"
 #include "used_path.h"
 
-#define ROWS_MAX   512
 #define CALLS_MAX  1024 /* highest call number of any table, a power of two */
-#define MAX_ERRNO  4095
 #define X32_BIT	   0x40000000
 #define TS_COMPAT  2
 #define TIF_32BIT  22
@@ -417,22 +416,18 @@ static __always_inline bool is_dup(struct call *call)
 	return call->ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC);
 }
 
-/* Is the descriptor a directory's? One that is deleted may be called as other files are. */
-static __always_inline bool is_directory(s64 fd)
-{
-	u64 address = file_of(current_task(), fd);
-	struct file *file = KERNEL(struct file, address);
-	struct inode *inode = address ? READ(file, f_inode) : 0;
-
-	return inode && (READ(inode, i_mode) & S_IFMT) == S_IFDIR && READ(inode, i_nlink);
-}
-
 /* Whether no rule can be true for the call. */
-static __always_inline bool is_left_out(struct call *call, u16 flags)
+static __always_inline bool is_left_out(u32 slot, struct call *call)
 {
-	if ((u64)call->ret >= (u64)-MAX_ERRNO)
-		return flags & ROW_SUCCEEDED_ONLY;
-	return flags & ROW_NO_DIRECTORIES && is_directory(call->ret);
+	struct scratch *s = scratch_of(slot);
+
+	if (!s || s->busy)
+		return false; /* its loss will be counted */
+	s->call = *call;
+	u32 fact = narrow(slot);
+	if (fact)
+		count_left_out(fact);
+	return fact;
 }
 
 static __always_inline int on_call(struct call *call)
@@ -446,9 +441,8 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
-	bool silent = row->flags & ROW_SILENT || is_left_out(call, row->flags);
 	bool answer = row->flags & ROW_ANSWERS && is_answer(call, row->sender);
-	if (answer || !silent)
+	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))
 		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(current_task());

@@ -114,7 +114,7 @@ func place(f syscalls.From) uint8 {
 }
 
 // wireRow is a row as the kernel interprets it.
-func wireRow(row *syscalls.Row, silent bool, filter Filter) (sensorWireRow, error) {
+func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 	var w sensorWireRow
 	cs := Captures(row)
 	if len(cs) > len(w.Captures) {
@@ -131,12 +131,6 @@ func wireRow(row *syscalls.Row, silent bool, filter Filter) (sensorWireRow, erro
 		flags |= sensorWireRowFlagROW_PROCESS
 	case syscalls.NewImage:
 		flags |= sensorWireRowFlagROW_FAILED_ONLY
-	}
-	if filter.Failed {
-		flags |= sensorWireRowFlagROW_SUCCEEDED_ONLY
-	}
-	if filter.Directories {
-		flags |= sensorWireRowFlagROW_NO_DIRECTORIES
 	}
 	if silent {
 		flags |= sensorWireRowFlagROW_SILENT

@@ -47,7 +47,7 @@ func TestEveryRowFits(t *testing.T) {
 	}
 	room := int(spec.Maps["rows"].MaxEntries)
 	for n, row := range syscalls.Rows() {
-		w, err := wireRow(row, false, Filter{})
+		w, err := wireRow(row, false)
 		if err != nil {
 			t.Error(err)
 		}

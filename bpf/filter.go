@@ -1,19 +1,231 @@
 package bpf
 
-import "github.com/sakerhq/saker/internal/syscalls"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
 
 // MaxErrno is the largest error that a call can return.
 const MaxErrno = 4095
 
-// Filters say for rows what of their events is not reported.
-type Filters map[*syscalls.Row]Filter
+// Candidates is a set of rules that may be true, a bit for each. Rules may
+// share a bit, so that a set can have too many rules, but never too few.
+type Candidates sensorWireCandidates
 
-// Filter leaves out calls of a row. The zero Filter leaves out none. What goes
+// MaxCandidates is how many rules have a bit of their own. One more bit is for
+// what is to be learned from a call, whatever the rules are.
+const MaxCandidates = 64*len(Candidates{}.Words) - 1
+
+// Add puts rule number n into c.
+func (c *Candidates) Add(n int) { c.set(n % MaxCandidates) }
+
+// Learn says that calls are told for what they say about later ones.
+func (c *Candidates) Learn() { c.set(MaxCandidates) }
+
+func (c *Candidates) set(bit int) { c.Words[bit/64] |= 1 << (bit % 64) }
+
+// IsEmpty reports whether no rule is in c.
+func (c *Candidates) IsEmpty() bool { return *c == Candidates{} }
+
+// Or is what either set has.
+func (c Candidates) Or(d Candidates) Candidates {
+	for i := range c.Words {
+		c.Words[i] |= d.Words[i]
+	}
+	return c
+}
+
+// And is what both sets have.
+func (c Candidates) And(d Candidates) Candidates {
+	for i := range c.Words {
+		c.Words[i] &= d.Words[i]
+	}
+	return c
+}
+
+// AllCandidates is the set of all rules.
+func AllCandidates() (c Candidates) {
+	for i := range c.Words {
+		c.Words[i] = ^uint64(0)
+	}
+	return c
+}
+
+// Opened is what a call opened, as far as the kernel tells it apart.
+type Opened uint8
+
+// What can be opened.
+const (
+	OpenedOther     = Opened(sensorWireOpenedOPENED_OTHER) // nothing is known of it
+	OpenedDirectory = Opened(sensorWireOpenedOPENED_DIRECTORY)
+)
+
+// Facts are what can be known of a row's calls before they are told, each with
+// the rules that may be true for a call of which this is known. What goes
 // through io_uring is reported in any case.
-type Filter struct {
-	// Failed are calls that returned an error.
-	Failed bool
-	// Directories are calls whose result is a descriptor of a directory that
-	// has a name. Only for rows whose FD is the result.
-	Directories bool
+type Facts struct {
+	Asked Candidates // the rules that ask for the call
+	// How the call ended. Errors that Failed doesn't name end as Error does.
+	Zero, Positive, Error Candidates
+	Failed                map[int]Candidates
+	Flags                 *FlagFacts            // nil: the row has none that rules tell apart
+	Opened                map[Opened]Candidates // nil: not told apart; only of rows whose FD is the result
+}
+
+// MaxFlagBits is how many bits of a flags argument can be told apart.
+const MaxFlagBits = len(sensorWireFacts{}.Bits)
+
+// FlagFacts are those of an argument that holds flags.
+type FlagFacts struct {
+	Arg  int   // of the registers
+	Bits []int // that rules tell apart, MaxFlagBits at most
+	// Of has the rules for each value of the bits: bit i of the place is Bits[i].
+	Of []Candidates
+}
+
+// Filter is what the kernel may leave out, as it reads it. It never changes.
+type Filter struct{ wire *sensorWireFilter }
+
+// NewFilter makes the filter of some rows' facts. Calls of other rows are
+// reported in any case.
+func NewFilter(facts map[*syscalls.Row]*Facts) *Filter {
+	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
+	b.number(AllCandidates()) // is number 0
+	for n, row := range syscalls.Rows() {
+		if f := facts[row]; f != nil && row.Kind == syscalls.Call {
+			b.rows, b.facts = append(b.rows, &b.wire.Rows[n]), append(b.facts, f)
+		}
+	}
+	for i, f := range b.facts {
+		b.row(b.rows[i], f)
+	}
+	b.errors()
+	return &Filter{b.wire}
+}
+
+// builder makes a filter.
+type builder struct {
+	wire    *sensorWireFilter
+	numbers map[Candidates]uint16
+	rows    []*sensorWireFacts
+	facts   []*Facts
+}
+
+// number is that of a set. When there are too many sets, one takes the place
+// of the others: that of all rules.
+func (b *builder) number(c Candidates) uint16 {
+	n, known := b.numbers[c]
+	if !known && len(b.numbers) < len(b.wire.Sets) {
+		n = uint16(len(b.numbers))
+		b.numbers[c], b.wire.Sets[n] = n, sensorWireCandidates(c)
+	}
+	return n
+}
+
+func (b *builder) row(w *sensorWireFacts, f *Facts) {
+	w.Asked = b.number(f.Asked)
+	w.Ended[sensorWireEndedENDED_ZERO] = b.number(f.Zero)
+	w.Ended[sensorWireEndedENDED_POSITIVE] = b.number(f.Positive)
+	w.Ended[sensorWireEndedENDED_ERRORS] = b.number(f.Error)
+	w.FlagsArg = noFlags
+	if f.Flags != nil {
+		w.FlagsArg = uint8(f.Flags.Arg)
+		for i := range w.Bits {
+			w.Bits[i] = unusedBit
+		}
+		for i, bit := range f.Flags.Bits {
+			w.Bits[i] = uint8(bit)
+		}
+		for place, c := range f.Flags.Of {
+			w.Flags[place] = b.number(c)
+		}
+	}
+	for kind, c := range f.Opened {
+		w.Opened[kind], w.Opens = b.number(c), 1
+	}
+}
+
+const (
+	noFlags = 0xff
+	// unusedBit is one that no flag has.
+	unusedBit = 63
+)
+
+// errors tells those errors apart that some row does. When there are too many,
+// the last kind holds all the rest, and what any of them makes possible.
+func (b *builder) errors() {
+	const first, last = int(sensorWireEndedENDED_ERRORS), len(sensorWireFacts{}.Ended) - 1
+	named := map[int]bool{}
+	for _, f := range b.facts {
+		for errno := range f.Failed {
+			named[errno] = true
+		}
+	}
+	for errno := range b.wire.Errors {
+		b.wire.Errors[errno] = uint8(first)
+	}
+	kinds := map[string]int{}
+	for _, errno := range slices.Sorted(maps.Keys(named)) {
+		sets := b.ofError(errno)
+		kind, known := kinds[fmt.Sprint(sets)]
+		if !known {
+			kind = min(first+1+len(kinds), last)
+			kinds[fmt.Sprint(sets)] = kind
+			b.kind(kind, sets, first+len(kinds) > last)
+		}
+		b.wire.Errors[errno] = uint8(kind)
+	}
+}
+
+// kind has the rows' rules for a kind of error, in addition to what it has already
+// if it is for several.
+func (b *builder) kind(kind int, sets []Candidates, several bool) {
+	for i, set := range sets {
+		w := &b.rows[i].Ended[kind]
+		if several {
+			set = set.Or(Candidates(b.wire.Sets[*w]))
+		}
+		*w = b.number(set)
+	}
+}
+
+// ofError are the rows' rules for an error.
+func (b *builder) ofError(errno int) (sets []Candidates) {
+	for _, f := range b.facts {
+		set, named := f.Failed[errno]
+		if !named {
+			set = f.Error
+		}
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+// setFilter has the programs look at a filter, at no other from then on; nil:
+// at none.
+func (s *Sensor) setFilter(f *Filter) error {
+	if f == nil {
+		if err := s.objs.Filters.Delete(uint32(0)); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+			return fmt.Errorf("take the filter away: %w", err)
+		}
+		return nil
+	}
+	now, err := ebpf.NewMap(s.filters)
+	if err != nil {
+		return fmt.Errorf("make room for a filter: %w", err)
+	}
+	defer now.Close()
+	if err := now.Put(uint32(0), f.wire); err != nil {
+		return fmt.Errorf("write the filter: %w", err)
+	}
+	if err := s.objs.Filters.Put(uint32(0), now); err != nil {
+		return fmt.Errorf("show the filter: %w", err)
+	}
+	return nil
 }

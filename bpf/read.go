@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 )
 
@@ -79,6 +80,16 @@ func (c Count) Lost() uint64 { return c.LostRing + c.LostScratch + c.LostSize }
 type Counts struct {
 	Calls     Count
 	Processes Count
+	// LeftOut are calls that were asked for and not reported, as no rule could
+	// be true for them. They were never emitted.
+	LeftOut LeftOut
+}
+
+// LeftOut counts calls by the fact that left no rule.
+type LeftOut struct {
+	Result uint64 // how the call ended
+	Flags  uint64 // the flags that it was given
+	Kind   uint64 // what it opened
 }
 
 // Counts reads the counters of all CPUs.
@@ -95,14 +106,29 @@ func (s *Sensor) Counts() (Counts, error) {
 			sensorWireCountFAULT_USER:   &count.Faults,
 		} {
 			key := uint32(class)*uint32(sensorWireCountCOUNTS) + uint32(what)
-			var perCPU []uint64
-			if err := s.objs.Counts.Lookup(key, &perCPU); err != nil {
-				return Counts{}, fmt.Errorf("read the counters: %w", err)
-			}
-			for _, v := range perCPU {
-				*n += v
+			if err := sum(s.objs.Counts, key, n); err != nil {
+				return Counts{}, err
 			}
 		}
 	}
+	for fact, n := range map[sensorWireFact]*uint64{
+		sensorWireFactFACT_RESULT: &c.LeftOut.Result, sensorWireFactFACT_FLAGS: &c.LeftOut.Flags, sensorWireFactFACT_KIND: &c.LeftOut.Kind,
+	} {
+		if err := sum(s.objs.LeftOut, uint32(fact), n); err != nil {
+			return Counts{}, err
+		}
+	}
 	return c, nil
+}
+
+// sum adds what all CPUs counted to n.
+func sum(counters *ebpf.Map, key uint32, n *uint64) error {
+	var perCPU []uint64
+	if err := counters.Lookup(key, &perCPU); err != nil {
+		return fmt.Errorf("read the counters: %w", err)
+	}
+	for _, v := range perCPU {
+		*n += v
+	}
+	return nil
 }

@@ -42,6 +42,7 @@ struct scratch {
 	u32 class; /* enum wire_class */
 	u64 pointer;
 	struct call call;
+	struct wire_candidates left; /* rules that can be true for the call at hand */
 	struct walk walk;
 	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
 	u8 data[RECORD_MAX + APPEND_MAX];

@@ -5,7 +5,7 @@
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
  * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, process.h, meta.h,
- * used_path.h, call.h (bodies), path_hooks.h, then what goes through io_uring:
+ * used_path.h, candidates.h, call.h (bodies), path_hooks.h, then what goes through io_uring:
  * uring.h, uring_operations.h.
  */
 #include <stdbool.h>
@@ -33,6 +33,9 @@ const struct {
 	enum wire_cause cause;
 	enum wire_class class;
 	enum wire_count count;
+	enum wire_fact fact;
+	enum wire_ended ended;
+	enum wire_opened opened;
 	enum mark mark;
 	enum meta meta;
 	enum wire_source source;
@@ -48,6 +51,7 @@ const struct {
 	struct wire_measures measures;
 	struct wire_cgroup cgroup;
 	struct wire_row row;
+	struct wire_filter filter;
 	struct wire_operand operand;
 	struct wire_part part;
 	struct wire_shape shape;

@@ -36,8 +36,8 @@ type Options struct {
 	RingBytes int
 	// Scope limits whose acts are told.
 	Scope Scope
-	// Filters are what of Rows need not be reported.
-	Filters Filters
+	// Filter leaves out what of Rows need not be reported; nil: nothing.
+	Filter *Filter
 	// Hooks says where the end of a call is told.
 	Hooks Hooks
 
@@ -61,6 +61,7 @@ type Sensor struct {
 	reader  *reader
 	missing []string
 	answers bool
+	filters *ebpf.MapSpec // of one filter
 
 	mu       sync.Mutex
 	attached bool
@@ -83,7 +84,7 @@ func Load(opts Options) (*Sensor, error) {
 	if err := s.loadBest(types, kernel, opts); err != nil {
 		return nil, explain(err)
 	}
-	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows, opts.Filters)); err != nil {
+	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows, opts.Filter)); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -130,6 +131,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
 	s.missing = append(s.missing, dropChown(spec)...)
 	s.hooks.fit(spec)
+	s.filters = spec.Maps["filters"].InnerMap
 	if err := configure(spec, kernel, opts); err != nil {
 		return err
 	}

@@ -99,6 +99,7 @@ type sensorScratch struct {
 		Paths uint8
 		_     [3]byte
 	}
+	Left sensorWireCandidates
 	Walk struct {
 		_       structs.HostLayout
 		Mount   uint64
@@ -189,6 +190,11 @@ type sensorWireCall struct {
 	Comm   [16]uint8
 }
 
+type sensorWireCandidates struct {
+	_     structs.HostLayout
+	Words [4]uint64
+}
+
 type sensorWireCapture struct {
 	_      structs.HostLayout
 	Kind   uint8
@@ -261,11 +267,40 @@ type sensorWireCredentials struct {
 	Gid          uint32
 }
 
+type sensorWireEnded uint32
+
+const (
+	sensorWireEndedENDED_ZERO     sensorWireEnded = 0
+	sensorWireEndedENDED_POSITIVE sensorWireEnded = 1
+	sensorWireEndedENDED_ERRORS   sensorWireEnded = 2
+	sensorWireEndedENDED_KINDS    sensorWireEnded = 16
+)
+
 type sensorWireExit struct {
 	_      structs.HostLayout
 	Header sensorWireHeader
 	Status int32
 	Reaper uint32
+}
+
+type sensorWireFact uint32
+
+const (
+	sensorWireFactFACT_RESULT sensorWireFact = 1
+	sensorWireFactFACT_FLAGS  sensorWireFact = 2
+	sensorWireFactFACT_KIND   sensorWireFact = 3
+	sensorWireFactFACTS       sensorWireFact = 4
+)
+
+type sensorWireFacts struct {
+	_        structs.HostLayout
+	Asked    uint16
+	Ended    [16]uint16
+	Opened   [4]uint16
+	Flags    [64]uint16
+	Bits     [6]uint8
+	FlagsArg uint8
+	Opens    uint8
 }
 
 type sensorWireFile struct {
@@ -293,6 +328,13 @@ const (
 	sensorWireFileFlagFILE_CREATED  sensorWireFileFlag = 32
 )
 
+type sensorWireFilter struct {
+	_      structs.HostLayout
+	Sets   [4096]sensorWireCandidates
+	Rows   [512]sensorWireFacts
+	Errors [4096]uint8
+}
+
 type sensorWireHeader struct {
 	_     structs.HostLayout
 	Time  uint64
@@ -317,6 +359,14 @@ type sensorWireMeasures struct {
 	Threads     uint32
 	Unused      uint32
 }
+
+type sensorWireOpened uint32
+
+const (
+	sensorWireOpenedOPENED_OTHER     sensorWireOpened = 0
+	sensorWireOpenedOPENED_DIRECTORY sensorWireOpened = 1
+	sensorWireOpenedOPENED_KINDS     sensorWireOpened = 4
+)
 
 type sensorWireOperand struct {
 	_      structs.HostLayout
@@ -396,17 +446,15 @@ type sensorWireRow struct {
 type sensorWireRowFlag uint32
 
 const (
-	sensorWireRowFlagROW_FAILED_ONLY    sensorWireRowFlag = 1
-	sensorWireRowFlagROW_PROCESS        sensorWireRowFlag = 2
-	sensorWireRowFlagROW_SILENT         sensorWireRowFlag = 4
-	sensorWireRowFlagROW_ADDRESSED      sensorWireRowFlag = 8
-	sensorWireRowFlagROW_ANSWERS        sensorWireRowFlag = 16
-	sensorWireRowFlagROW_DUPLICATES     sensorWireRowFlag = 32
-	sensorWireRowFlagROW_SUCCEEDED_ONLY sensorWireRowFlag = 64
-	sensorWireRowFlagROW_NAMED          sensorWireRowFlag = 128
-	sensorWireRowFlagROW_NO_DIRECTORIES sensorWireRowFlag = 256
-	sensorWireRowFlagROW_OUTSIDE        sensorWireRowFlag = 65534
-	sensorWireRowFlagROW_NONE           sensorWireRowFlag = 65535
+	sensorWireRowFlagROW_FAILED_ONLY sensorWireRowFlag = 1
+	sensorWireRowFlagROW_PROCESS     sensorWireRowFlag = 2
+	sensorWireRowFlagROW_SILENT      sensorWireRowFlag = 4
+	sensorWireRowFlagROW_ADDRESSED   sensorWireRowFlag = 8
+	sensorWireRowFlagROW_ANSWERS     sensorWireRowFlag = 16
+	sensorWireRowFlagROW_DUPLICATES  sensorWireRowFlag = 32
+	sensorWireRowFlagROW_NAMED       sensorWireRowFlag = 64
+	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
+	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
 )
 
 type sensorWireSender uint32
@@ -492,6 +540,8 @@ const (
 	sensorMapCgroups             = "cgroups"
 	sensorMapClaims              = "claims"
 	sensorMapCounts              = "counts"
+	sensorMapFilters             = "filters"
+	sensorMapLeftOut             = "left_out"
 	sensorMapLookedAt            = "looked_at"
 	sensorMapMarks               = "marks"
 	sensorMapOperations          = "operations"
@@ -649,6 +699,8 @@ type sensorMapSpecs struct {
 	Cgroups     *ebpf.MapSpec `ebpf:"cgroups"`
 	Claims      *ebpf.MapSpec `ebpf:"claims"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
+	Filters     *ebpf.MapSpec `ebpf:"filters"`
+	LeftOut     *ebpf.MapSpec `ebpf:"left_out"`
 	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
 	Marks       *ebpf.MapSpec `ebpf:"marks"`
 	Operations  *ebpf.MapSpec `ebpf:"operations"`
@@ -714,6 +766,8 @@ type sensorMaps struct {
 	Cgroups     *ebpf.Map `ebpf:"cgroups"`
 	Claims      *ebpf.Map `ebpf:"claims"`
 	Counts      *ebpf.Map `ebpf:"counts"`
+	Filters     *ebpf.Map `ebpf:"filters"`
+	LeftOut     *ebpf.Map `ebpf:"left_out"`
 	LookedAt    *ebpf.Map `ebpf:"looked_at"`
 	Marks       *ebpf.Map `ebpf:"marks"`
 	Operations  *ebpf.Map `ebpf:"operations"`
@@ -736,6 +790,8 @@ func (m *sensorMaps) Close() error {
 		m.Cgroups,
 		m.Claims,
 		m.Counts,
+		m.Filters,
+		m.LeftOut,
 		m.LookedAt,
 		m.Marks,
 		m.Operations,

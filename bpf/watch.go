@@ -8,19 +8,22 @@ import (
 	"github.com/sakerhq/saker/internal/syscalls"
 )
 
-// Watch changes which events are reported, filters leaving out some of them,
-// without missing one that is reported before and after. Calls that change a
+// Watch changes which events are reported, filter leaving out some of them, nil
+// none, without missing one that is reported before and after. Calls that change a
 // process are watched in any case, so that what is known of processes stays
 // true.
-func (s *Sensor) Watch(rows []*syscalls.Row, filters Filters) error {
-	w, err := s.plan(rows, filters)
+func (s *Sensor) Watch(rows []*syscalls.Row, filter *Filter) error {
+	w, err := s.plan(rows)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks.watch(w.calls, s.objs.UringCallExit != nil)
-	set := func() error { return s.setCalls(w) }
+	// No call of the rows to come is judged by the filter of those before.
+	set := func() error {
+		return errors.Join(s.setFilter(nil), s.setCalls(w), s.setFilter(filter))
+	}
 	if !s.attached {
 		return set()
 	}
@@ -35,7 +38,7 @@ type watched struct {
 	numbers map[*syscalls.Row]int
 }
 
-func (s *Sensor) plan(rows []*syscalls.Row, filters Filters) (*watched, error) {
+func (s *Sensor) plan(rows []*syscalls.Row) (*watched, error) {
 	asked := map[*syscalls.Row]bool{}
 	for _, row := range rows {
 		asked[row] = true
@@ -51,7 +54,7 @@ func (s *Sensor) plan(rows []*syscalls.Row, filters Filters) (*watched, error) {
 		if row.Kind != syscalls.Call || (!asked[row] && row.Effect == syscalls.NoEffect && !answers && !duplicates) {
 			continue
 		}
-		kernel, err := wireRow(row, !asked[row], filters[row])
+		kernel, err := wireRow(row, !asked[row])
 		if err != nil {
 			return nil, err
 		}

@@ -96,15 +96,13 @@ struct wire_capture {
 #define MAX_CAPTURES 6
 
 enum wire_row_flag {
-	ROW_FAILED_ONLY = 1,	  /* report only calls that returned an error */
-	ROW_PROCESS = 2,	  /* after success, send the process anew */
-	ROW_SILENT = 4,		  /* send no WIRE_CALL */
-	ROW_ADDRESSED = 8,	  /* an address is passed: the hooks of sockets see it */
-	ROW_ANSWERS = 16,	  /* send what name servers answered: as WIRE_ANSWER, if silent */
-	ROW_DUPLICATES = 32,	  /* fcntl: what makes a descriptor is told as a dup, too */
-	ROW_SUCCEEDED_ONLY = 64,  /* send no WIRE_CALL if an error was returned */
-	ROW_NAMED = 128,	  /* the hooks of paths see what it works on */
-	ROW_NO_DIRECTORIES = 256, /* nor if the descriptor that it gave is a directory's */
+	ROW_FAILED_ONLY = 1, /* report only calls that returned an error */
+	ROW_PROCESS = 2,     /* after success, send the process anew */
+	ROW_SILENT = 4,	     /* send no WIRE_CALL */
+	ROW_ADDRESSED = 8,   /* an address is passed: the hooks of sockets see it */
+	ROW_ANSWERS = 16,    /* send what name servers answered: as WIRE_ANSWER, if silent */
+	ROW_DUPLICATES = 32, /* fcntl: what makes a descriptor is told as a dup, too */
+	ROW_NAMED = 64,	     /* the hooks of paths see what it works on */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */
@@ -124,6 +122,58 @@ struct wire_row {
 	__u8 sender; /* ROW_ANSWERS: enum wire_sender */
 	__u8 unused[3];
 	struct wire_capture captures[MAX_CAPTURES];
+};
+
+/* A set of rules, a bit each. Where there are more rules than bits, some share one. The last bit is
+ * no rule's: the call is told for what it says about later ones. */
+#define CANDIDATE_WORDS 4
+
+struct wire_candidates {
+	__u64 words[CANDIDATE_WORDS];
+};
+
+/* What can be known of a call before it is told. */
+enum wire_fact {
+	FACT_RESULT = 1, /* how it ended */
+	FACT_FLAGS,	 /* the flags that it was given */
+	FACT_KIND,	 /* what it opened: a file, a directory */
+	FACTS,
+};
+
+/* How a call ended: what rules can tell apart. Errors are of the others. */
+enum wire_ended {
+	ENDED_ZERO,
+	ENDED_POSITIVE,
+	ENDED_ERRORS,
+	ENDED_KINDS = 16,
+};
+
+/* What a call opened. */
+enum wire_opened {
+	OPENED_OTHER, /* nothing is known of it */
+	OPENED_DIRECTORY,
+	OPENED_KINDS = 4,
+};
+
+#define ROWS_MAX    512
+#define FILTER_SETS 4096 /* distinct sets of rules */
+#define FLAG_BITS   6
+
+/* What the facts of a row's calls say: numbers of sets, in which 0 is the one of all rules. */
+struct wire_facts {
+	__u16 asked; /* rules that ask for the call */
+	__u16 ended[ENDED_KINDS];
+	__u16 opened[OPENED_KINDS];
+	__u16 flags[1 << FLAG_BITS]; /* for each value that these bits of the argument can have */
+	__u8 bits[FLAG_BITS];
+	__u8 flags_arg; /* 6 or more: none */
+	__u8 opens;	/* the result is a descriptor */
+};
+
+struct wire_filter {
+	struct wire_candidates sets[FILTER_SETS];
+	struct wire_facts rows[ROWS_MAX];
+	__u8 errors[4096]; /* enum wire_ended, by error */
 };
 
 /* A call that is one of those in a multiplexed call. */

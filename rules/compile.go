@@ -53,7 +53,10 @@ func (c *compiler) check(k *syntax.Check) *predicate {
 		return p
 	}
 	c.doubt(k)
-	p := &predicate{text: text, left: left, op: k.Op, types: typeNames(k)}
+	p := &predicate{text: text, left: left, op: k.Op, mod: k.Mod, types: typeNames(k)}
+	for _, v := range k.Values {
+		p.values = append(p.values, v.Text)
+	}
 	if k.Right != nil {
 		if p.right, err = c.resolve(k.Right); err == nil {
 			err = legalRight(k, left, p.right)

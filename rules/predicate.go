@@ -10,12 +10,14 @@ import (
 
 // predicate is one test of one value. Equal tests of a set are one predicate.
 type predicate struct {
-	text  string
-	left  *expr
-	test  tester
-	right *expr // nil: the test is with constants
-	op    *syntax.Operator
-	types []string // as typeNames gives them
+	text   string
+	left   *expr
+	test   tester
+	right  *expr // nil: the test is with constants
+	op     *syntax.Operator
+	mod    syntax.Modifier
+	values []string // the constants
+	types  []string // as typeNames gives them
 }
 
 // answer tests the event that r reads.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -69,13 +71,19 @@ func pushedOf(c pushdown.Call) pushedCall {
 		}
 		p.Told = append(p.Told, fmt.Sprintf("%s (%s)", what, needed[0].Name))
 	}
-	if c.Learned {
-		p.Told = append(p.Told, "failed calls (one can be a connection in progress)")
+	if c.Errors.Learned != 0 && len(c.Errors.Any()) == 0 {
+		p.LeftOut = append(p.LeftOut, "failed calls, but for connections in progress")
 	} else {
-		judge("failed calls", c.Failed)
+		judge("failed calls", c.Errors.Any())
 	}
+	judge("calls that succeed", slices.Concat(c.Zero, c.Positive))
 	if c.Opens {
 		judge("directories", c.Directories)
+	}
+	if c.Flags != nil {
+		for place, needed := range c.Flags.Rules() {
+			judge("flags "+cmp.Or(strings.Join(c.Flags.Words(place), " "), "none"), needed)
+		}
 	}
 	return p
 }

@@ -1,31 +1,66 @@
 // Package pushdown derives from rules what the kernel need not tell.
 //
-// It takes a compiled set and gives for each call what may be left out, and
-// which rules need the rest. It owns the classes of events that the kernel can
-// tell apart. It never leaves out what some rule could be true for.
+// It takes a compiled set and gives for each call the rules that each fact
+// leaves, and a filter of these for the kernel. It owns the facts that the
+// kernel can know. It never takes a rule away that could be true.
 package pushdown
 
 import (
-	"slices"
-
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
-	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 )
 
-// Call is what is known of one call that rules ask for. A list of rules holds
-// at least the first; where it is empty the kernel leaves the calls out.
+// Numbers are the places of a set's enabled rules in bpf.Candidates.
+type Numbers map[*rules.Rule]int
+
+// NumbersOf numbers the enabled rules of a set about system calls.
+func NumbersOf(set *rules.Set) Numbers {
+	n := Numbers{}
+	for _, r := range set.Rules() {
+		if r.Enabled && r.Source == rules.SyscallSource {
+			n[r] = len(n)
+		}
+	}
+	return n
+}
+
+// Set is the candidates that some rules are, and what is to be learned: unlike
+// for a rule, whether a call is told for that depends on the call alone.
+func (n Numbers) Set(some []*rules.Rule) bpf.Candidates {
+	c := n.only(some)
+	c.Learn()
+	return c
+}
+
+func (n Numbers) only(some []*rules.Rule) (c bpf.Candidates) {
+	for _, r := range some {
+		c.Add(n[r])
+	}
+	return c
+}
+
+// Filter is what the kernel may leave out.
+func Filter(set *rules.Set) *bpf.Filter {
+	numbers := NumbersOf(set)
+	facts := map[*syscalls.Row]*bpf.Facts{}
+	for _, c := range Calls(set) {
+		facts[c.Row] = c.facts(numbers)
+	}
+	return bpf.NewFilter(facts)
+}
+
+// Call is what is known of one call that rules ask for: for each fact the
+// rules that may be true for a call of which it holds.
 type Call struct {
-	Row *syscalls.Row
-	// Failed are rules that may be true for the call when it failed.
-	Failed []*rules.Rule
-	// Learned: failed calls are told although no rule can be true for them,
-	// since they say something about later ones.
-	Learned bool
-	// Directories are rules that may be true for the call when it opened a
-	// directory. Only if Opens.
+	Row   *syscalls.Row
+	Asked []*rules.Rule
+	// Zero and Positive: it succeeded.
+	Zero, Positive []*rules.Rule
+	Errors         Errors
+	Flags          *Flags // nil: rules can't tell them apart
+	// Directories are the rules for calls that opened one. Only if Opens.
 	Directories []*rules.Rule
 	// Opens: the call's result is a descriptor.
 	Opens bool
@@ -37,88 +72,54 @@ func Calls(set *rules.Set) (calls []Call) {
 	for _, name := range set.EventTypes() {
 		asked[name] = true
 	}
-	m := set.NewMatcher()
+	f := newFacts(set)
 	for _, row := range syscalls.Rows() {
 		if row.Kind != syscalls.Call || !asked[row.Name] {
 			continue
 		}
-		c := Call{Row: row, Failed: needFailed(m, row), Opens: opens(row)}
-		c.Learned = len(c.Failed) == 0 && row.Name == learned
+		c := Call{Row: row, Asked: f.possible(f.nothing, &event.Event{Row: row}), Opens: opens(row)}
+		c.Zero, c.Positive = f.succeeded(row)
+		c.Errors = f.errors(row)
+		c.Flags = f.flags(row)
 		if c.Opens {
-			c.Directories = need(m, directory(row))
+			c.Directories = f.directories(row)
 		}
 		calls = append(calls, c)
 	}
 	return calls
 }
 
-// learned is the call whose failure can be a beginning: of a connection that is
-// in progress.
-const learned = "connect"
-
 // opens reports whether a row's result is a descriptor.
 func opens(row *syscalls.Row) bool {
 	return row.Flags&syscalls.CreatesFD != 0 && row.FD == syscalls.Result && row.FDSize == 0
 }
 
-// Filters are what the kernel may leave out.
-func Filters(set *rules.Set) bpf.Filters {
-	filters := bpf.Filters{}
-	for _, c := range Calls(set) {
-		filters[c.Row] = bpf.Filter{
-			Failed:      len(c.Failed) == 0 && !c.Learned,
-			Directories: len(c.Directories) == 0 && c.Opens,
+// facts are a call's facts as the kernel wants them.
+func (c *Call) facts(n Numbers) *bpf.Facts {
+	f := &bpf.Facts{
+		Asked: n.only(c.Asked), Zero: n.only(c.Zero), Positive: n.only(c.Positive),
+		Error: n.only(c.Errors.Other), Failed: map[int]bpf.Candidates{},
+	}
+	for errno, some := range c.Errors.Of {
+		f.Failed[errno] = n.only(some)
+	}
+	if errno := c.Errors.Learned; errno != 0 {
+		inProgress, named := f.Failed[errno]
+		if !named {
+			inProgress = f.Error
+		}
+		inProgress.Learn()
+		f.Failed[errno] = inProgress
+		f.Asked.Learn()
+	}
+	if c.Flags != nil {
+		f.Flags = &bpf.FlagFacts{Arg: c.Flags.arg, Bits: c.Flags.bits}
+		for _, some := range c.Flags.of {
+			f.Flags.Of = append(f.Flags.Of, n.Set(some))
 		}
 	}
-	return filters
-}
-
-// class is all events of a row that have in common what the event says in the
-// fields that are known; all else is not known.
-type class struct {
-	event event.Event
-	known []string
-}
-
-// Value implements field.Source.
-func (c *class) Value(r *field.Ref) field.Value {
-	if slices.Contains(c.known, r.Name) {
-		return r.Get(&c.event, r.Arg)
+	if c.Opens {
+		f.Opened = map[bpf.Opened]bpf.Candidates{bpf.OpenedOther: bpf.AllCandidates(), bpf.OpenedDirectory: n.Set(c.Directories)}
 	}
-	return field.UnknownValue
-}
-
-// need are the rules that may be true for an event of a class.
-func need(m *rules.Matcher, c *class) (need []*rules.Rule) {
-	for _, match := range m.Match(c, rules.SyscallSource, c.event.Row.Name) {
-		need = append(need, match.Rule)
-	}
-	return need
-}
-
-// ended are the fields that a result tells of, beside the result itself.
-var ended = []string{"evt.type", "evt.res", "saker.error.type"}
-
-// needFailed are the rules that may be true for a call with the first error,
-// of all there are, for which any may.
-func needFailed(m *rules.Matcher, row *syscalls.Row) []*rules.Rule {
-	known := append(slices.Clone(ended), "evt.rawres")
-	if opens(row) {
-		known = append(known, "fd.num") // there is none
-	}
-	for errno := int64(1); errno <= bpf.MaxErrno; errno++ {
-		c := class{event.Event{Row: row, Result: -errno, FDNum: -1}, known}
-		if rules := need(m, &c); rules != nil {
-			return rules
-		}
-	}
-	return nil
-}
-
-// directory is the calls of a row that opened a directory.
-func directory(row *syscalls.Row) *class {
-	return &class{
-		event.Event{Row: row, FD: &event.FD{Type: event.FDDirectory}},
-		append(slices.Clone(ended), "fd.type"),
-	}
+	return f
 }

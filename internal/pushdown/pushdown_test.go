@@ -1,9 +1,13 @@
 package pushdown
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"testing"
 
-	"github.com/sakerhq/saker/internal/syscalls"
+	"golang.org/x/sys/unix"
+
 	"github.com/sakerhq/saker/rules"
 )
 
@@ -39,14 +43,14 @@ func TestFailedCalls(t *testing.T) {
 		"evt.type = openat and evt.count.error = 1":                         false,
 		"evt.type = openat and saker.error.type exists":                     false,
 		"evt.type = openat and not saker.error.type exists":                 true,
-		"evt.type = connect and evt.rawres >= 0":                            false,
+		"evt.type = connect and evt.rawres >= 0":                            true,
 		"evt.type = fchmod and fd.num >= 0":                                 false,
 		"evt.type = mkdirat and evt.rawres = 0":                             true,
 	} {
 		set := load(t, condition)
-		row := syscalls.ByName(set.EventTypes()[0])
-		if got := Filters(set)[row].Failed; got != leftOut {
-			t.Errorf("%s: failed calls of %s left out: %t, want %t", condition, row.Name, got, leftOut)
+		c := Calls(set)[0]
+		if got := len(c.Errors.Any()) == 0; got != leftOut {
+			t.Errorf("%s: failed calls of %s left out: %t, want %t", condition, c.Row.Name, got, leftOut)
 		}
 	}
 }
@@ -70,8 +74,75 @@ func TestDirectories(t *testing.T) {
 		"evt.type = openat and (fd.typechar = f or not saker.error.type exists)": false,
 	} {
 		set := load(t, condition)
-		if got := Filters(set)[syscalls.ByName(set.EventTypes()[0])].Directories; got != leftOut {
+		c := Calls(set)[0]
+		if got := len(c.Directories) == 0 && c.Opens; got != leftOut {
 			t.Errorf("%s: directories left out: %t, want %t", condition, got, leftOut)
+		}
+	}
+}
+
+func TestSucceededCalls(t *testing.T) {
+	for condition, leftOut := range map[string]bool{
+		"evt.type = mkdir":                                          false,
+		"evt.type = mkdir and evt.rawres < 0":                       true,
+		"evt.type = mkdir and evt.rawres != 0":                      false,
+		"evt.type = mkdir and evt.rawres <= -1":                     true,
+		"evt.type = mkdir and evt.failed = true":                    true,
+		"evt.type = mkdir and not evt.failed = false":               true,
+		"evt.type = mkdir and evt.res != SUCCESS":                   true,
+		"evt.type = mkdir and evt.res in (ENOENT, EEXIST)":          true,
+		"evt.type = mkdir and saker.error.type exists":              true,
+		"evt.type = mkdir and (evt.rawres < 0 or evt.rawres = 7)":   false,
+		"evt.type = mkdir and (evt.rawres < 0 or proc.name = x)":    false,
+		"evt.type = openat and evt.rawres < 0":                      true,
+		"evt.type = openat and fd.num = -1":                         true,
+		"evt.type = openat and fd.num in (-1)":                      true,
+		"evt.type = openat and fd.num < 3":                          false,
+		"evt.type = dup3 and (evt.rawres < 0 or evt.arg.flags = 1)": false,
+	} {
+		c := Calls(load(t, condition))[0]
+		if got := len(c.Zero)+len(c.Positive) == 0; got != leftOut {
+			t.Errorf("%s: calls that succeed left out: %t, want %t", condition, got, leftOut)
+		}
+	}
+}
+
+// The flags that an open must have, at least, for some rule to be true.
+func TestFlags(t *testing.T) {
+	for condition, want := range map[string]string{
+		"evt.type = openat":                                                                           "untested",
+		"evt.type = openat and evt.is_open_write=true":                                                "O_WRONLY O_RDWR all",
+		"evt.type = openat and evt.is_open_read=true":                                                 "O_RDONLY O_RDWR all",
+		"evt.type = openat and not evt.is_open_read=true":                                             "O_WRONLY all",
+		"evt.type = openat and evt.is_open_write=true and evt.arg.flags contains O_TRUNC":             "O_TRUNC+O_WRONLY O_TRUNC+O_RDWR all",
+		"evt.type = openat and (evt.arg.flags contains O_TRUNC or evt.arg.flags contains O_CREAT)":    "O_TRUNC O_CREAT O_TRUNC+O_CREAT",
+		"evt.type = openat and evt.arg.flags contains O_TRUNC and not evt.arg.flags contains O_CREAT": "O_TRUNC",
+		"evt.type = openat and (evt.arg.flags contains O_TRUNC or proc.name = x)":                     "none O_TRUNC",
+		"evt.type = openat and evt.arg.flags contains RUN":                                            "untested",
+		"evt.type = openat and evt.arg.flags contains FD_UPPER_LAYER":                                 "untested",
+		"evt.type = openat and evt.arg.flags = O_RDONLY":                                              "untested",
+		"evt.type = openat2 and evt.is_open_write=true":                                               "untested",
+		"evt.type = openat and evt.is_open_exec=true":                                                 "untested",
+		"evt.type = unshare and evt.arg.flags contains CLONE_NEWUSER":                                 "CLONE_NEWUSER",
+		"evt.type = open and evt.is_open_read=true and not toupper(evt.arg.flags) contains O_TRUNC":   "O_RDONLY O_RDWR all",
+	} {
+		c := Calls(load(t, condition))[0]
+		got := "untested"
+		if c.Flags != nil {
+			var kept []string
+			for place, needed := range c.Flags.Rules() {
+				words := strings.Join(c.Flags.Words(place), "+")
+				if c.Flags.value(place)&accessMode == accessMode && c.Flags.covers(accessMode) {
+					words = "all"
+				}
+				if len(needed) > 0 {
+					kept = append(kept, cmp.Or(words, "none"))
+				}
+			}
+			got = strings.Join(slices.Compact(kept), " ")
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", condition, got, want)
 		}
 	}
 }
@@ -83,13 +154,13 @@ func TestCalls(t *testing.T) {
 	for _, c := range Calls(set) {
 		got[c.Row.Name] = c
 	}
-	if c := got["openat"]; len(c.Failed) != 0 || c.Learned {
+	if c := got["openat"]; len(c.Errors.Any()) != 0 || c.Errors.Learned != 0 {
 		t.Errorf("openat: %+v", c)
 	}
-	if c := got["connect"]; len(c.Failed) != 0 || !c.Learned {
+	if c := got["connect"]; len(c.Errors.Any()) != 0 || c.Errors.Learned != int(unix.EINPROGRESS) {
 		t.Errorf("connect: %+v", c)
 	}
-	if c := got["mkdir"]; len(c.Failed) != 1 || c.Failed[0].Name != "r" || c.Learned {
+	if c := got["mkdir"]; len(c.Errors.Any()) != 1 || c.Errors.Any()[0].Name != "r" || c.Errors.Learned != 0 {
 		t.Errorf("mkdir: %+v", c)
 	}
 	if len(got) != 3 {

@@ -17,8 +17,8 @@ import (
 type choice interface {
 	// rows are the events that must be captured.
 	rows() []*syscalls.Row
-	// filters are what the kernel may leave out of rows.
-	filters() bpf.Filters
+	// filter is what the kernel may leave out of rows, nil: nothing.
+	filter() *bpf.Filter
 	// refs are the fields that the record of ev carries, some perhaps twice;
 	// none: no record. The slice is valid until the next call.
 	refs(ev *event.Event) []*field.Ref
@@ -71,7 +71,7 @@ func (c *byRules) rows() (rows []*syscalls.Row) {
 	return rows
 }
 
-func (c *byRules) filters() bpf.Filters { return pushdown.Filters(c.set) }
+func (c *byRules) filter() *bpf.Filter { return pushdown.Filter(c.set) }
 
 // uncaptured are the event types of enabled rules that have no row.
 func (c *byRules) uncaptured() (names []string) {
@@ -172,7 +172,7 @@ func (c byName) needs() (n field.Needs) {
 	return n
 }
 
-func (c byName) filters() bpf.Filters { return nil }
+func (c byName) filter() *bpf.Filter { return nil }
 
 func (c byName) candidates() bool { return false }
 

@@ -61,12 +61,12 @@ func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 		return nil, err
 	}
 	needs := chosen.needs()
-	var filters bpf.Filters
+	var filter *bpf.Filter
 	if cfg.Pushdown {
-		filters = chosen.filters()
+		filter = chosen.filter()
 	}
 	sensor, err := bpf.Load(bpf.Options{
-		Rows: chosen.rows(), Filters: filters, RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks,
+		Rows: chosen.rows(), Filter: filter, RingBytes: cfg.RingBytes, Scope: scope, Hooks: cfg.Hooks,
 		Answers: needs&field.Answers != 0, NoEnvironment: needs&field.Environment == 0,
 	})
 	if err != nil {

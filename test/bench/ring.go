@@ -40,7 +40,7 @@ func measureRing(c *config, r *report) error {
 	if err := r.cross("no pushdown", bpf.Options{Rows: rows}); err != nil {
 		return err
 	}
-	return r.cross("pushdown", bpf.Options{Rows: rows, Filters: pushdown.Filters(set)})
+	return r.cross("pushdown", bpf.Options{Rows: rows, Filter: pushdown.Filter(set)})
 }
 
 // loadRules loads a file of rules; without a name, Saker's stable ones.

@@ -63,7 +63,7 @@ func newSide(t *testing.T) *side {
 }
 
 // watch has the side follow the rules of a set.
-func (s *side) watch(set *rules.Set, filters bpf.Filters) {
+func (s *side) watch(set *rules.Set, filter *bpf.Filter) {
 	s.t.Helper()
 	var rows []*syscalls.Row
 	for _, name := range set.EventTypes() {
@@ -71,7 +71,7 @@ func (s *side) watch(set *rules.Set, filters bpf.Filters) {
 			rows = append(rows, row)
 		}
 	}
-	if err := s.sensor.Watch(rows, filters); err != nil {
+	if err := s.sensor.Watch(rows, filter); err != nil {
 		s.t.Fatal(err)
 	}
 	s.matcher, s.alerts, s.events, s.ended = set.NewMatcher(), nil, 0, false
@@ -137,7 +137,7 @@ func TestSameAlerts(t *testing.T) {
 	for name, set := range sets(t) {
 		t.Run(name, func(t *testing.T) {
 			with.t, without.t = t, t
-			with.watch(set, pushdown.Filters(set))
+			with.watch(set, pushdown.Filter(set))
 			without.watch(set, nil)
 			perform(t, with, without)
 			slices.Sort(with.alerts)

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Which rules can still be true for a call. Each fact that is known of it gives
+ * a set of rules: those that are not false with that fact, whatever the rest of
+ * the call is. What all the sets have in common is what is left; when nothing
+ * is, nobody needs the call. Each set only takes away rules that are false, so
+ * a fact may be left out, and a set may hold too many rules, but never too few.
+ *
+ * User space works the sets out, and replaces them all at once: a filter never
+ * changes.
+ */
+#ifndef SAKER_CANDIDATES_H
+#define SAKER_CANDIDATES_H
+
+#include "file.h"
+
+#define MAX_ERRNO 4095
+#define FACTS_MAX 16 /* counters; a power of two */
+
+struct filter_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct wire_filter);
+};
+
+/* The filter; nothing: all calls are told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct filter_map);
+} filters SEC(".maps");
+
+/* Calls that were left out, for each CPU, by the fact that left no rule. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FACTS_MAX);
+	__type(key, u32);
+	__type(value, u64);
+} left_out SEC(".maps");
+
+static __always_inline struct wire_filter *filter_now(void)
+{
+	u32 zero = 0;
+	void *now = bpf_map_lookup_elem(&filters, &zero);
+
+	return now ? bpf_map_lookup_elem(now, &zero) : 0;
+}
+
+static __always_inline void count_left_out(u32 fact)
+{
+	u64 *n = bpf_map_lookup_elem(&left_out, &fact);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+/* Takes the rules away that aren't in a set; false: none is left. */
+static __always_inline bool keep_common(struct wire_candidates *left, struct wire_candidates *set)
+{
+	u64 any = 0;
+
+	for (int i = 0; i < CANDIDATE_WORDS; i++)
+		any |= left->words[i] &= set->words[i];
+	return any;
+}
+
+static __always_inline bool keep(struct wire_candidates *left, struct wire_filter *f, u16 set)
+{
+	return keep_common(left, &f->sets[set & (FILTER_SETS - 1)]);
+}
+
+static __always_inline u16 ended_as(struct wire_filter *f, struct wire_facts *facts,
+				    struct call *call)
+{
+	/* Of a 32-bit call only half of the register is the result. */
+	s64 ret = call->via == VIA_COMPAT ? (s32)call->ret : call->ret;
+
+	if ((u64)ret < (u64)-MAX_ERRNO)
+		return facts->ended[ret ? ENDED_POSITIVE : ENDED_ZERO];
+	return facts->ended[f->errors[-ret & MAX_ERRNO] & (ENDED_KINDS - 1)];
+}
+
+/* The place among all values of the flags that rules can tell apart. */
+static __always_inline u32 flags_place(struct wire_facts *facts, u64 flags)
+{
+	u32 place = 0;
+
+	for (int i = 0; i < FLAG_BITS; i++)
+		place |= (flags >> (facts->bits[i] & 63) & 1) << i;
+	return place;
+}
+
+/* What a new descriptor's file is. One that is deleted may be called as others are. */
+static __always_inline u32 opened_kind(s64 fd)
+{
+	u64 address = file_of(current_task(), fd);
+	struct file *file = KERNEL(struct file, address);
+	struct inode *inode = address ? READ(file, f_inode) : 0;
+
+	return inode && (READ(inode, i_mode) & S_IFMT) == S_IFDIR && READ(inode, i_nlink)
+		       ? OPENED_DIRECTORY
+		       : OPENED_OTHER;
+}
+
+/*
+ * Leaves those rules that can be true for the slot's call, by what costs next to
+ * nothing to know: 0, or the fact that left none.
+ */
+__noinline int narrow(u32 slot)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s)
+		return 0;
+	struct call *call = &s->call;
+	struct wire_facts *facts = &f->rows[call->row & (ROWS_MAX - 1)];
+	s->left = f->sets[facts->asked & (FILTER_SETS - 1)];
+	if (!keep(&s->left, f, ended_as(f, facts, call)))
+		return FACT_RESULT;
+	if (facts->flags_arg < 6 &&
+	    !keep(&s->left, f, facts->flags[flags_place(facts, call->args[facts->flags_arg])]))
+		return FACT_FLAGS;
+	if (facts->opens && call->ret >= 0 &&
+	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
+		return FACT_KIND;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,151 @@
+package rules
+
+import (
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules/internal/syntax"
+)
+
+// Test is one test of a set: a value compared with another one, or with
+// constants.
+type Test struct{ p *predicate }
+
+// Field is the field that the test is of, nil where it is of something that is
+// made of fields.
+func (t Test) Field() *field.Ref {
+	if t.p.left.kind == exprField || t.p.left.kind == exprDerived {
+		return t.p.left.ref
+	}
+	return nil
+}
+
+// Operator is the operator's name, as documented.
+func (t Test) Operator() string { return t.p.op.Name }
+
+// Constants are what the field is compared with, and whether with nothing else
+// and, where there are several, with each in turn until one fits.
+func (t Test) Constants() (texts []string, any bool) {
+	return t.p.values, t.p.right == nil && (t.p.mod == syntax.NoModifier || t.p.mod == syntax.AnyOf)
+}
+
+// Reads reports whether the test depends on no other fields than some, and on
+// what is made of these.
+func (t Test) Reads(only func(*field.Ref) bool) bool {
+	return t.p.left.reads(only) && (t.p.right == nil || t.p.right.reads(only))
+}
+
+// reads reports whether e is one of some fields, or made of nothing else.
+func (e *expr) reads(only func(*field.Ref) bool) bool {
+	if e.ref != nil && only(e.ref) {
+		return true
+	}
+	for _, arg := range e.args {
+		if !arg.reads(only) {
+			return false
+		}
+	}
+	return e.kind != exprField
+}
+
+// String is the test as a rule writes it.
+func (t Test) String() string { return t.p.text }
+
+// Judge says which rules can be true for events that are alike in what some
+// tests ask, whatever else they are. It is for one goroutine.
+type Judge struct {
+	set    *Set
+	source string
+	trust  func(Test) bool
+	reader reader
+	types  map[string]*judged
+}
+
+// judged is what a judge knows of events of one type.
+type judged struct {
+	plans    []*plan
+	trusted  []*cond
+	answers  map[*cond]Truth    // of the trusted, as the event at hand gives them
+	possible map[string][]*Rule // by these answers
+}
+
+// NewJudge makes a judge of a source's enabled rules that trusts some tests to
+// answer for all events that it will be asked about; what others answer is
+// unknown.
+func (s *Set) NewJudge(source string, trust func(Test) bool) *Judge {
+	return &Judge{set: s, source: source, trust: trust, reader: newReader(s), types: map[string]*judged{}}
+}
+
+// Possible are the rules that can be true for events of a type that answer the
+// trusted tests as src does, in their order. The slice is the judge's.
+func (j *Judge) Possible(src field.Source, eventType string) []*Rule {
+	of := j.types[eventType]
+	if of == nil {
+		of = j.of(eventType)
+		j.types[eventType] = of
+	}
+	j.reader.begin(src)
+	j.reader.know(field.OfAll)
+	defer j.reader.finish()
+	key := make([]byte, len(of.trusted))
+	for i, c := range of.trusted {
+		t := c.pred.answer(&j.reader)
+		key[i], of.answers[c] = byte(t), t
+	}
+	possible, known := of.possible[string(key)]
+	if !known {
+		possible = of.judge()
+		of.possible[string(key)] = possible
+	}
+	return possible
+}
+
+func (j *Judge) of(eventType string) *judged {
+	of := &judged{plans: j.set.plans(j.source, eventType), answers: map[*cond]Truth{}, possible: map[string][]*Rule{}}
+	j.set.eachTest(j.source, eventType, func(c *cond) {
+		if j.trust(Test{c.pred}) {
+			of.trusted = append(of.trusted, c)
+		}
+	})
+	return of
+}
+
+func (of *judged) judge() (possible []*Rule) {
+	know := func(c *cond) (t Truth, known bool) {
+		t, known = of.answers[c]
+		return t, known
+	}
+	for _, p := range of.plans {
+		for i, c := range p.conds {
+			if c.under(know) != False {
+				possible = append(possible, p.rules[i])
+			}
+		}
+	}
+	return possible
+}
+
+// Tests calls f for each test that a rule for an event type has.
+func (s *Set) Tests(source, eventType string, f func(Test)) {
+	s.eachTest(source, eventType, func(c *cond) { f(Test{c.pred}) })
+}
+
+func (s *Set) eachTest(source, eventType string, f func(*cond)) {
+	seen := map[*cond]bool{}
+	for _, p := range s.plans(source, eventType) {
+		for _, c := range p.conds {
+			c.eachTest(seen, f)
+		}
+	}
+}
+
+func (c *cond) eachTest(seen map[*cond]bool, f func(*cond)) {
+	if seen[c] {
+		return
+	}
+	seen[c] = true
+	if c.kind == condPred {
+		f(c)
+	}
+	for _, k := range c.kids {
+		k.eachTest(seen, f)
+	}
+}
