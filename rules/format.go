@@ -106,11 +106,11 @@ func appendValue(dst []byte, e *expr, v field.Value) []byte {
 		return append(dst, "<NA>"...)
 	case field.List:
 		dst = append(dst, '(')
-		for i := range v.Len() {
+		for i, element := range v.All() {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendValue(dst, e, v.At(i))
+			dst = appendValue(dst, e, element)
 		}
 		return append(dst, ')')
 	case field.Float:

@@ -55,8 +55,8 @@ func (t *fieldTest) test(r *reader, v *field.Value) bool {
 	if w.Kind() != field.List {
 		return compareValues(t.op, t.typ, *v, *w)
 	}
-	for i := range w.Len() {
-		if compareValues(syntax.OpEq, t.typ, *v, w.At(i)) {
+	for _, element := range w.All() {
+		if compareValues(syntax.OpEq, t.typ, *v, element) {
 			return true
 		}
 	}

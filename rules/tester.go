@@ -197,8 +197,8 @@ func (t someTest) test(r *reader, v *field.Value) bool {
 	if v.Kind() != field.List {
 		return t.inner.test(r, v)
 	}
-	for i := range v.Len() {
-		if r.elem = v.At(i); r.elem.Known() && t.inner.test(r, &r.elem) {
+	for _, r.elem = range v.All() {
+		if r.elem.Known() && t.inner.test(r, &r.elem) {
 			return true
 		}
 	}
@@ -216,8 +216,8 @@ func (t everyTest) test(r *reader, v *field.Value) bool {
 	if v.Kind() != field.List {
 		return t.inner.test(r, v)
 	}
-	for i := range v.Len() {
-		if r.elem = v.At(i); !r.elem.Known() || !t.inner.test(r, &r.elem) {
+	for _, r.elem = range v.All() {
+		if !r.elem.Known() || !t.inner.test(r, &r.elem) {
 			return false
 		}
 	}

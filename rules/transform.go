@@ -79,9 +79,9 @@ func perElement(f func(dst []byte, text string) ([]byte, bool)) transformFn {
 			return s.made(0)
 		}
 		s.list = s.list[:0]
-		for i := range v.Len() {
+		for _, element := range v.All() {
 			start, ok := len(s.buf), false
-			if s.buf, ok = f(s.buf, v.At(i).Text()); !ok {
+			if s.buf, ok = f(s.buf, element.Text()); !ok {
 				return field.NoValue
 			}
 			s.list = append(s.list, s.made(start))
@@ -147,11 +147,11 @@ func join(e *expr, r *reader, s *room) field.Value {
 		return *v
 	}
 	s.buf = s.buf[:0]
-	for i := range v.Len() {
+	for i, element := range v.All() {
 		if i > 0 {
 			s.buf = append(s.buf, sep.Text()...)
 		}
-		s.buf = appendPlain(s.buf, v.At(i))
+		s.buf = appendPlain(s.buf, element)
 	}
 	return s.made(0)
 }

@@ -67,7 +67,7 @@ func (m *Matcher) candidates(p *plan) uint64 {
 	if e == nil || e.Apart || e.Process.Image == 0 || p.typ == "" {
 		return m.gated(p, p.shared)
 	}
-	image := imageKey{p.number, e.Process.Image, e.Process.Relatives(), e.Comm}
+	image := imageKey{p.number, e.Process.Image, e.Relatives, e.Comm}
 	sum := image.hash(m.words.seed)
 	word, met := m.words.ofImage.get(sum, image)
 	if !met {

@@ -58,7 +58,7 @@ func (w *world) event(num uint64) *event.Event {
 	}
 	p := pick(w, w.processes...)
 	e := &event.Event{
-		Num: num, Time: 1e18 + num*1e9, TID: p.PID + uint32(w.IntN(2)), Process: p, FDNum: -1, Comm: pick(w, "", "", "worker"),
+		Num: num, Time: 1e18 + num*1e9, TID: p.PID + uint32(w.IntN(2)), Process: p, Relatives: p.Relatives(), FDNum: -1, Comm: pick(w, "", "", "worker"),
 		Row: syscalls.ByName(pick(w, "openat", "openat", "open", "unlinkat", "connect", "execve", "ptrace", "setuid")), Result: int64(w.IntN(9)) - 4,
 	}
 	if w.IntN(20) == 0 {

@@ -22,11 +22,12 @@ type Event struct {
 	Row         *syscalls.Row
 	Via         Via
 
-	TID     uint32
-	Comm    string   // the thread's own name where it differs from Process.Name
-	Result  int64    // return value; HasResult false for metaevents without one
-	Args    []Arg    // one for each of Row.Params
-	Process *Process // the actor, after the event; never nil
+	TID       uint32
+	Comm      string   // the thread's own name where it differs from Process.Name
+	Result    int64    // return value; HasResult false for metaevents without one
+	Args      []Arg    // one for each of Row.Params
+	Process   *Process // the actor, after the event; never nil
+	Relatives uint64   // Process.Relatives()
 	// Apart: the acting thread has ids or a directory of its own. Process shows
 	// these, and is of this event alone, whatever its Image says.
 	Apart bool
@@ -115,9 +116,9 @@ type Process struct {
 	lines lines // made from the above
 }
 
-// MaxAncestors is how far up ancestors are looked at. It is more than any
-// honest chain has, so that nesting shells hides nobody.
-const MaxAncestors = 64
+// MaxAncestors is how far up ancestors are looked at: more than there can be,
+// so that nesting shells hides nobody, and yet an end for a loop of parents.
+const MaxAncestors = 1 << 18
 
 // Relatives is the latest Image among p's ancestors and the leaders of its
 // group and session. With p's own Image it says that none of them is another

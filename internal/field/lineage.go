@@ -163,10 +163,10 @@ func ancestorArgs(in *Inputs, a Arg) Value {
 		return NoValue
 	}
 	var rest []string
-	for i := 1; i < all.Len(); i++ {
-		rest = append(rest, all.At(i).Text())
+	for _, args := range all.All() {
+		rest = append(rest, args.Text())
 	}
-	return Str(event.Join(all.At(0).Text(), rest))
+	return Str(event.Join(rest[0], rest[1:]))
 }
 
 // envOfAncestors is the environment of ancestors, or one variable of it: empty

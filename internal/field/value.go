@@ -1,6 +1,8 @@
 package field
 
 import (
+	"iter"
+
 	"math"
 	"net/netip"
 	"strings"
@@ -287,8 +289,31 @@ func (v Value) end(i int) Value {
 	return Value{kind: v.elem, v4: v.v4 >> 1, num: v.num2, low: v.low2}
 }
 
+// All are the elements of a List value with their numbers, none of others. It
+// does not allocate, and goes up a lineage once; At does so for each element.
+func (v *Value) All() iter.Seq2[int, Value] {
+	return func(yield func(int, Value) bool) {
+		if v.kind == List && v.shape == ancestors {
+			v.ancestors(yield)
+			return
+		}
+		for i := range v.Len() {
+			if !yield(i, v.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+func (v *Value) ancestors(yield func(int, Value) bool) {
+	p, view := (*event.Process)(v.data), views[v.num]
+	for i := 0; i < v.n && yield(i, view(p)); i++ {
+		p = p.Parent
+	}
+}
+
 // List is the elements of a List value, and nil for others. It may allocate:
-// where that counts, use Len and At.
+// where that counts, use All.
 func (v Value) List() []Value {
 	if v.kind != List {
 		return nil
@@ -297,8 +322,8 @@ func (v Value) List() []Value {
 		return unsafe.Slice((*Value)(v.data), v.n)
 	}
 	vs := make([]Value, v.n)
-	for i := range vs {
-		vs[i] = v.At(i)
+	for i, element := range v.All() {
+		vs[i] = element
 	}
 	return vs
 }
@@ -312,8 +337,8 @@ func (v Value) Clone() Value {
 		return BufText(strings.Clone(v.Text())).Only(v.part)
 	case List:
 		vs := make([]Value, v.n)
-		for i := range vs {
-			vs[i] = v.At(i).Clone()
+		for i, element := range v.All() {
+			vs[i] = element.Clone()
 		}
 		return ListOf(vs).Only(v.part)
 	}
@@ -333,8 +358,9 @@ func (v Value) Equal(w Value) bool {
 	case v.n != w.n:
 		return false
 	}
-	for i := range v.n {
-		if !v.At(i).Equal(w.At(i)) {
+	ws := w.List()
+	for i, element := range v.All() {
+		if !element.Equal(ws[i]) {
 			return false
 		}
 	}

@@ -87,6 +87,11 @@ func TestLists(t *testing.T) {
 		if got := text(test.v); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 		}
+		for i, element := range test.v.All() {
+			if !element.Equal(test.v.At(i)) {
+				t.Errorf("%s: element %d is %s in a pass", test.name, i, text(element))
+			}
+		}
 		if got := ListOf(test.v.List()); test.v.Kind() == List && !got.Equal(test.v) {
 			t.Errorf("%s: List gives %s", test.name, text(got))
 		}
@@ -117,6 +122,29 @@ func TestLineageIsBounded(t *testing.T) {
 	}
 	use(Eval(OfEvent{e}, ref))
 	use(loginShell(e, Arg{}))
+}
+
+// TestLongLineage: a lineage as long as there can be is gone up once, without
+// an allocation. To begin anew for each ancestor would take minutes.
+func TestLongLineage(t *testing.T) {
+	p := &event.Process{}
+	for i := range maxAncestors {
+		p = &event.Process{PID: uint32(i), Parent: p}
+	}
+	all := allAncestors(p, viewPID)
+	sum := int64(0)
+	allocations := testing.AllocsPerRun(1, func() {
+		sum = 0
+		for _, pid := range all.All() {
+			sum += pid.Int()
+		}
+	})
+	if want := int64(maxAncestors-1) * (maxAncestors - 2) / 2; sum != want || allocations > 0 {
+		t.Errorf("sum of %d ancestors: %d, want %d, %v allocations", all.Len(), sum, want, allocations)
+	}
+	if copied := all.Clone(); !copied.Equal(all) || len(all.List()) != all.Len() {
+		t.Error("a copy is another")
+	}
 }
 
 func TestClone(t *testing.T) {

@@ -59,8 +59,8 @@ func Put(attrs pcommon.Map, key string, v *field.Value) {
 	case field.List:
 		to := attrs.PutEmptySlice(key)
 		to.EnsureCapacity(v.Len())
-		for i := range v.Len() {
-			putElement(to, v.At(i), func(s string) string { return strings.Clone(valid(s)) })
+		for _, element := range v.All() {
+			putElement(to, element, func(s string) string { return strings.Clone(valid(s)) })
 		}
 	default:
 		putOther(attrs, key, v)
@@ -103,8 +103,11 @@ func (w *Writer) putList(to pcommon.Slice, e *event.Event, ref *field.Ref, list 
 		}
 		return
 	}
-	for i := range n {
-		putElement(to, list.At(i), func(s string) string { return w.keep(w.cut(ref, s)) })
+	for i, element := range list.All() {
+		if i == n {
+			break
+		}
+		putElement(to, element, func(s string) string { return w.keep(w.cut(ref, s)) })
 	}
 }
 
@@ -113,11 +116,14 @@ func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n i
 	if !ref.Secret || !w.suspectsAny(list, n) && !w.suspectsProgram(e) {
 		return nil
 	}
-	clean, found := w.value(w.without(e), ref), false
-	for i := range n {
-		s, _ := w.redactor.Redact(clean.At(i).Text())
+	clean, found := w.value(w.without(e), ref).List(), false
+	for i, element := range list.All() {
+		if i == n {
+			break
+		}
+		s, _ := w.redactor.Redact(clean[i].Text())
 		hidden = append(hidden, s)
-		found = found || s != list.At(i).Text()
+		found = found || s != element.Text()
 	}
 	if !found {
 		return nil
@@ -127,8 +133,8 @@ func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n i
 }
 
 func (w *Writer) suspectsAny(list *field.Value, n int) bool {
-	for i := range n {
-		if w.redactor.Suspects(list.At(i).Text()) {
+	for i, element := range list.All() {
+		if i < n && w.redactor.Suspects(element.Text()) {
 			return true
 		}
 	}

@@ -34,7 +34,7 @@ func TestImageTellsAll(t *testing.T) {
 				checkImage(t, seen, ev, history)
 			}
 			for _, p := range s.processes.known {
-				checkImage(t, seen, &event.Event{Process: &p.Process}, history)
+				checkImage(t, seen, &event.Event{Process: &p.Process, Relatives: s.relatives(p)}, history)
 			}
 			if t.Failed() {
 				t.Fatalf("seed %d", seed)
@@ -45,7 +45,7 @@ func TestImageTellsAll(t *testing.T) {
 
 func checkImage(t *testing.T, seen map[imageOf]string, ev *event.Event, history []string) {
 	t.Helper()
-	key := imageOf{ev.Process.Image, ev.Process.Relatives(), ev.Comm}
+	key := imageOf{ev.Process.Image, ev.Relatives, ev.Comm}
 	got := shown(ev)
 	if want, met := seen[key]; met && got != want {
 		t.Errorf("process %d, image %+v shows\n%s\nand showed\n%s\nafter %s", ev.Process.PID, key, got, want,

@@ -294,6 +294,15 @@ func (s *State) touch(p *process) {
 	p.Image = s.images
 }
 
+// relatives is p.Relatives(). Ancestors are looked at only when some process has
+// changed since: a long chain of them costs no event more.
+func (s *State) relatives(p *process) uint64 {
+	if p.relativesAt != s.images {
+		p.relatives, p.relativesAt = p.Relatives(), s.images
+	}
+	return p.relatives
+}
+
 // applyRename takes over a process's new name.
 func (s *State) applyRename(raw bpf.Raw) error {
 	w := fixed[bpf.WireRename](raw)

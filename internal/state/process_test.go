@@ -274,6 +274,23 @@ func TestLateRecordOfDeadProcess(t *testing.T) {
 	}
 }
 
+// What a damaged record says must not make a loop of parents, not even through
+// a process that has exited: whoever goes up would never end.
+func TestNoLoopOfParents(t *testing.T) {
+	s := newTree(t)
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
+	must(t, s, child.exit(0, 1))
+	if got := s.byWho(child).Parent; got == nil || got.PID != uint32(shell) {
+		t.Fatal("who exited shows no parent")
+	}
+	feed(t, s, shell.process(bpf.CauseChange, child, "bash"))
+	for p, n := &s.byWho(shell).Process, 0; p != nil; p, n = p.Parent, n+1 {
+		if n > len(s.processes.known) {
+			t.Fatal("a process comes from itself")
+		}
+	}
+}
+
 // A full table gives up who did nothing for the longest, and last of all
 // somebody's ancestors.
 func TestTableFull(t *testing.T) {

@@ -23,16 +23,22 @@ type process struct {
 	scan                 uint64     // number of the last scan that found it, or that it came after
 	place                int        // in the table's clock
 	used                 bool       // since the hand passed
+	relatives            uint64     // when images was relativesAt
+	relativesAt          uint64
 	told                 credentials
 	unknown              bool // no record of it so far: made from a call's header
 }
 
 func (p *process) identity() identity { return identity{p.PID, p.Start} }
 
-// descends reports whether p is other, or comes from it.
+// descends reports whether p is other, or comes from it. Processes that exited
+// count: they still show their parents.
 func (p *process) descends(other *process) bool {
-	for ; p != nil; p = p.parent {
-		if p == other {
+	if p == nil {
+		return false
+	}
+	for up := &p.Process; up != nil; up = up.Parent {
+		if up == &other.Process {
 			return true
 		}
 	}

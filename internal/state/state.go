@@ -247,7 +247,7 @@ func (s *State) begin(ev *event.Event, h *bpf.WireHeader, row *syscalls.Row, p *
 	s.usedFD = 0
 	*ev = event.Event{
 		Num: s.num, Time: s.clock.wall(h.Time), First: first, Last: last, CPU: h.Cpu, Row: row, Via: event.Via(h.Via),
-		TID: h.Tid, Process: &p.Process, FDNum: -1,
+		TID: h.Tid, Process: &p.Process, Relatives: s.relatives(p), FDNum: -1,
 	}
 	if cap(s.args) < len(row.Params) {
 		s.args = make([]event.Arg, len(row.Params))

@@ -91,10 +91,10 @@ func kindOf(ev *event.Event) string {
 	return ""
 }
 
-// watch runs the actor, and gives what the machine says of it and what the
-// fields said at its events.
-func watch(t *testing.T) (*facts, map[string]map[string]string) {
-	sensor, err := bpf.Load(bpf.Options{Rows: syscalls.Rows(), RingBytes: 1 << 22})
+// load gives a sensor that captures until the test ends.
+func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
+	t.Helper()
+	sensor, err := bpf.Load(opts)
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
@@ -106,6 +106,13 @@ func watch(t *testing.T) (*facts, map[string]map[string]string) {
 	if err := sensor.Attach(); err != nil {
 		t.Fatal(err)
 	}
+	return sensor
+}
+
+// watch runs the actor, and gives what the machine says of it and what the
+// fields said at its events.
+func watch(t *testing.T) (*facts, map[string]map[string]string) {
+	sensor := load(t, bpf.Options{Rows: syscalls.Rows(), RingBytes: 1 << 22})
 	s := state.New(state.Options{})
 	seen := map[string]map[string]string{}
 	var ev event.Event
