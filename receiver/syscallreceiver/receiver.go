@@ -63,6 +63,7 @@ func (r *syscallReceiver) read(host component.Host, chosen choice, src source) e
 	saveMemory()
 	go func() {
 		defer close(r.done)
+		ownThread()
 		if err := l.run(ctx); err != nil {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
 		}
