@@ -111,14 +111,32 @@ func FuzzApply(f *testing.F) {
 	})
 }
 
-func TestCounts(t *testing.T) {
-	s := newTree(t, func(o *Options) { o.PathBytes, o.Sockets = 3000, 1 })
+// TestBounds: whatever there is more of than may be kept is given up, and counted.
+func TestBounds(t *testing.T) {
+	s := newTree(t, func(o *Options) {
+		o.Processes, o.PathBytes, o.ProgramBytes, o.Sockets, o.Names = 8, 3000, 3000, 1, true
+	})
+	s.names.limit = 2
 	for i := range 100 {
+		p := who(1000 + i)
+		feed(t, s, p.process(bpf.CauseFork, shell, "bash"))
+		must(t, s, p.exec(shell, "/bin/echo", fmt.Sprint("number ", i)))
 		dir := fmt.Sprintf("/dir%d", i)
-		must(t, s, shell.call("open", -2, 1, 0, 0).none().given("x", dir))
+		must(t, s, p.call("open", -2, 1, 0, 0).none().given("x", dir))
 		must(t, s, connectTo(0, bpf.WireSock{Ino: uint64(i), Family: unix.AF_INET, LocalPort: 1, RemotePort: 1}, nil))
+		s.names.learn(1, answerOf(t, "example.com", 1, fmt.Sprintf("192.0.2.%d", i)), now)
 	}
-	if c := s.Counts(); c.PathsEvicted == 0 || c.SocketsEvicted != 99 {
+	kept := map[string]bool{
+		"processes": len(s.processes.known) <= 8, "paths": s.paths.bytes <= 3000, "programs": len(s.programs.young)+len(s.programs.old) <= 30,
+		"sockets": len(s.sockets.past) <= 1, "names": len(s.names.known) <= 2,
+	}
+	for what, ok := range kept {
+		if !ok {
+			t.Errorf("more %s are kept than may be", what)
+		}
+	}
+	c := s.Counts()
+	if c.ProcessesEvicted < 90 || c.PathsEvicted == 0 || c.ProgramsEvicted < 60 || c.SocketsEvicted < 98 || c.NamesEvicted != 98 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -70,7 +70,11 @@ func TestMemory(t *testing.T) {
 	if after := heap(); after > full+slack {
 		t.Errorf("%d KiB more after %d processes", (after-full)>>10, short)
 	}
-	if c := s.Counts(); c != before {
+	c := s.Counts()
+	if c.ProgramsEvicted == 0 {
+		t.Error("all arguments of the short-lived ones are kept")
+	}
+	if c.ProgramsEvicted = 0; c != before {
 		t.Errorf("%+v, before %+v", c, before)
 	}
 	runtime.KeepAlive(s)
@@ -92,8 +96,8 @@ func TestPrograms(t *testing.T) {
 	if programs.of([]byte("/bin/ls\x00-l\x00"), false) != one {
 		t.Error("arguments in use were given up")
 	}
-	if n := len(programs.young) + len(programs.old); n > 20 {
-		t.Errorf("%d are kept", n)
+	if n := len(programs.young) + len(programs.old); n > 20 || programs.evicted != uint64(101-n) {
+		t.Errorf("%d of 101 are kept, %d evicted", n, programs.evicted)
 	}
 	if cut := programs.of([]byte("x\x00ha"), true); len(cut.args) != 1 || cut.args[0] != "ha" {
 		t.Errorf("cut: %+v", cut)

@@ -14,6 +14,7 @@ type programs struct {
 	young, old map[string]*program
 	bytes      int // of young
 	limit      int
+	evicted    uint64
 }
 
 func newPrograms(limit int) programs { return programs{young: map[string]*program{}, limit: limit} }
@@ -32,7 +33,9 @@ func (t *programs) of(argv []byte, cut bool) *program {
 	if p == nil {
 		p = newProgram(strings.Split(strings.TrimSuffix(key, "\x00"), "\x00"))
 	}
+	delete(t.old, key)
 	if t.bytes += len(key) + len(p.args)*16 + pathCost; t.bytes > t.limit/2 {
+		t.evicted += uint64(len(t.old))
 		t.old, t.young, t.bytes = t.young, map[string]*program{}, 0
 	}
 	t.young[key] = p

@@ -90,6 +90,7 @@ type Counts struct {
 	// ProcessesEvicted are those that gave their place in the full table to another.
 	ProcessesEvicted uint64
 	PathsEvicted     uint64
+	ProgramsEvicted  uint64 // arguments that programs were given
 	NamesEvicted     uint64
 	SocketsEvicted   uint64
 	// ContainersForgotten are those whose facts were dropped after their end.
@@ -195,7 +196,7 @@ func New(opts Options) *State {
 func (s *State) Counts() Counts {
 	c := s.counts
 	c.PathsEvicted, c.SocketsEvicted = s.paths.evicted, s.sockets.evicted
-	c.ProcessesEvicted = s.processes.evicted
+	c.ProcessesEvicted, c.ProgramsEvicted = s.processes.evicted, s.programs.evicted
 	if s.names != nil {
 		c.NamesEvicted = s.names.evicted
 	}

@@ -187,7 +187,6 @@ func (l *loop) publish() {
 	l.counts.received.Store(l.counts.now.received)
 	known := l.state.Counts()
 	l.counts.placeholders.Store(known.Unknown - known.Found)
-	l.counts.evicted.Store(known.ProcessesEvicted)
 	l.counts.processes.Store(uint64(l.state.Processes()))
 	l.counts.containers.Store(uint64(l.state.Containers()))
 	l.counts.forgotten.Store(known.ContainersForgotten)
@@ -195,5 +194,8 @@ func (l *loop) publish() {
 	l.counts.redacted.Store(l.writer.Redacted())
 	l.counts.unenriched.Store(l.counts.now.unenriched)
 	l.counts.timeouts.Store(l.counts.now.timeouts)
-	l.counts.words.Store(l.choice.forgotten())
+	words := l.choice.forgotten()
+	for i := range caches {
+		l.counts.evicted[i].Store(caches[i].evicted(&known, words))
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	ask "github.com/sakerhq/saker/internal/container"
+	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
 )
 
@@ -24,12 +25,24 @@ type counts struct {
 	containers, forgotten                     atomic.Uint64
 	waiting, unenriched, timeouts             atomic.Uint64 // of records, records, containers
 	rescans, healed                           atomic.Uint64 // scans after the first, processes
-	evicted                                   atomic.Uint64 // processes that the table had no room for
 	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
 	undecodable                               atomic.Uint64
 	redacted                                  atomic.Uint64 // attributes
-	words                                     atomic.Uint64 // of candidates that were forgotten
 	refused                                   atomic.Uint64 // log records, those that tell of losses left out
+	evicted                                   [len(caches)]atomic.Uint64
+}
+
+// caches are the things of which only so much is kept.
+var caches = [...]struct {
+	name    string
+	evicted func(known *state.Counts, words uint64) uint64
+}{
+	{"process", func(known *state.Counts, _ uint64) uint64 { return known.ProcessesEvicted }},
+	{"path", func(known *state.Counts, _ uint64) uint64 { return known.PathsEvicted }},
+	{"argument", func(known *state.Counts, _ uint64) uint64 { return known.ProgramsEvicted }},
+	{"socket", func(known *state.Counts, _ uint64) uint64 { return known.SocketsEvicted }},
+	{"name", func(known *state.Counts, _ uint64) uint64 { return known.NamesEvicted }},
+	{"word", func(_ *state.Counts, words uint64) uint64 { return words }},
 }
 
 // observe connects the account, and that of the kernel, to our metrics.
@@ -37,14 +50,18 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 	return errors.Join(
 		telemetry.RegisterReceiverSyscallRescansCallback(value(&c.rescans)),
 		telemetry.RegisterReceiverSyscallHealedProcessesCallback(value(&c.healed)),
-		telemetry.RegisterReceiverSyscallEvictedProcessesCallback(value(&c.evicted)),
+		telemetry.RegisterReceiverSyscallEvictedEntriesCallback(func(_ context.Context, o metric.Int64Observer) error {
+			for i := range caches {
+				o.Observe(int64(c.evicted[i].Load()), metric.WithAttributes(attribute.String("cache", caches[i].name)))
+			}
+			return nil
+		}),
 		telemetry.RegisterReceiverSyscallRedactedAttributesCallback(value(&c.redacted)),
 		observeContainers(telemetry, c),
 		telemetry.RegisterReceiverSyscallReceivedRecordsCallback(value(&c.received)),
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),
 		telemetry.RegisterReceiverSyscallProcessesCallback(value(&c.processes)),
 		telemetry.RegisterReceiverSyscallPlaceholderProcessesCallback(value(&c.placeholders)),
-		telemetry.RegisterReceiverSyscallForgottenWordsCallback(value(&c.words)),
 		telemetry.RegisterReceiverSyscallRingSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(cfg.RingBytes))
 			return nil

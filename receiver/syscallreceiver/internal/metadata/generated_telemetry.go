@@ -34,9 +34,8 @@ type TelemetryBuilder struct {
 	ReceiverSyscallEmittedRecords       metric.Int64ObservableCounter
 	ReceiverSyscallEnrichmentTimeouts   metric.Int64ObservableCounter
 	ReceiverSyscallEvents               metric.Int64ObservableCounter
-	ReceiverSyscallEvictedProcesses     metric.Int64ObservableCounter
+	ReceiverSyscallEvictedEntries       metric.Int64ObservableCounter
 	ReceiverSyscallForgottenContainers  metric.Int64ObservableCounter
-	ReceiverSyscallForgottenWords       metric.Int64ObservableCounter
 	ReceiverSyscallHealedProcesses      metric.Int64ObservableCounter
 	ReceiverSyscallIncompleteRecords    metric.Int64ObservableCounter
 	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
@@ -151,12 +150,12 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallEventsCallback(cb metric
 	return nil
 }
 
-// RegisterReceiverSyscallEvictedProcessesCallback sets callback for observable ReceiverSyscallEvictedProcesses metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallEvictedProcessesCallback(cb metric.Int64Callback) error {
+// RegisterReceiverSyscallEvictedEntriesCallback sets callback for observable ReceiverSyscallEvictedEntries metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallEvictedEntriesCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEvictedProcesses, obs: o})
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallEvictedEntries, obs: o})
 		return nil
-	}, builder.ReceiverSyscallEvictedProcesses)
+	}, builder.ReceiverSyscallEvictedEntries)
 	if err != nil {
 		return err
 	}
@@ -172,21 +171,6 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenContainersCallb
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallForgottenContainers, obs: o})
 		return nil
 	}, builder.ReceiverSyscallForgottenContainers)
-	if err != nil {
-		return err
-	}
-	builder.mu.Lock()
-	defer builder.mu.Unlock()
-	builder.registrations = append(builder.registrations, reg)
-	return nil
-}
-
-// RegisterReceiverSyscallForgottenWordsCallback sets callback for observable ReceiverSyscallForgottenWords metric.
-func (builder *TelemetryBuilder) RegisterReceiverSyscallForgottenWordsCallback(cb metric.Int64Callback) error {
-	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallForgottenWords, obs: o})
-		return nil
-	}, builder.ReceiverSyscallForgottenWords)
 	if err != nil {
 		return err
 	}
@@ -425,22 +409,16 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
-	builder.ReceiverSyscallEvictedProcesses, err = builder.meter.Int64ObservableCounter(
-		"otelcol_receiver_syscall_evicted_processes",
-		metric.WithDescription("Processes that were forgotten because too many ran; one that acts again is looked up. [Development]"),
-		metric.WithUnit("{process}"),
+	builder.ReceiverSyscallEvictedEntries, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_evicted_entries",
+		metric.WithDescription("What was forgotten for want of room, by what it was. A process that acts again is looked up; the rest is found out again when it is needed, which costs time, but for roles of sockets and names of addresses. Many a second mean that there is more than there is room for. [Development]"),
+		metric.WithUnit("{entry}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallForgottenContainers, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_forgotten_containers",
 		metric.WithDescription("Containers that ended, and that nothing is known of any more. [Development]"),
 		metric.WithUnit("{container}"),
-	)
-	errs = errors.Join(errs, err)
-	builder.ReceiverSyscallForgottenWords, err = builder.meter.Int64ObservableCounter(
-		"otelcol_receiver_syscall_forgotten_words",
-		metric.WithDescription("What was found out about processes and files and had to be forgotten for want of room: which rules they leave possible. It is found out again when it is needed, which costs time; many a second mean that more differs from event to event than there is room for. [Development]"),
-		metric.WithUnit("{word}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallHealedProcesses, err = builder.meter.Int64ObservableCounter(
