@@ -26,6 +26,7 @@ type lab struct {
 	logs     string
 	limit    time.Duration // of one guest
 	once     bool          // no second try
+	source   string        // the commit that is run
 	choice   choice
 	work     string // temporary
 	lock     *os.File
@@ -102,6 +103,7 @@ func (l *lab) build(ctx context.Context, archs []string) error {
 	if err != nil {
 		return err
 	}
+	l.source = commit(ctx)
 	for _, arch := range archs {
 		p := payload{root: strings.TrimSpace(root), jobs: l.choice.of(arch, runtime.GOARCH)}
 		dir := filepath.Join(l.work, arch)
@@ -114,6 +116,20 @@ func (l *lab) build(ctx context.Context, archs []string) error {
 		l.payloads[arch] = p
 	}
 	return nil
+}
+
+// commit names what is built, for what follows it; nothing where there is no
+// repository to ask.
+func commit(ctx context.Context) string {
+	at, err := output(exec.CommandContext(ctx, "git", "rev-parse", "--short=10", "HEAD"))
+	if err != nil {
+		return ""
+	}
+	changed, err := output(exec.CommandContext(ctx, "git", "status", "--porcelain"))
+	if err != nil || changed != "" {
+		return strings.TrimSpace(at) + " with changes, "
+	}
+	return strings.TrimSpace(at) + ", "
 }
 
 // shell gives a busybox for guests of arch.
@@ -181,6 +197,7 @@ func (l *lab) boot(ctx context.Context, r result, image, root string) (result, e
 	if err != nil {
 		return r, err
 	}
+	console.Source(log, l.source+time.Now().UTC().Format("2006-01-02 15:04"))
 	fault := machines[t.arch].emulate(ctx, l.limit, image, root, log)
 	if err := errors.Join(ctx.Err(), log.Close()); err != nil {
 		return r, err

@@ -51,7 +51,7 @@ func TestFeaturesHaveJobs(t *testing.T) {
 func TestPage(t *testing.T) {
 	results := []result{
 		{
-			target: targets[0], release: "5.10.0-50-cloud-amd64", verdict: passed, booted: time.Second,
+			target: targets[0], release: "5.10.0-50-cloud-amd64", source: "abc, 2026-01-01 00:00", verdict: passed, booted: time.Second,
 			outcomes: []outcome{
 				{"saker doctor", "", passed, "ok       kernel    Linux\nlimited  programs  this kernel lacks  much\r\n"},
 				{"test/kernels/programs", "TestPrograms/sys_exit/indirect", passed, "x_test.go:1: verified amd64/5.10 sys_exit/indirect: 99\n"},
@@ -61,6 +61,7 @@ func TestPage(t *testing.T) {
 		{
 			target: targets[2], release: "6.12.117", verdict: passed, first: []string{"the guest did not end in time"},
 			outcomes: []outcome{
+				{"bpf", "TestRacedPaths", passed, "    raced paths: 12 of 12 told with the hooks, 0 of 12 without\n    cost of a call that changes a path: 150 ns in programs with the hooks, 100 ns without\n"},
 				{"test/kernels/programs", "TestPrograms/sys_exit/direct", passed, "verified amd64/6.12 sys_exit/direct: 77\n"},
 				{"test/kernels/programs", "TestPrograms/sys_exit/indirect", passed, "verified amd64/6.12 sys_exit/indirect: 88\n"},
 			},

@@ -32,6 +32,7 @@ type outcome struct {
 type result struct {
 	target   target
 	release  string
+	source   string // what was run, and when
 	verdict  verdict
 	reason   string // of a kernel that did not come to its end
 	outcomes []outcome
@@ -91,7 +92,7 @@ func told(run console.Run) []job {
 // judge makes a result of what a guest said. fault is why it ended, if not by
 // itself.
 func judge(r result, jobs []job, run console.Run, fault error) result {
-	r.booted, r.verdict, r.outcomes = run.Booted, passed, nil
+	r.source, r.booted, r.verdict, r.outcomes = run.Source, run.Booted, passed, nil
 	switch {
 	case fault != nil:
 		r.reason = fault.Error()

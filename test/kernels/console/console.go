@@ -40,6 +40,7 @@ type Told struct {
 
 // Run is a whole run of a guest.
 type Run struct {
+	Source string // which commit was run, and when; empty: unknown
 	Kernel string // as uname -r says; empty: the guest never got so far
 	Booted time.Duration
 	Jobs   []Told
@@ -53,6 +54,9 @@ const mark = "\x1esaker-guest "
 
 // Missing begins the log of a kernel that could not be had; why follows.
 const Missing = mark + "missing\t"
+
+// Source says what is run, before the guest says anything.
+func Source(w io.Writer, what string) { line(w, "source", what) }
 
 // Start says which kernel runs, and how long it took to come here.
 func Start(w io.Writer, kernel string, booted time.Duration) {
@@ -114,6 +118,8 @@ func (r *Run) take(words []string) {
 		return time.Duration(n) * time.Millisecond
 	}
 	switch word(0) {
+	case "source":
+		r.Source = word(1)
 	case "kernel":
 		r.Kernel, r.Booted = word(1), took(2)
 	case "begin":

@@ -25,6 +25,7 @@ func TestParse(t *testing.T) {
 		"nothing": {"", Run{}},
 		"whole": {
 			said(func(w *strings.Builder) {
+				Source(w, "abc, today")
 				Start(w, "6.1.0-52-cloud-amd64", 1500*time.Millisecond)
 				Begin(w, "bpf")
 				w.WriteString("one\ntwo without an end")
@@ -34,7 +35,7 @@ func TestParse(t *testing.T) {
 				End(w, "state", 0, time.Second)
 				Done(w)
 			}),
-			Run{Kernel: "6.1.0-52-cloud-amd64", Booted: 1500 * time.Millisecond, Done: true, Jobs: []Told{
+			Run{Source: "abc, today", Kernel: "6.1.0-52-cloud-amd64", Booted: 1500 * time.Millisecond, Done: true, Jobs: []Told{
 				{Job: "bpf", Began: true, Ended: true, Code: 1, Took: 2 * time.Second, Output: "\none\ntwo without an end\n"},
 				{Job: "state", Began: true, Ended: true, Took: time.Second, Output: "\n\n"},
 			}},
