@@ -35,6 +35,6 @@ var distributions = [][]string{
 	{"Amazon Linux 2", "4.14, 5.4, 5.10, 5.15", "5.10 and 5.15 as 5.10; older ones are too old"},
 	{"Amazon Linux 2023", "6.1, 6.12", "as these"},
 	{"Container-Optimized OS", "5.10, 5.15, 6.1, 6.6, 6.12 by milestone", "5.15 as 5.10; 6.6 as 6.12"},
-	{"Bottlerocket", "5.10, 5.15, 6.1, 6.12 by variant", "5.15 as 5.10; else as these"},
+	{"Bottlerocket", "5.10, 5.15, 6.1, 6.12 by variant; older ones with cgroups v1", "5.15 as 5.10; else as these"},
 	{"Talos", "6.1, 6.6, 6.12, 6.18 by version", "6.6 as 6.12; else as these"},
 }

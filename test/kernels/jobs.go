@@ -20,7 +20,7 @@ type job struct {
 
 // testTime is the most that one test binary may take: each test that loads the
 // sensor waits some seconds for an emulated verifier.
-const testTime = "480s"
+const testTime = "1200s"
 
 // least is what README says that the collector needs, and what it uses besides.
 var least = []uintptr{unix.CAP_BPF, unix.CAP_PERFMON, unix.CAP_NET_ADMIN, unix.CAP_DAC_READ_SEARCH, unix.CAP_SYS_PTRACE}

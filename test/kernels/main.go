@@ -37,7 +37,7 @@ type options struct {
 }
 
 func flags() (o options) {
-	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "the most that one guest may take")
+	flag.DurationVar(&o.limit, "limit", 40*time.Minute, "the most that one guest may take")
 	flag.StringVar(&o.logs, "logs", "build/kernels", "where the log of each guest goes")
 	flag.StringVar(&o.jobs, "jobs", "", "run only the jobs whose name matches")
 	flag.StringVar(&o.page, "page", "docs/kernels.md", "the page that a run of all kernels writes")

@@ -50,7 +50,10 @@ func page(results []result) string {
 		"Of each program alone, as this kernel has it read memory. A kernel refuses a million.\n" +
 		"no: there is no such place for a program.\n\n")
 	markdown(&b, sizeTable(results))
-	b.WriteString("\n## Distributions\n\nBy version, not run: what the table above says of the kernel that they have.\n\n")
+	b.WriteString("\n## Distributions\n\nBy version, not run: what the table above says of the kernel that they have. On any of\n" +
+		"them a machine may forbid more: lockdown for confidentiality refuses every program that\n" +
+		"reads the kernel's memory, so that nothing is captured; programs on functions can be\n" +
+		"refused, too. `saker doctor` tells.\n\n")
 	markdown(&b, distributions)
 	return b.String()
 }
