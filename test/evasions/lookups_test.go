@@ -56,7 +56,7 @@ var byLookup = []evasion{
 	{
 		"a name changes while mknod looks it up", "mknod that changes",
 		`evt.type = mknodat and evt.rawres = 0 and evt.args contains "{dir}/over/new-one"`, "%evt.args",
-		"res=0 dirfd=-100(AT_FDCWD) path={dir}/over/new-two({dir}/over/new-one) mode=0100600 dev=0",
+		"res=0 dirfd=-100(AT_FDCWD) path={dir}/over/new-two({dir}/over/new-one) mode=100600(S_IWUSR|S_IRUSR|S_IFREG) dev=0",
 	},
 	{
 		"a name changes while truncate looks it up", "truncate that changes",

@@ -4,7 +4,7 @@ package evasions
 var byHiding = []evasion{
 	{
 		"a path whose page goes away while the call runs", "unmap a rename's path",
-		`evt.type in (rename, renameat, renameat2) and evt.rawres = 0 and evt.unreadable intersects (oldpath, newpath)`,
+		`evt.type in (rename, renameat, renameat2) and evt.rawres = 0 and (evt.unreadable intersects (oldpath, newpath) or fs.path.source = "{dir}/secret")`,
 		"%evt.type of %proc.exepath", "renameat2 of {self}",
 	},
 	{
