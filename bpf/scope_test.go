@@ -241,8 +241,13 @@ func (s *servant) move(dir string) {
 // A cgroup is within for who is in it, and in what is below, and for their
 // children; it counts as within until it has been judged.
 func TestScopeCgroup(t *testing.T) {
-	for version, mount := range hierarchies(t) {
+	mounts := hierarchies(t)
+	for _, version := range []string{"v1", "v2"} {
 		t.Run(version, func(t *testing.T) {
+			mount, ok := mounts[version]
+			if !ok {
+				t.Skip("here are no cgroups ", version, " with memory")
+			}
 			top := fmt.Sprintf("saker-test-%d", os.Getpid())
 			cgroup := newCgroup(t, mount, top)
 			below := newCgroup(t, cgroup, "below")

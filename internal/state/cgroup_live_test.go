@@ -48,8 +48,13 @@ func hierarchies(t *testing.T) (mounts map[string]string) {
 // TestLiveContainer: who moves into a container's cgroup is in that container,
 // and so is what is started there, whichever version the cgroup is of.
 func TestLiveContainer(t *testing.T) {
-	for version, mount := range hierarchies(t) {
+	mounts := hierarchies(t)
+	for _, version := range []string{"v1", "v2"} {
 		t.Run(version, func(t *testing.T) {
+			mount, ok := mounts[version]
+			if !ok {
+				t.Skip("here are no cgroups ", version, " with memory")
+			}
 			digest := sha256.Sum256([]byte(strconv.Itoa(os.Getpid()) + version))
 			id := hex.EncodeToString(digest[:])
 			dir := filepath.Join(mount, "libpod-"+id)

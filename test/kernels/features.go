@@ -28,7 +28,7 @@ var features = []feature{
 	shown("what goes through io_uring", "bpf", `^TestUring(Open|Names|Net|Watch)`),
 	shown("what ran before", "bpf", `^TestScan`),
 	shown("sent = received + lost", "bpf", `^TestAccounts`),
-	shown("only what is in a cgroup, container or tree", "bpf", `^TestScope`),
+	shown("only what is in a cgroup, container or tree", "bpf", `^TestScope(Tree|OfChildren|Processes|Cgroup/v2)`),
 	shown("lineage, descriptors, sockets, programs in memory", "internal/state", `^TestLive(Orphan|Files|Descriptors|Sockets|Program)`),
 	shown("container id by cgroup v2 alone", "internal/state", `^TestLiveContainer/v2`),
 	shown("container id with cgroups v1 beside it", "internal/state, cgroups v1", `^TestLiveContainer/v1`),

@@ -23,7 +23,7 @@ type Job struct {
 	Env  []string // beside the guest's own
 	User int      // whose process it is, not root's, with these capabilities
 	Caps []uintptr
-	V1   bool // with a hierarchy of cgroups v1 beside v2's, as older hosts have
+	V1   bool // with a hierarchy of cgroups v1 beside v2's, as older hosts have, if the kernel can
 	Test bool // a test binary with -test.v=test2json, else any program
 	Gate bool // where it fails, the jobs behind it can't succeed and don't run
 }

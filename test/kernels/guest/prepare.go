@@ -48,22 +48,20 @@ func prepare() error {
 	return loopbackUp()
 }
 
-// controllers are those of cgroup v1 that runtimes make a container's cgroup in.
-var controllers = []string{"memory", "pids"}
+// memoryV1 is where the hierarchy of cgroup v1 is that tells containers.
+const memoryV1 = "/run/cgroup/memory"
 
-// mountV1 takes controllers away from the one hierarchy of v2, for the jobs that
-// follow as well.
+// mountV1 takes the memory controller away from the one hierarchy of v2, for the
+// jobs that follow as well. Newer kernels may not give it.
 func mountV1() error {
-	for _, controller := range controllers {
-		at := "/run/cgroup/" + controller
-		if err := os.MkdirAll(at, 0o755); err != nil {
-			return err
-		}
-		if err := unix.Mount("cgroup", at, "cgroup", 0, controller); err != nil && !errors.Is(err, unix.EBUSY) {
-			return fmt.Errorf("mount cgroup v1 with %s: %w", controller, err)
-		}
+	if err := os.MkdirAll(memoryV1, 0o755); err != nil {
+		return err
 	}
-	return nil
+	err := unix.Mount("cgroup", memoryV1, "cgroup", 0, "memory")
+	if err == nil || errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EINVAL) {
+		return nil
+	}
+	return fmt.Errorf("mount cgroup v1: %w", err)
 }
 
 // loadModules loads all that the host packed, in the order of their names.
