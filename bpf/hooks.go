@@ -43,7 +43,7 @@ var otherEntries = []string{
 // the function behind them.
 var tracepointOf = map[string]string{
 	"stat": "newstat", "lstat": "newlstat", "fstat": "newfstat", "uname": "newuname", "umount2": "umount",
-	"sendfile": "sendfile64", "fadvise64": "fadvise64_64",
+	"sendfile": "sendfile64", "fadvise64": "fadvise64_64", "personality": "arm64_personality",
 }
 
 // uringEnter is the call that submits requests of io_uring: they are looked at
