@@ -11,6 +11,7 @@ package lookups
 import (
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"unsafe"
 
@@ -88,9 +89,10 @@ func syscall6(number uintptr, args ...uintptr) unix.Errno {
 	return errno
 }
 
-// Do makes the call, by the thread that it is called on. It is done once in a
-// process.
+// Do makes the call, by the thread that it is called on, which is in a mount
+// namespace of its own from then on. It is done once in a process.
 func (a Act) Do(dir string) error {
+	runtime.LockOSThread()
 	over := dir + "/over/"
 	name, err := pages.New(over + a.Kind + "-one")
 	if err != nil {
