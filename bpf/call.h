@@ -380,8 +380,9 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 				      bool answer)
 {
 	struct wire_call *w = begin_call(slot, call, row);
+	struct scratch *s = scratch_of(slot);
 
-	if (!w)
+	if (!w || !s)
 		return;
 	if (row->flags & ROW_SILENT)
 		w->header.type = WIRE_ANSWER;
@@ -392,6 +393,15 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24,
 			    answer && data ? ANSWER_MAX : c->max, c->only,
 			    c->when | c->out << 8 | row->flags << 16);
+		if (i || !s->scan.filter)
+			continue;
+		u32 fact = narrow_by_path(slot);
+		s->scan.filter = 0;
+		if (fact) {
+			s->busy = 0;
+			count_left_out(fact);
+			return;
+		}
 	}
 	if (is_apart(current_task()))
 		put_thread(slot);
@@ -424,6 +434,7 @@ static __always_inline bool is_left_out(u32 slot, struct call *call)
 	if (!s || s->busy)
 		return false; /* its loss will be counted */
 	s->call = *call;
+	s->scan.filter = 0;
 	u32 fact = narrow(slot);
 	if (fact)
 		count_left_out(fact);

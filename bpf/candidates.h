@@ -15,7 +15,13 @@
 #include "file.h"
 
 #define MAX_ERRNO 4095
-#define FACTS_MAX 16 /* counters; a power of two */
+#define FACTS_MAX 16 /* counters */
+
+#define NSFS	    0x6e736673
+#define PIPEFS	    0x50495045
+#define PIDFS	    0x50494446
+#define ANON_INODES 0x09041934
+#define SECRETMEM   0x5345434d
 
 struct filter_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -126,7 +132,67 @@ __noinline int narrow(u32 slot)
 	if (facts->opens && call->ret >= 0 &&
 	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
 		return FACT_KIND;
+	s->scan.filter = facts->opens && f->paths.start ? f->number : 0;
 	return 0;
+}
+
+/* The state after a slash and the name that lies at a place of the record. */
+__noinline int read_name(u32 slot, u32 at, u32 state)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s || f->number != s->scan.filter)
+		return 0;
+	struct wire_automaton *a = &f->paths;
+	u32 shift = a->shift & 7, settled = a->settled;
+	u8 c = s->data[at & (RECORD_MAX - 1)];
+	/* The roots of pseudo file systems have no names. */
+	if (!c || c == '/')
+		return 0;
+	state = a->next[(state << shift | a->classes['/']) & (PATH_STEPS - 1)];
+	for (u32 i = 0; i <= NAME_MAX; i++) {
+		c = s->data[(at + i) & (RECORD_MAX - 1)];
+		if (!c || state >= settled)
+			break;
+		state = a->next[(state << shift | a->classes[c]) & (PATH_STEPS - 1)];
+	}
+	return state;
+}
+
+/* Whether user space calls a file by its path, and that is still its name. */
+static __always_inline bool is_named(struct wire_file *w)
+{
+	u32 kind = w->mode & S_IFMT;
+
+	return kind != S_IFDIR && kind != S_IFSOCK && !(w->flags & (FILE_DELETED | FILE_MEMFD)) &&
+	       w->magic != NSFS && w->magic != PIPEFS && w->magic != PIDFS &&
+	       w->magic != ANON_INODES && w->magic != SECRETMEM;
+}
+
+/* Leaves those rules that can be true for the path of the slot's file, which was put last: 0, or
+ * the fact that left none. */
+__noinline int narrow_by_path(u32 slot)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s)
+		return 0;
+	struct wire_block *b = (void *)&s->data[s->block & (RECORD_MAX - 1)];
+	u64 filter = s->scan.filter;
+	u32 names = s->scan.names, state = f->paths.start, settled = f->paths.settled;
+	if (b->kind != BLOCK_FILE || b->flags || !is_named((void *)(b + 1)) || !names ||
+	    names > NAMES_MAX || s->walk.count > NAMES_MAX)
+		return 0;
+	for (u32 i = 0; i < NAMES_MAX; i++) {
+		if (i >= names || !state || state >= settled)
+			break;
+		state = read_name(slot, s->walk.names[(names - 1 - i) & (NAMES_MAX - 1)], state);
+	}
+	if (f->number != filter)
+		return 0;
+	return keep(&s->left, f, f->paths.ends[state & (PATH_STATES - 1)]) ? 0 : FACT_PATH;
 }
 
 #endif

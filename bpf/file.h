@@ -232,6 +232,7 @@ __noinline int put_file(u32 slot, u64 address)
 		w->flags |= FILE_CREATED;
 	append_path(slot, s, READ(file, f_path.mnt), d);
 	w->inside = s->walk.inside;
+	s->scan.names = s->walk.count;
 	if (s->walk.root) {
 		w->above = s->off - s->walk.from;
 		append_above(slot, s);

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 
@@ -92,9 +93,9 @@ type FlagFacts struct {
 // Filter is what the kernel may leave out, as it reads it. It never changes.
 type Filter struct{ wire *sensorWireFilter }
 
-// NewFilter makes the filter of some rows' facts. Calls of other rows are
-// reported in any case.
-func NewFilter(facts map[*syscalls.Row]*Facts) *Filter {
+// NewFilter makes the filter of some rows' facts, and of the paths of files that
+// calls of these open; nil: any. Calls of other rows are reported in any case.
+func NewFilter(facts map[*syscalls.Row]*Facts, paths *Paths) *Filter {
 	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
 	b.number(AllCandidates()) // is number 0
 	for n, row := range syscalls.Rows() {
@@ -106,8 +107,15 @@ func NewFilter(facts map[*syscalls.Row]*Facts) *Filter {
 		b.row(b.rows[i], f)
 	}
 	b.errors()
+	if paths != nil {
+		b.paths(paths)
+	}
+	b.wire.Number = filters.Add(1)
 	return &Filter{b.wire}
 }
+
+// filters counts them.
+var filters atomic.Uint64
 
 // builder makes a filter.
 type builder struct {

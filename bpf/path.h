@@ -77,6 +77,7 @@ __noinline int walk_path(u32 slot)
 			m = below;
 			continue;
 		}
+		walk->names[walk->count++ & (NAMES_MAX - 1)] = s->off;
 		append_name(s, d);
 		/* Its own parent without being a mount's root: a memfd, a pipe. */
 		if (d == up)
@@ -112,6 +113,7 @@ static __always_inline void append_path(u32 slot, struct scratch *s, struct vfsm
 	s->walk.inside = 0;
 	s->walk.root = 0;
 	s->walk.crossed = 0;
+	s->walk.count = 0;
 	append_walk(slot, s);
 }
 

@@ -90,6 +90,7 @@ type LeftOut struct {
 	Result uint64 // how the call ended
 	Flags  uint64 // the flags that it was given
 	Kind   uint64 // what it opened
+	Path   uint64 // the path of the file that it opened
 }
 
 // Counts reads the counters of all CPUs.
@@ -112,7 +113,7 @@ func (s *Sensor) Counts() (Counts, error) {
 		}
 	}
 	for fact, n := range map[sensorWireFact]*uint64{
-		sensorWireFactFACT_RESULT: &c.LeftOut.Result, sensorWireFactFACT_FLAGS: &c.LeftOut.Flags, sensorWireFactFACT_KIND: &c.LeftOut.Kind,
+		sensorWireFactFACT_RESULT: &c.LeftOut.Result, sensorWireFactFACT_FLAGS: &c.LeftOut.Flags, sensorWireFactFACT_KIND: &c.LeftOut.Kind, sensorWireFactFACT_PATH: &c.LeftOut.Path,
 	} {
 		if err := sum(s.objs.LeftOut, uint32(fact), n); err != nil {
 			return Counts{}, err

@@ -15,6 +15,7 @@
 #define RECORD_MAX (64 << 10) /* a power of two */
 #define APPEND_MAX (32 << 10) /* one append at most; also a power of two */
 #define STRING_MAX 4096
+#define NAMES_MAX  64 /* a power of two */
 
 /* The call at hand. */
 struct call {
@@ -33,6 +34,15 @@ struct walk {
 	u32 inside;	   /* bytes of it below the first mount's root */
 	u64 root;	   /* that, if it isn't its file system's */
 	u32 crossed;
+	u32 count;	      /* components */
+	u32 names[NAMES_MAX]; /* where each of them is */
+};
+
+/* What is to be found out of the path that is put next. */
+struct scan {
+	u64 filter; /* that has the states; 0: nothing */
+	u32 names;
+	u32 unused;
 };
 
 struct scratch {
@@ -44,6 +54,7 @@ struct scratch {
 	struct call call;
 	struct wire_candidates left; /* rules that can be true for the call at hand */
 	struct walk walk;
+	struct scan scan;
 	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
 	u8 data[RECORD_MAX + APPEND_MAX];
 };

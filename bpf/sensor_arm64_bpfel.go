@@ -108,7 +108,14 @@ type sensorScratch struct {
 		Inside  uint32
 		Root    uint64
 		Crossed uint32
-		_       [4]byte
+		Count   uint32
+		Names   [64]uint32
+	}
+	Scan struct {
+		_      structs.HostLayout
+		Filter uint64
+		Names  uint32
+		Unused uint32
 	}
 	Data [98304]uint8
 }
@@ -146,6 +153,16 @@ type sensorUsedPaths struct {
 		Cut    uint32
 		Data   [4352]uint8
 	}
+}
+
+type sensorWireAutomaton struct {
+	_       structs.HostLayout
+	Start   uint16
+	Settled uint16
+	Shift   uint32
+	Classes [256]uint8
+	Ends    [8192]uint16
+	Next    [131072]uint16
 }
 
 type sensorWireBlock struct {
@@ -289,7 +306,8 @@ const (
 	sensorWireFactFACT_RESULT sensorWireFact = 1
 	sensorWireFactFACT_FLAGS  sensorWireFact = 2
 	sensorWireFactFACT_KIND   sensorWireFact = 3
-	sensorWireFactFACTS       sensorWireFact = 4
+	sensorWireFactFACT_PATH   sensorWireFact = 4
+	sensorWireFactFACTS       sensorWireFact = 5
 )
 
 type sensorWireFacts struct {
@@ -330,9 +348,11 @@ const (
 
 type sensorWireFilter struct {
 	_      structs.HostLayout
+	Number uint64
 	Sets   [4096]sensorWireCandidates
 	Rows   [512]sensorWireFacts
 	Errors [4096]uint8
+	Paths  sensorWireAutomaton
 }
 
 type sensorWireHeader struct {

@@ -137,6 +137,7 @@ enum wire_fact {
 	FACT_RESULT = 1, /* how it ended */
 	FACT_FLAGS,	 /* the flags that it was given */
 	FACT_KIND,	 /* what it opened: a file, a directory */
+	FACT_PATH,	 /* the path of the file that it opened */
 	FACTS,
 };
 
@@ -170,10 +171,25 @@ struct wire_facts {
 	__u8 opens;	/* the result is a descriptor */
 };
 
+#define PATH_STATES 8192
+#define PATH_STEPS  (1 << 17)
+
+/* Reads a path byte by byte. Of state 0 nothing is known. */
+struct wire_automaton {
+	__u16 start;   /* 0: there is no automaton */
+	__u16 settled; /* states from here on stay whatever comes */
+	__u32 shift;
+	__u8 classes[256];	 /* of bytes */
+	__u16 ends[PATH_STATES]; /* by state: number of the set for paths that end there */
+	__u16 next[PATH_STEPS];	 /* by state << shift | class */
+};
+
 struct wire_filter {
+	__u64 number; /* no other filter has had it */
 	struct wire_candidates sets[FILTER_SETS];
 	struct wire_facts rows[ROWS_MAX];
 	__u8 errors[4096]; /* enum wire_ended, by error */
+	struct wire_automaton paths;
 };
 
 /* A call that is one of those in a multiplexed call. */

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/rules/internal/syntax"
 )
@@ -77,7 +79,25 @@ func (s *Set) NewJudge(source string, trust func(Test) bool) *Judge {
 // Possible are the rules that can be true for events of a type that answer the
 // trusted tests as src does, in their order. The slice is the judge's.
 func (j *Judge) Possible(src field.Source, eventType string) []*Rule {
-	of := j.types[eventType]
+	of, key := j.ask(src, eventType)
+	possible, known := of.possible[key]
+	if !known {
+		possible = of.judge()
+		of.possible[key] = possible
+	}
+	return possible
+}
+
+// MayBe reports whether a rule is one of those that Possible gives.
+func (j *Judge) MayBe(r *Rule, src field.Source, eventType string) bool {
+	of, _ := j.ask(src, eventType)
+	c := of.cond(r)
+	return c != nil && c.under(of.answer) != False
+}
+
+// ask has the trusted tests answered; key is what they say together.
+func (j *Judge) ask(src field.Source, eventType string) (of *judged, key string) {
+	of = j.types[eventType]
 	if of == nil {
 		of = j.of(eventType)
 		j.types[eventType] = of
@@ -85,17 +105,12 @@ func (j *Judge) Possible(src field.Source, eventType string) []*Rule {
 	j.reader.begin(src)
 	j.reader.know(field.OfAll)
 	defer j.reader.finish()
-	key := make([]byte, len(of.trusted))
+	answers := make([]byte, len(of.trusted))
 	for i, c := range of.trusted {
 		t := c.pred.answer(&j.reader)
-		key[i], of.answers[c] = byte(t), t
+		answers[i], of.answers[c] = byte(t), t
 	}
-	possible, known := of.possible[string(key)]
-	if !known {
-		possible = of.judge()
-		of.possible[string(key)] = possible
-	}
-	return possible
+	return of, string(answers)
 }
 
 func (j *Judge) of(eventType string) *judged {
@@ -109,18 +124,37 @@ func (j *Judge) of(eventType string) *judged {
 }
 
 func (of *judged) judge() (possible []*Rule) {
-	know := func(c *cond) (t Truth, known bool) {
-		t, known = of.answers[c]
-		return t, known
-	}
 	for _, p := range of.plans {
 		for i, c := range p.conds {
-			if c.under(know) != False {
+			if c.under(of.answer) != False {
 				possible = append(possible, p.rules[i])
 			}
 		}
 	}
 	return possible
+}
+
+func (of *judged) answer(c *cond) (t Truth, known bool) {
+	t, known = of.answers[c]
+	return t, known
+}
+
+// cond is a rule's condition for the type, nil if it has none.
+func (of *judged) cond(r *Rule) *cond {
+	for _, p := range of.plans {
+		if i := slices.Index(p.rules, r); i >= 0 {
+			return p.conds[i]
+		}
+	}
+	return nil
+}
+
+// Tests calls f for each test that the rule has for an event type.
+func (r *Rule) Tests(eventType string, f func(Test)) {
+	of := judged{plans: r.set.plans(r.Source, eventType)}
+	if c := of.cond(r); c != nil {
+		c.eachTest(map[*cond]bool{}, func(c *cond) { f(Test{c.pred}) })
+	}
 }
 
 // Tests calls f for each test that a rule for an event type has.

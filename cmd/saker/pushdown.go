@@ -40,7 +40,8 @@ func pushed(args []string, out, errs io.Writer) int {
 		return exitFindings
 	}
 	list := []pushedCall{}
-	for _, c := range pushdown.Calls(set) {
+	calls, _ := pushdown.Judge(set)
+	for _, c := range calls {
 		list = append(list, pushedOf(c))
 	}
 	if asJSON {

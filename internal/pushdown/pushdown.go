@@ -43,12 +43,15 @@ func (n Numbers) only(some []*rules.Rule) (c bpf.Candidates) {
 
 // Filter is what the kernel may leave out.
 func Filter(set *rules.Set) *bpf.Filter {
-	numbers := NumbersOf(set)
-	facts := map[*syscalls.Row]*bpf.Facts{}
-	for _, c := range Calls(set) {
+	numbers, facts := NumbersOf(set), map[*syscalls.Row]*bpf.Facts{}
+	calls, paths := Judge(set)
+	for _, c := range calls {
 		facts[c.Row] = c.facts(numbers)
 	}
-	return bpf.NewFilter(facts)
+	if paths == nil {
+		return bpf.NewFilter(facts, nil)
+	}
+	return bpf.NewFilter(facts, paths.all.wire())
 }
 
 // Call is what is known of one call that rules ask for: for each fact the
@@ -66,8 +69,9 @@ type Call struct {
 	Opens bool
 }
 
-// Calls judges the calls that rules ask for, in the order of the table.
-func Calls(set *rules.Set) (calls []Call) {
+// Judge judges the calls that rules ask for, in the order of the table, and the
+// paths of files that they open; nil: rules can't tell them apart.
+func Judge(set *rules.Set) (calls []Call, paths *Paths) {
 	asked := map[string]bool{}
 	for _, name := range set.EventTypes() {
 		asked[name] = true
@@ -86,7 +90,7 @@ func Calls(set *rules.Set) (calls []Call) {
 		}
 		calls = append(calls, c)
 	}
-	return calls
+	return calls, f.paths(calls, NumbersOf(set))
 }
 
 // opens reports whether a row's result is a descriptor.

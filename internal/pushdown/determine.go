@@ -1,0 +1,200 @@
+package pushdown
+
+import (
+	"encoding/binary"
+	"regexp/syntax"
+	"slices"
+)
+
+// phase is how far a path is: it begins with a slash and has no empty names.
+type phase byte
+
+const (
+	beforePath phase = iota
+	afterSlash
+	inName
+)
+
+// after is the phase after one more byte; not ok: no path has it there.
+func (p phase) after(c byte) (next phase, ok bool) {
+	switch c {
+	case 0:
+		return p, false
+	case '/':
+		return afterSlash, p != afterSlash
+	}
+	return inName, p != beforePath
+}
+
+// determine finds the automaton of patterns, regular expressions in which a rune
+// stands for the byte of its number. Which of them a path fits depends on its
+// last state alone, so that one path can stand for all that end there: its ends
+// are yet to be judged.
+func determine(patterns []string, maxStates int) (*determiner, error) {
+	n := &nfa{}
+	for _, p := range patterns {
+		if err := n.add(p); err != nil {
+			return nil, err
+		}
+	}
+	d := &determiner{nfa: n, states: map[string]int{}}
+	n.classify(&d.automaton)
+	d.state(beforePath, n.starts, "")
+	for i := 0; i < len(d.items); i++ {
+		if len(d.items) > maxStates {
+			return nil, errTooMany
+		}
+		d.follow(i)
+	}
+	return d, nil
+}
+
+// nfa is the instructions of all patterns one after the other.
+type nfa struct {
+	insts  []syntax.Inst
+	starts []uint32
+	takes  [][4]uint64 // by instruction: the classes of bytes that it goes on with
+}
+
+func (n *nfa) add(pattern string) error {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		return err
+	}
+	base := uint32(len(n.insts))
+	for _, inst := range prog.Inst {
+		inst.Out += base
+		if inst.Op == syntax.InstAlt || inst.Op == syntax.InstAltMatch {
+			inst.Arg += base
+		}
+		n.insts = append(n.insts, inst)
+	}
+	n.starts = n.closure(n.starts, base+uint32(prog.Start))
+	return nil
+}
+
+// closure adds to items what at leads to without a byte.
+func (n *nfa) closure(items []uint32, at uint32) []uint32 {
+	i, known := slices.BinarySearch(items, at)
+	if known {
+		return items
+	}
+	items = slices.Insert(items, i, at)
+	switch inst := &n.insts[at]; inst.Op {
+	case syntax.InstAlt, syntax.InstAltMatch:
+		return n.closure(n.closure(items, inst.Out), inst.Arg)
+	case syntax.InstCapture, syntax.InstNop:
+		return n.closure(items, inst.Out)
+	}
+	return items
+}
+
+func takesBytes(inst *syntax.Inst) bool {
+	switch inst.Op {
+	case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+		return true
+	}
+	return false
+}
+
+// classify finds the classes of bytes, and which of them each instruction takes.
+func (n *nfa) classify(a *automaton) {
+	numbers := map[[2]int]uint8{}
+	distinct := map[string]bool{}
+	for c := range a.classes {
+		phase := 0
+		switch c {
+		case 0:
+			phase = 1
+		case '/':
+			phase = 2
+		}
+		a.classes[c] = a.classOf(numbers, [2]int{0, phase}, byte(c))
+	}
+	for i := range n.insts {
+		inst := &n.insts[i]
+		if key := string(inst.Rune) + string(rune(inst.Op)); takesBytes(inst) && !distinct[key] {
+			distinct[key] = true
+			a.split(inst)
+		}
+	}
+	n.takes = make([][4]uint64, len(n.insts))
+	for i := range n.insts {
+		for class, c := range a.bytes {
+			if takesBytes(&n.insts[i]) && n.insts[i].MatchRune(rune(c)) {
+				n.takes[i][class/64] |= 1 << (class % 64)
+			}
+		}
+	}
+}
+
+// split parts each class into the bytes that an instruction takes and others.
+func (a *automaton) split(inst *syntax.Inst) {
+	numbers, before := map[[2]int]uint8{}, a.classes
+	a.bytes = nil
+	for c := range a.classes {
+		takes := 0
+		if inst.MatchRune(rune(c)) {
+			takes = 1
+		}
+		a.classes[c] = a.classOf(numbers, [2]int{int(before[c]), takes}, byte(c))
+	}
+}
+
+func (a *automaton) classOf(numbers map[[2]int]uint8, key [2]int, c byte) uint8 {
+	n, known := numbers[key]
+	if !known {
+		n = uint8(len(a.bytes))
+		numbers[key], a.bytes = n, append(a.bytes, c)
+	}
+	return n
+}
+
+// determiner finds the states: sets of instructions that can be next.
+type determiner struct {
+	automaton
+	nfa     *nfa
+	states  map[string]int
+	items   [][]uint32
+	phases  []phase
+	samples []string // by state: a beginning of a path that gets there
+}
+
+func (d *determiner) state(p phase, items []uint32, sample string) int {
+	key := []byte{byte(p)}
+	for _, i := range items {
+		key = binary.LittleEndian.AppendUint32(key, i)
+	}
+	s, known := d.states[string(key)]
+	if !known {
+		s = len(d.items)
+		d.states[string(key)], d.items = s, append(d.items, items)
+		d.phases = append(d.phases, p)
+		d.samples = append(d.samples, sample)
+	}
+	return s
+}
+
+// follow finds where each class of bytes leads to from a state.
+func (d *determiner) follow(s int) {
+	next := make([]int, len(d.bytes))
+	for class, c := range d.bytes {
+		p, ok := d.phases[s].after(c)
+		if !ok {
+			next[class] = s // whatever, so that states can be alike
+			continue
+		}
+		var items []uint32
+		for _, i := range d.items[s] {
+			if d.nfa.takes[i][class/64]>>(class%64)&1 != 0 {
+				items = d.nfa.closure(items, d.nfa.insts[i].Out)
+			}
+		}
+		next[class] = d.state(p, items, d.samples[s]+string([]byte{c}))
+	}
+	d.next = append(d.next, next)
+}
