@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -51,6 +53,7 @@ func act(dir string) {
 	_, _ = unix.Dup(9999)
 	_ = unix.Dup3(0, 77, 0)
 	_ = unix.Dup3(9999, 77, 0)
+	openAll(dir)
 	_ = unix.Exec(missing, nil, nil)
 	_ = unix.Kill(os.Getpid(), 0)
 	connect()
@@ -67,4 +70,97 @@ func connect() {
 		_ = unix.Close(fd)
 	}
 	_ = unix.Connect(9999, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9})
+}
+
+// openAll opens what rules tell by paths and flags: names under many
+// directories, by links, by other mounts, and what has no name any more.
+func openAll(dir string) {
+	deep := dir
+	for i := range 90 {
+		deep = filepath.Join(deep, fmt.Sprint("d", i))
+		_ = unix.Mkdir(deep, 0o700)
+		if i%30 == 3 {
+			open(filepath.Join(deep, "id_rsa"), unix.O_CREAT|unix.O_RDWR)
+		}
+	}
+	long := filepath.Join(dir, strings.Repeat("n", 255))
+	for _, name := range []string{long, filepath.Join(deep, "authorized_keys"), filepath.Join(dir, ".bashrc"), filepath.Join(dir, "id_rsa.pub")} {
+		open(name, unix.O_CREAT|unix.O_WRONLY)
+		open(name, unix.O_RDONLY)
+		open(name, unix.O_RDWR|unix.O_TRUNC|unix.O_APPEND)
+	}
+	for _, name := range []string{
+		"/etc/passwd", "/etc/../etc/shadow", "/etc/hostname", "/usr/bin/env", "/usr/lib/os-release", "/proc/self/status", "/proc/1/cmdline",
+		"/dev/null", "/dev/zero", "/sys/kernel/mm/transparent_hugepage/enabled", "/proc/self/ns/mnt", "/proc/self/exe", "//etc//passwd",
+	} {
+		open(name, unix.O_RDONLY)
+		open(name, unix.O_RDWR)
+		open(name, unix.O_WRONLY|unix.O_CLOEXEC)
+		open(name, 3)
+	}
+	_ = unix.Symlink("/etc", filepath.Join(dir, "etc"))
+	open(filepath.Join(dir, "etc/shadow"), unix.O_RDONLY)
+	if unix.Chdir(dir) == nil {
+		open("file", unix.O_RDONLY)
+		open("./d0/../file", unix.O_WRONLY)
+		open("d0", unix.O_RDONLY|unix.O_DIRECTORY)
+	}
+	openNameless(dir)
+	openMounted(dir)
+}
+
+func open(name string, flags int) {
+	if fd, err := unix.Open(name, flags, 0o600); err == nil {
+		_ = unix.Close(fd)
+	}
+}
+
+// openNameless opens files that no directory has, or has any more.
+func openNameless(dir string) {
+	again := func(fd int) {
+		open(fmt.Sprint("/proc/self/fd/", fd), unix.O_RDWR)
+		_ = unix.Close(fd)
+	}
+	gone := filepath.Join(dir, "gone")
+	if fd, err := unix.Open(gone, unix.O_CREAT|unix.O_RDWR, 0o600); err == nil {
+		_ = unix.Unlink(gone)
+		again(fd)
+	}
+	if fd, err := unix.MemfdCreate("id_rsa", 0); err == nil {
+		again(fd)
+	}
+	if fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR, 0o600); err == nil {
+		again(fd)
+	}
+	if unix.Mkdir(gone, 0o700) == nil && unix.Chdir(gone) == nil {
+		_ = unix.Rmdir(gone)
+		open(".", unix.O_RDONLY)
+		_ = unix.Chdir(dir)
+	}
+	var ends [2]int
+	if unix.Pipe(ends[:]) == nil {
+		again(ends[0])
+		_ = unix.Close(ends[1])
+	}
+}
+
+// openMounted opens files by other mounts than their first, in a mount namespace
+// of this thread's own.
+func openMounted(dir string) {
+	runtime.LockOSThread() // for good
+	if unix.Unshare(unix.CLONE_FS|unix.CLONE_NEWNS) != nil || unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") != nil {
+		return
+	}
+	at, over := filepath.Join(dir, "mounted"), filepath.Join(dir, "file")
+	_ = unix.Mkdir(at, 0o700)
+	if unix.Mount("/etc", at, "", unix.MS_BIND, "") == nil {
+		open(filepath.Join(at, "shadow"), unix.O_RDONLY)
+		open(filepath.Join(at, "passwd"), unix.O_RDONLY)
+	}
+	if unix.Mount("/etc/shadow", over, "", unix.MS_BIND, "") == nil {
+		open(over, unix.O_RDONLY)
+	}
+	if unix.Mount("tmpfs", at, "tmpfs", 0, "") == nil {
+		open(filepath.Join(at, "id_rsa"), unix.O_CREAT|unix.O_WRONLY)
+	}
 }
