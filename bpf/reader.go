@@ -19,23 +19,24 @@ const (
 )
 
 // reader reads the records of both rings in place, in the order of their
-// times. The kernel wakes nobody for a record, since that would cost the
-// traced program microseconds; so the reader sleeps between looks, the longer
-// the less it finds, and is woken only when a ring is a quarter full, or closed.
+// times. To be woken for a record costs the traced program microseconds; so after
+// a look that found some the reader sleeps a millisecond and looks again. Where
+// that finds none, it is woken for the next one. It is woken too when a ring is a
+// quarter full, or closed.
 type reader struct {
 	calls     *memory
 	processes *memory
 
 	epoll int
-	wake  int // eventfd that ends a sleep
-	sleep time.Duration
+	wake  int           // eventfd that ends a sleep
+	sleep time.Duration // the last one; 0: records came since
 
 	closed  atomic.Bool
 	reading sync.Mutex // held while memory or a descriptor is in use
 }
 
 func openReader(calls, processes *ebpf.Map) (_ *reader, err error) {
-	r := &reader{epoll: -1, wake: -1, sleep: shortestSleep}
+	r := &reader{epoll: -1, wake: -1}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -73,18 +74,30 @@ func (r *reader) read(fn func(Raw)) (int, error) {
 		return 0, os.ErrClosed
 	}
 	if n := r.drain(fn); n > 0 {
-		r.sleep = shortestSleep
 		return n, nil
 	}
-	var events [3]unix.EpollEvent
-	if _, err := unix.EpollWait(r.epoll, events[:], int(r.sleep.Milliseconds())); err != nil && !errors.Is(err, unix.EINTR) {
-		return 0, fmt.Errorf("wait for records: %w", err)
+	if err := r.wait(); err != nil {
+		return 0, err
 	}
 	if r.closed.Load() {
 		return 0, os.ErrClosed
 	}
-	r.sleep = min(2*r.sleep, longestSleep)
 	return r.drain(fn), nil
+}
+
+// wait sleeps, the longer the more often it was called since records came; from
+// the second time on it ends with the next record.
+func (r *reader) wait() error {
+	if again := r.sleep > 0; again && r.calls.arm() && r.processes.arm() {
+		r.sleep = min(2*r.sleep, longestSleep)
+	} else {
+		r.sleep = shortestSleep
+	}
+	var events [3]unix.EpollEvent
+	if _, err := unix.EpollWait(r.epoll, events[:], int(r.sleep.Milliseconds())); err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("wait for records: %w", err)
+	}
+	return nil
 }
 
 // drain reads what waits now. It looks at the calls first: what a process did
@@ -106,6 +119,9 @@ func (r *reader) drain(fn func(Raw)) (n int) {
 	}
 	r.calls.tell()
 	r.processes.tell()
+	if n > 0 {
+		r.sleep = 0
+	}
 	return n
 }
 

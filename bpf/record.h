@@ -158,11 +158,15 @@ static __always_inline void copy_comm(u8 *to, struct task_struct *task)
 		bpf_probe_read_kernel(to, sizeof(*from), from);
 }
 
-/* The reader polls, so nobody is woken but once, when a ring fills faster than that. */
+/*
+ * The reader polls while records come, and is woken once, when a ring fills faster
+ * than that. By itself the kernel wakes it for the record that lies where the reader
+ * says that it is: so that it says only when it wants to be (ring.go).
+ */
 static __always_inline u64 wake(void *ring, u32 size, u32 limit)
 {
 	u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	return waiting < limit && waiting + size >= limit ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return waiting < limit && waiting + size >= limit ? BPF_RB_FORCE_WAKEUP : 0;
 }
 
 static __always_inline void ring_send(u32 class, void *data, u32 size)

@@ -20,6 +20,7 @@ const (
 	ringDiscard = 1 << 30 // BPF_RINGBUF_DISCARD_BIT
 	ringHeader  = 8       // BPF_RINGBUF_HDR_SZ
 	ringPublish = 64 << 10
+	ringStep    = 8 // records begin at multiples of it
 )
 
 // memory is one ring, mapped.
@@ -56,10 +57,23 @@ func (r *memory) look() {
 	r.end = atomic.LoadUint64((*uint64)(unsafe.Pointer(&r.producer[0])))
 }
 
-// tell gives the room of what was read back to the kernel.
+// tell gives the room of what was read back to the kernel, but for the last step:
+// no record begins there, so the kernel wakes nobody.
 func (r *memory) tell() {
-	atomic.StoreUint64((*uint64)(unsafe.Pointer(&r.consumer[0])), r.at)
-	r.told = r.at
+	r.put(max(r.at, ringStep) - ringStep)
+}
+
+// arm has the kernel wake the reader for the next record, and reports whether
+// none has begun by now. It lasts until tell.
+func (r *memory) arm() bool {
+	r.put(r.at)
+	r.look()
+	return r.end == r.at
+}
+
+func (r *memory) put(position uint64) {
+	atomic.StoreUint64((*uint64)(unsafe.Pointer(&r.consumer[0])), position)
+	r.told = position
 }
 
 // peek gives the next record, nil if there is none or if it is still being

@@ -53,12 +53,32 @@ func TestRing(t *testing.T) {
 			t.Fatalf("behind the last record is another: % x", next)
 		}
 		f.tell()
-		if told := binary.NativeEndian.Uint64(f.consumer); told != f.written {
+		if told := binary.NativeEndian.Uint64(f.consumer); told != f.written-ringStep {
 			t.Fatalf("%d is told as read, %d was", told, f.written)
 		}
 	}
 	if wrapped < 1000 {
 		t.Errorf("only %d records wrapped", wrapped)
+	}
+}
+
+// TestRingArm: the kernel wakes for a record that lies where the reader is told
+// to be. That it is nowhere before arm, nor when a record has begun already.
+func TestRingArm(t *testing.T) {
+	f := newFakeRing(4096)
+	wakes := func() bool { return binary.NativeEndian.Uint64(f.consumer) == f.written }
+	f.write([]byte("one"), 0)
+	f.look()
+	f.skip(len(f.peek()))
+	if f.tell(); wakes() {
+		t.Error("the reader would be woken while it polls")
+	}
+	if !f.arm() || !wakes() {
+		t.Error("the reader would not be woken")
+	}
+	f.write([]byte("two"), ringBusy)
+	if f.arm() {
+		t.Error("the reader would sleep over a record")
 	}
 }
 

@@ -65,7 +65,8 @@ type Config struct {
 type BatchConfig struct {
 	// MaxRecords is the number of log records that fill a batch.
 	MaxRecords int `mapstructure:"max_records"`
-	// MaxDelay is how long a record waits for others.
+	// MaxDelay is how long a record waits for others: at most until this long
+	// after the last batch, so that one that comes after a pause doesn't wait.
 	MaxDelay time.Duration `mapstructure:"max_delay"`
 }
 
@@ -101,7 +102,7 @@ func createDefaultConfig() component.Config {
 		Root:          "/",
 		Runtimes:      ask.WellKnown(),
 		EnrichTimeout: 500 * time.Millisecond,
-		Batch:         BatchConfig{MaxRecords: 1000, MaxDelay: 50 * time.Millisecond},
+		Batch:         BatchConfig{MaxRecords: 1000, MaxDelay: 10 * time.Millisecond},
 		Redact:        RedactConfig{WellKnown: true},
 		Limits:        record.Limits{Attributes: 128, ValueLength: 8 << 10, ArrayLength: 256},
 	}

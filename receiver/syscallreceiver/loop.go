@@ -40,6 +40,7 @@ type loop struct {
 	event  event.Event
 	ctx    context.Context // of the run, for a batch that fills up while reading
 	oldest time.Time       // when the batch got its first record
+	handed time.Time       // when the last batch went
 }
 
 func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*loop, error) {
@@ -51,7 +52,7 @@ func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*lo
 		source: src, scope: cfg.Scope, choice: chosen, batch: cfg.Batch,
 		writer: record.NewWriter(record.Options{Redactor: redactor, Limits: cfg.Limits}),
 		hand:   hand, counts: &counts{}, losses: losses{looked: time.Now()},
-		lookup: who, patience: cfg.EnrichTimeout,
+		lookup: who, patience: cfg.EnrichTimeout, handed: time.Now(),
 	}
 	needs := chosen.needs()
 	l.state = state.New(state.Options{
@@ -101,7 +102,7 @@ func (l *loop) run(ctx context.Context) error {
 			return err
 		}
 		now := time.Now()
-		if l.lookDue(now) || l.writer.Len() > 0 && now.Sub(l.oldest) >= l.batch.MaxDelay {
+		if l.lookDue(now) || l.writer.Len() > 0 && now.Sub(l.handed) >= l.batch.MaxDelay {
 			l.flush()
 		}
 	}
@@ -173,7 +174,8 @@ func (l *loop) flush() {
 	list := l.losses.list()
 	l.writer.TellLosses(logs, list)
 	l.writer.TellRepairs(logs, l.healing.told)
-	if l.hand(l.ctx, logs, n+len(list)+len(l.healing.told)) == nil {
+	err := l.hand(l.ctx, logs, n+len(list)+len(l.healing.told))
+	if l.handed = time.Now(); err == nil {
 		l.losses.accept()
 		l.healing.told = nil
 		return

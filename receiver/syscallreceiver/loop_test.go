@@ -169,8 +169,8 @@ func TestBatches(t *testing.T) {
 	})
 	t.Run("an old one goes", func(t *testing.T) {
 		delay := 30 * time.Millisecond
-		r := startLoop(t, byNames(t, "ptrace"), BatchConfig{MaxRecords: 100, MaxDelay: delay})
 		began := time.Now()
+		r := startLoop(t, byNames(t, "ptrace"), BatchConfig{MaxRecords: 100, MaxDelay: delay})
 		r.source.reads <- [][]byte{trace}
 		r.source.reads <- [][]byte{trace}
 		if n := len(r.next(t)); n != 2 {
@@ -178,6 +178,27 @@ func TestBatches(t *testing.T) {
 		}
 		if waited := time.Since(began); waited < delay {
 			t.Errorf("it waited %v only", waited)
+		}
+	})
+	t.Run("the first after a pause goes at once", func(t *testing.T) {
+		cfg := createDefaultConfig().(*Config)
+		cfg.Batch = BatchConfig{MaxRecords: 100, MaxDelay: time.Hour}
+		r := &running{source: newScript(), batches: make(chan plog.Logs, 100)}
+		r.loop = mustLoop(t, cfg, r.source, byNames(t, "ptrace"), func(_ context.Context, logs plog.Logs, _ int) error {
+			r.batches <- logs
+			return nil
+		})
+		r.handed = time.Now().Add(-2 * cfg.Batch.MaxDelay)
+		r.source.reads <- [][]byte{trace}
+		r.source.reads <- [][]byte{trace, trace}
+		ended := make(chan error)
+		go func() { ended <- r.run(context.Background()) }()
+		if n := len(r.next(t)); n != 1 {
+			t.Errorf("a batch of %d", n)
+		}
+		_ = r.source.Close()
+		if err := <-ended; err != nil || len(r.next(t)) != 2 {
+			t.Errorf("those behind it did not wait for the end: %v", err)
 		}
 	})
 }

@@ -156,6 +156,10 @@ func (r *run) table() string {
 			r.said = append(r.said, fmt.Sprintf("%d lost: %s, %s", n, a.class, a.cause))
 		}
 	}
+	if late := r.sink.delays(); len(late) > 0 {
+		r.said = append(r.said, fmt.Sprintf("alerts came %v after their events, 1 in 100 %v or later",
+			late[len(late)/2].Round(10*time.Microsecond), late[len(late)*99/100].Round(10*time.Microsecond)))
+	}
 	records, alerts := r.sink.total()
 	slices.Sort(r.said)
 	fmt.Fprintf(&text, "%d records, %d of them alerts; %d batches refused, %d floods\n%s\n", records, alerts, r.sink.refused, r.stalls, strings.Join(r.said, "\n"))

@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type alert struct {
 	rule string
 	pid  int64
 	at   time.Time
+	late time.Duration // after the event
 }
 
 // sink is an OTLP receiver that counts, and refuses a batch when told to.
@@ -88,7 +90,8 @@ func (s *sink) take(lr plog.LogRecord) {
 	s.records++
 	if rule, ok := lr.Attributes().Get("security_rule.name"); ok {
 		pid, _ := lr.Attributes().Get("process.pid")
-		s.alerts = append(s.alerts, alert{rule.Str(), pid.Int(), lr.Timestamp().AsTime()})
+		at := lr.Timestamp().AsTime()
+		s.alerts = append(s.alerts, alert{rule.Str(), pid.Int(), at, time.Since(at)})
 		return
 	}
 	if lr.EventName() == record.RepairEvent {
@@ -128,6 +131,17 @@ func (s *sink) total() (records, alerts int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.records, int64(len(s.alerts))
+}
+
+// delays are how long after their events alerts came, in order.
+func (s *sink) delays() (late []time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.alerts {
+		late = append(late, a.late)
+	}
+	slices.Sort(late)
+	return late
 }
 
 // tells reports whether the records told of just these losses.
