@@ -67,6 +67,23 @@ const (
 	OpenedDirectory = Opened(sensorWireOpenedOPENED_DIRECTORY)
 )
 
+// Fact is one thing that the kernel knows of a call before it is told.
+type Fact uint8
+
+// facts is how many there are, and 1.
+const facts = Fact(sensorWireFactFACTS)
+
+// factNames are what the facts are called.
+var factNames = [facts]string{
+	sensorWireFactFACT_RESULT: "result",
+	sensorWireFactFACT_FLAGS:  "flags",
+	sensorWireFactFACT_KIND:   "kind",
+	sensorWireFactFACT_PATH:   "path",
+}
+
+// String is the fact in a word, empty for 0, which is none.
+func (f Fact) String() string { return factNames[f] }
+
 // Facts are what can be known of a row's calls before they are told, each with
 // the rules that may be true for a call of which this is known. What goes
 // through io_uring is reported in any case.

@@ -81,16 +81,8 @@ type Counts struct {
 	Calls     Count
 	Processes Count
 	// LeftOut are calls that were asked for and not reported, as no rule could
-	// be true for them. They were never emitted.
-	LeftOut LeftOut
-}
-
-// LeftOut counts calls by the fact that left no rule.
-type LeftOut struct {
-	Result uint64 // how the call ended
-	Flags  uint64 // the flags that it was given
-	Kind   uint64 // what it opened
-	Path   uint64 // the path of the file that it opened
+	// be true for them, by the fact that left none. They were never emitted.
+	LeftOut [facts]uint64
 }
 
 // Counts reads the counters of all CPUs.
@@ -112,10 +104,8 @@ func (s *Sensor) Counts() (Counts, error) {
 			}
 		}
 	}
-	for fact, n := range map[sensorWireFact]*uint64{
-		sensorWireFactFACT_RESULT: &c.LeftOut.Result, sensorWireFactFACT_FLAGS: &c.LeftOut.Flags, sensorWireFactFACT_KIND: &c.LeftOut.Kind, sensorWireFactFACT_PATH: &c.LeftOut.Path,
-	} {
-		if err := sum(s.objs.LeftOut, uint32(fact), n); err != nil {
+	for fact := range c.LeftOut {
+		if err := sum(s.objs.LeftOut, uint32(fact), &c.LeftOut[fact]); err != nil {
 			return Counts{}, err
 		}
 	}

@@ -30,7 +30,7 @@ type command struct {
 var commands = []command{
 	{"check", "[--json] FILE...", "load rule files together, in this order, and show all findings", check},
 	{"list", "[--json] FILE...", "list the rules of rule files; without files, those that Saker ships", list},
-	{"pushdown", "[--json] FILE...", "show what of each call the kernel leaves out for rule files, and which rules need the rest", pushed},
+	{"pushdown", "[--json] FILE|DIR...", "show what of each call the kernel leaves out for rule files, and which rules need the rest", pushed},
 	{"fields", "[--json]", "list the fields that rules may name", fields},
 	{"events", "[--json]", "list the events that can be captured, with their parameters", events},
 	{"doctor", "[--json]", "show what the sensor can do on this machine, and prove that it captures", doctor},

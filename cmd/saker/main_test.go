@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,14 @@ const doubtful = good + `
   condition: proc.name = cat
 `
 
+const written = `
+- rule: Keys written
+  desc: d
+  condition: evt.type = openat and evt.is_open_write = true and fd.name endswith /authorized_keys
+  output: o
+  priority: INFO
+`
+
 const logs = `
 - rule: Login failed
   desc: d
@@ -49,6 +58,9 @@ func TestCommands(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(".", name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := errors.Join(os.Mkdir("paths", 0o700), os.WriteFile("paths/rules.yaml", []byte(written), 0o600), os.WriteFile("paths/note.txt", nil, 0o600)); err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		args string
@@ -73,6 +85,10 @@ func TestCommands(t *testing.T) {
 		{"pushdown", exitUsage, "", "name at least one rule file"},
 		{"pushdown broken.yaml", exitFindings, "", "broken.yaml:4:36"},
 		{"pushdown good.yaml", exitOK, "execve  tells failed calls (Cat ran)", ""},
+		{"pushdown paths", exitOK, "files that no rule names", ""},
+		{"pushdown paths", exitOK, "O_WRONLY (Keys written)", ""},
+		{"pushdown --json paths", exitOK, `"path_states": `, ""},
+		{"pushdown missing.yaml", exitUsage, "", "missing.yaml"},
 		{"pushdown --json good.yaml", exitOK, `"call": "execve"`, ""},
 
 		{"list good.yaml", exitOK, "Informational  syscall  Cat ran  mine", ""},

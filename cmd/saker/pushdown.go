@@ -1,10 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +13,14 @@ import (
 	"github.com/sakerhq/saker/internal/pushdown"
 	"github.com/sakerhq/saker/rules"
 )
+
+// pushedCalls is what pushdown shows.
+type pushedCalls struct {
+	Calls []pushedCall `json:"calls"`
+	// Paths is how many states the kernel has for the paths of files that are
+	// opened; 0: it doesn't read these.
+	Paths int `json:"path_states"`
+}
 
 // pushedCall is what pushdown shows of a call.
 type pushedCall struct {
@@ -26,8 +35,8 @@ func pushed(args []string, out, errs io.Writer) int {
 	if !ok {
 		return exitUsage
 	}
-	files, err := read(names)
-	if err == nil && len(names) == 0 {
+	files, err := readAll(names)
+	if err == nil && len(files) == 0 {
 		err = errors.New("name at least one rule file")
 	}
 	if err != nil {
@@ -39,17 +48,98 @@ func pushed(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, "saker pushdown:", findings.Err())
 		return exitFindings
 	}
-	list := []pushedCall{}
-	calls, _ := pushdown.Judge(set)
-	for _, c := range calls {
-		list = append(list, pushedOf(c))
-	}
+	shown := pushedOfSet(set)
 	if asJSON {
-		writeJSON(out, list)
+		writeJSON(out, shown)
 		return exitOK
 	}
+	shown.print(out)
+	return exitOK
+}
+
+// readAll reads files, and those of directories that rules can be in.
+func readAll(names []string) (files []rules.File, err error) {
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			more, err := read([]string{name})
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, more...)
+			continue
+		}
+		entries, err := os.ReadDir(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if ext := filepath.Ext(e.Name()); e.Type().IsRegular() && (ext == ".yaml" || ext == ".yml") {
+				more, err := read([]string{filepath.Join(name, e.Name())})
+				if err != nil {
+					return nil, err
+				}
+				files = append(files, more...)
+			}
+		}
+	}
+	return files, nil
+}
+
+func pushedOfSet(set *rules.Set) (p pushedCalls) {
+	calls, paths := pushdown.Judge(set)
+	p.Calls = []pushedCall{}
+	for _, c := range calls {
+		p.Calls = append(p.Calls, pushedOf(c, paths))
+	}
+	if paths != nil {
+		p.Paths = paths.States()
+	}
+	return p
+}
+
+func pushedOf(c pushdown.Call, paths *pushdown.Paths) pushedCall {
+	p := pushedCall{Call: c.Row.Name}
+	failed := "failed calls"
+	if c.Errors.Learned != 0 && len(c.Errors.Any()) == 0 {
+		failed = "failed calls, but for connections in progress"
+	}
+	p.judge(failed, c.Errors.Any())
+	p.judge("calls that succeed", slices.Concat(c.Zero, c.Positive))
+	if c.OpensPath() {
+		p.judge("directories", c.Directories)
+		if paths != nil {
+			p.judge("files that no rule names", paths.Generic(&c))
+		}
+	}
+	p.judgeFlags(c.Flags)
+	return p
+}
+
+// judge says that something is left out, or the first rule that needs it.
+func (p *pushedCall) judge(what string, needed []*rules.Rule) {
+	if len(needed) == 0 {
+		p.LeftOut = append(p.LeftOut, what)
+		return
+	}
+	p.Told = append(p.Told, fmt.Sprintf("%s (%s)", what, needed[0].Name))
+}
+
+// judgeFlags says which flags are left out and told, if some are left out.
+func (p *pushedCall) judgeFlags(f *pushdown.Flags) {
+	if f == nil || !slices.ContainsFunc(f.Rules(), func(needed []*rules.Rule) bool { return len(needed) == 0 }) {
+		return
+	}
+	for place, needed := range f.Rules() {
+		if words := f.Words(place); len(words) > 0 {
+			p.judge(strings.Join(words, "|"), needed)
+		}
+	}
+}
+
+// print writes a line for each call, and what is told apart of paths.
+func (p *pushedCalls) print(out io.Writer) {
 	columns := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, c := range list {
+	for _, c := range p.Calls {
 		fmt.Fprintf(columns, "%s", c.Call)
 		if c.LeftOut != nil {
 			fmt.Fprintf(columns, "\tleaves out %s", strings.Join(c.LeftOut, ", "))
@@ -60,31 +150,8 @@ func pushed(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(columns)
 	}
 	columns.Flush()
-	return exitOK
-}
-
-func pushedOf(c pushdown.Call) pushedCall {
-	p := pushedCall{Call: c.Row.Name}
-	judge := func(what string, needed []*rules.Rule) {
-		if len(needed) == 0 {
-			p.LeftOut = append(p.LeftOut, what)
-			return
-		}
-		p.Told = append(p.Told, fmt.Sprintf("%s (%s)", what, needed[0].Name))
+	if p.Paths == 0 {
+		return
 	}
-	if c.Errors.Learned != 0 && len(c.Errors.Any()) == 0 {
-		p.LeftOut = append(p.LeftOut, "failed calls, but for connections in progress")
-	} else {
-		judge("failed calls", c.Errors.Any())
-	}
-	judge("calls that succeed", slices.Concat(c.Zero, c.Positive))
-	if c.Opens {
-		judge("directories", c.Directories)
-	}
-	if c.Flags != nil {
-		for place, needed := range c.Flags.Rules() {
-			judge("flags "+cmp.Or(strings.Join(c.Flags.Words(place), " "), "none"), needed)
-		}
-	}
-	return p
+	fmt.Fprintf(out, "\nThe paths of files that are opened are read, with %d states.\n", p.Paths)
 }

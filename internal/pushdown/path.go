@@ -11,14 +11,18 @@ import (
 
 // Paths is what rules ask of the paths of files that calls open.
 type Paths struct {
-	// Anywhere are rules for files that have nothing in common with what rules
-	// name.
-	Anywhere []*rules.Rule
+	anywhere []*rules.Rule // for files that have nothing in common with what rules name
 	all      *automaton
 }
 
 // States are how many states of paths the kernel tells apart.
 func (p *Paths) States() int { return len(p.all.next) }
+
+// Generic are a call's rules for files that have nothing in common with what
+// rules name.
+func (p *Paths) Generic(c *Call) []*rules.Rule {
+	return slices.DeleteFunc(slices.Clone(c.Asked), func(r *rules.Rule) bool { return !slices.Contains(p.anywhere, r) })
+}
 
 // maxStates is how many states an automaton may have before it is reduced: what
 // a few hundredths of a second find.
@@ -42,7 +46,7 @@ func (f *facts) paths(calls []Call, n Numbers) *Paths {
 			anyPath = anyPath.Or(n.Set([]*rules.Rule{r}))
 		}
 		if generic {
-			p.Anywhere = append(p.Anywhere, r)
+			p.anywhere = append(p.anywhere, r)
 		}
 	}
 	if p.all = mergeAll(of); p.all == nil {

@@ -6,6 +6,8 @@
 package pushdown
 
 import (
+	"slices"
+
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -96,6 +98,13 @@ func Judge(set *rules.Set) (calls []Call, paths *Paths) {
 // opens reports whether a row's result is a descriptor.
 func opens(row *syscalls.Row) bool {
 	return row.Flags&syscalls.CreatesFD != 0 && row.FD == syscalls.Result && row.FDSize == 0
+}
+
+// OpensPath reports whether the call opens what a path names.
+func (c *Call) OpensPath() bool {
+	return c.Opens && slices.ContainsFunc(c.Row.Params, func(p syscalls.Param) bool {
+		return p.Type == syscalls.FSPath || p.Type == syscalls.FSRelPath
+	})
 }
 
 // facts are a call's facts as the kernel wants them.

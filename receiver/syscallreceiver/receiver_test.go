@@ -217,9 +217,17 @@ func TestKernelLosses(t *testing.T) {
 	}
 	defer telemetry.Shutdown()
 	src := newScript()
+	leftOut, facts := bpf.Counts{}.LeftOut, []metricdata.DataPoint[int64](nil)
+	for fact := range leftOut {
+		leftOut[fact] = uint64(1000 * fact)
+		if name := bpf.Fact(fact).String(); name != "" {
+			facts = append(facts, metricdata.DataPoint[int64]{Value: int64(1000 * fact), Attributes: attribute.NewSet(attribute.String("fact", name))})
+		}
+	}
 	src.counts.Store(&bpf.Counts{
 		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3, Faults: 7},
 		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6, Faults: 8},
+		LeftOut:   leftOut,
 	})
 	if err := observe(telemetry, src, &counts{}, createDefaultConfig().(*Config)); err != nil {
 		t.Fatal(err)
@@ -231,6 +239,7 @@ func TestKernelLosses(t *testing.T) {
 	}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualReceiverSyscallEmittedRecords(t, reader,
 		[]metricdata.DataPoint[int64]{{Value: 131}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualReceiverSyscallLeftOutCalls(t, reader, facts, metricdatatest.IgnoreTimestamp())
 	ofClass := func(class string, n int64) metricdata.DataPoint[int64] {
 		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("class", class))}
 	}

@@ -73,6 +73,9 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 			}
 			return err
 		}),
+		telemetry.RegisterReceiverSyscallLeftOutCallsCallback(func(_ context.Context, o metric.Int64Observer) error {
+			return observeLeftOut(o, src)
+		}),
 		telemetry.RegisterReceiverSyscallIncompleteRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			return observeFaults(o, src)
 		}),
@@ -135,6 +138,19 @@ func observeLost(o metric.Int64Observer, src source, c *counts) error {
 		a := &accounts[i]
 		o.Observe(int64(a.lost(&kernel, c)), metric.WithAttributes(
 			attribute.String("class", a.class), attribute.String("cause", a.cause)))
+	}
+	return nil
+}
+
+func observeLeftOut(o metric.Int64Observer, src source) error {
+	kernel, err := src.Counts()
+	if err != nil {
+		return err
+	}
+	for fact, n := range kernel.LeftOut {
+		if name := bpf.Fact(fact).String(); name != "" {
+			o.Observe(int64(n), metric.WithAttributes(attribute.String("fact", name)))
+		}
 	}
 	return nil
 }

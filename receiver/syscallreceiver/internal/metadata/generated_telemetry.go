@@ -38,6 +38,7 @@ type TelemetryBuilder struct {
 	ReceiverSyscallForgottenContainers  metric.Int64ObservableCounter
 	ReceiverSyscallHealedProcesses      metric.Int64ObservableCounter
 	ReceiverSyscallIncompleteRecords    metric.Int64ObservableCounter
+	ReceiverSyscallLeftOutCalls         metric.Int64ObservableCounter
 	ReceiverSyscallLostRecords          metric.Int64ObservableCounter
 	ReceiverSyscallPlaceholderProcesses metric.Int64ObservableCounter
 	ReceiverSyscallProcesses            metric.Int64ObservableGauge
@@ -201,6 +202,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallIncompleteRecordsCallbac
 		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallIncompleteRecords, obs: o})
 		return nil
 	}, builder.ReceiverSyscallIncompleteRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverSyscallLeftOutCallsCallback sets callback for observable ReceiverSyscallLeftOutCalls metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallLeftOutCallsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallLeftOutCalls, obs: o})
+		return nil
+	}, builder.ReceiverSyscallLeftOutCalls)
 	if err != nil {
 		return err
 	}
@@ -431,6 +447,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_incomplete_records",
 		metric.WithDescription("Arguments and other memory of programs that could not be read when their record was made; the record says which it was. [Development]"),
 		metric.WithUnit("{fault}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallLeftOutCalls, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_left_out_calls",
+		metric.WithDescription("Calls that rules ask for and the kernel left out, since no rule could be true for them, by the fact that told. They are neither emitted nor lost. [Development]"),
+		metric.WithUnit("{call}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallLostRecords, err = builder.meter.Int64ObservableCounter(
