@@ -126,9 +126,12 @@ __noinline int narrow(u32 slot)
 	s->left = f->sets[facts->asked & (FILTER_SETS - 1)];
 	if (!keep(&s->left, f, ended_as(f, facts, call)))
 		return FACT_RESULT;
-	if (facts->flags_arg < 6 &&
-	    !keep(&s->left, f, facts->flags[flags_place(facts, call->args[facts->flags_arg])]))
-		return FACT_FLAGS;
+	u32 flags_arg = facts->flags_arg;
+	if (flags_arg < 6) {
+		u32 place = flags_place(facts, call->args[BOUND(flags_arg, 7)]);
+		if (!keep(&s->left, f, facts->flags[BOUND(place, FLAG_VALUES - 1)]))
+			return FACT_FLAGS;
+	}
 	if (facts->opens && call->ret >= 0 &&
 	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
 		return FACT_KIND;
@@ -150,12 +153,12 @@ __noinline int read_name(u32 slot, u32 at, u32 state)
 	/* The roots of pseudo file systems have no names. */
 	if (!c || c == '/')
 		return 0;
-	state = a->next[(state << shift | a->classes['/']) & (PATH_STEPS - 1)];
+	state = a->next[BOUND(state << shift | a->classes['/'], PATH_STEPS - 1)];
 	for (u32 i = 0; i <= NAME_MAX; i++) {
 		c = s->data[(at + i) & (RECORD_MAX - 1)];
 		if (!c || state >= settled)
 			break;
-		state = a->next[(state << shift | a->classes[c]) & (PATH_STEPS - 1)];
+		state = a->next[BOUND(state << shift | a->classes[c], PATH_STEPS - 1)];
 	}
 	return state;
 }
@@ -188,11 +191,11 @@ __noinline int narrow_by_path(u32 slot)
 	for (u32 i = 0; i < NAMES_MAX; i++) {
 		if (i >= names || !state || state >= settled)
 			break;
-		state = read_name(slot, s->walk.names[(names - 1 - i) & (NAMES_MAX - 1)], state);
+		state = read_name(slot, s->walk.names[BOUND(names - 1 - i, NAMES_MAX - 1)], state);
 	}
 	if (f->number != filter)
 		return 0;
-	return keep(&s->left, f, f->paths.ends[state & (PATH_STATES - 1)]) ? 0 : FACT_PATH;
+	return keep(&s->left, f, f->paths.ends[BOUND(state, PATH_STATES - 1)]) ? 0 : FACT_PATH;
 }
 
 #endif

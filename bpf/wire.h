@@ -159,13 +159,14 @@ enum wire_opened {
 #define ROWS_MAX    512
 #define FILTER_SETS 4096 /* distinct sets of rules */
 #define FLAG_BITS   6
+#define FLAG_VALUES (1 << FLAG_BITS)
 
 /* What the facts of a row's calls say: numbers of sets, in which 0 is the one of all rules. */
 struct wire_facts {
 	__u16 asked; /* rules that ask for the call */
 	__u16 ended[ENDED_KINDS];
 	__u16 opened[OPENED_KINDS];
-	__u16 flags[1 << FLAG_BITS]; /* for each value that these bits of the argument can have */
+	__u16 flags[FLAG_VALUES]; /* for each value that these bits of the argument can have */
 	__u8 bits[FLAG_BITS];
 	__u8 flags_arg; /* 6 or more: none */
 	__u8 opens;	/* the result is a descriptor */
