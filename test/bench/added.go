@@ -29,7 +29,7 @@ func measureAdded(c *config, r *report) error {
 	turns := measured{}
 	for round := range c.rounds {
 		fmt.Fprintf(os.Stderr, "added cost: round %d of %d\n", round+1, c.rounds)
-		for _, s := range subjects(c, r) {
+		for _, s := range subjects(c, r, true) {
 			if err := turns.turn(a, s, counts); err != nil {
 				return errors.Join(fmt.Errorf("%s: %w", s.name, err), a.stop())
 			}
@@ -44,15 +44,15 @@ const (
 	control2 = "nothing, again"
 )
 
-func subjects(c *config, r *report) []subject {
-	list := append([]subject{{control, nothing}}, emptySubjects()...)
-	list = append(list, subject{saker, func() (func() error, error) {
-		return r.started(saker, startSaker, c)
-	}})
+// subjects are all in the order of a round.
+func subjects(c *config, r *report, withEmpty bool) []subject {
+	list := []subject{{control, nothing}}
+	if withEmpty {
+		list = append(list, emptySubjects()...)
+	}
+	list = append(list, subject{saker, func() (running, error) { return r.started(saker, startSaker, c) }})
 	if c.falco.program != "" {
-		list = append(list, subject{falco, func() (func() error, error) {
-			return r.started(falco, startFalco, c)
-		}})
+		list = append(list, subject{falco, func() (running, error) { return r.started(falco, startFalco, c) }})
 	}
 	return append(list, subject{control2, nothing})
 }
@@ -64,7 +64,7 @@ type measured map[string]map[string][]float64
 const chunks = 3
 
 func (m measured) turn(a *actor, s subject, counts map[string]int) error {
-	stop, err := s.start()
+	active, err := s.start()
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (m measured) turn(a *actor, s subject, counts map[string]int) error {
 		for range chunks {
 			cpu, _, err := a.do(l.name, counts[l.name], 0)
 			if err != nil {
-				return errors.Join(err, stop())
+				return errors.Join(err, active.stop())
 			}
 			took = append(took, cpu)
 		}
@@ -82,7 +82,7 @@ func (m measured) turn(a *actor, s subject, counts map[string]int) error {
 		}
 		m[l.name][s.name] = append(m[l.name][s.name], median(took))
 	}
-	return stop()
+	return active.stop()
 }
 
 // added is how much more an act took than with nothing, round by round.

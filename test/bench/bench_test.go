@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/xml"
+	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -8,8 +11,19 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asWorker) != "" {
-		os.Exit(work(os.Stdin, os.Stdout))
+	if part := os.Getenv(asWorker); part != "" {
+		if err := play(part, os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Getenv(standIn) != "" {
+		if err := playFalco(os.Args[1:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -50,34 +64,116 @@ func TestQuantile(t *testing.T) {
 }
 
 func TestParseBenchmarks(t *testing.T) {
-	out := "goos: linux\nBenchmarkTake-2\t 10\t 30.0 ns/op\t 0 B/op\t 0 allocs/op\nBenchmarkTake-2\t 10\t 10.0 ns/op\t 0 B/op\t 0 allocs/op\n" +
-		"BenchmarkApply/open-2\t 10\t 20.5 ns/op\t 16 B/op\t 2 allocs/op\nPASS\n"
-	want := []benchmark{{"Take", 20, 0}, {"Apply/open", 20.5, 2}}
+	out := "goos: linux\nBenchmarkVerdict-2\t 10\t 99.0 ns/op\t 30.0 cpu-ns/op\t 0 B/op\t 0 allocs/op\n" +
+		"BenchmarkVerdict-2\t 10\t 99.0 ns/op\t 10.0 cpu-ns/op\t 0 B/op\t 0 allocs/op\n" +
+		"BenchmarkApply/open-2\t 10\t 99.5 ns/op\t 20.5 cpu-ns/op\t 16 B/op\t 2 allocs/op\nPASS\n"
+	want := []benchmark{{"Verdict", 20, 0}, {"Apply/open", 20.5, 2}}
 	if got := parseBenchmarks(out); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
 
-// What was not measured leaves a column empty; nothing is divided by it.
-func TestReportWithoutFalco(t *testing.T) {
-	m := measured{}
+// TestMacros: what this host has of the shorter loads can be run, and takes time.
+func TestMacros(t *testing.T) {
+	dir, err := os.MkdirTemp("", "saker-bench-") // PostgreSQL's user gets to it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	for _, m := range macros {
+		if m.name == "compile" || m.name == "bbolt" {
+			continue // these build
+		}
+		t.Run(m.name, func(t *testing.T) {
+			if m.name == "PostgreSQL" && os.Geteuid() != 0 {
+				t.Skip("needs root, to become another user")
+			}
+			if err := m.prepare(dir); errors.Is(err, errAbsent) {
+				t.Skip(err)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if took, err := m.run(dir, 1); err != nil || took <= 0 {
+				t.Errorf("%v, %v", took, err)
+			}
+		})
+	}
+}
+
+// sampleReport is of figures that are easy to reckon with.
+func sampleReport(withFalco bool) *report {
+	m, turns := measured{}, macroTurns{map[string]map[string][]turned{}, map[string][]float64{saker: {0}, falco: {0.25}}}
 	for _, l := range loads {
 		m[l.name] = map[string][]float64{control: {100, 110}, control2: {101, 109}, saker: {150, 170}, emptyAll: {120, 130}, emptyCall: {110, 120}}
 	}
+	for _, load := range macros {
+		turns.took[load.name] = map[string][]turned{control: {{2e9, 0}}, control2: {{2.02e9, 0}}, saker: {{2.1e9, 4e7}}}
+	}
 	r := newReport(&config{})
-	r.addAdded(m, false)
 	r.Floods[saker] = []flooded{{Pace: 10, Load: 0.1}, {Pace: 30, Loss: 0.5}, {Pace: 20, Load: 0.2}}
-	var out strings.Builder
-	r.print(&out)
-	for _, want := range []string{"+55", "2.75", "20 opens/s without a loss, at 20.0 %"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in:\n%s", want, out.String())
+	r.Losses[saker] = []lost{{Act: "getuid", Times: 2, Rate: 4000, Loss: spread{0.125, 0.1, 0.2}}, {Act: "getuid", Times: 1, Rate: 2000}}
+	r.Engine = []benchmark{{"Match/93_rules/words", 100, 0}, {"Match/93_rules/closures", 1500, 0}}
+	if withFalco {
+		for _, l := range loads {
+			m[l.name][falco] = []float64{200, 210}
+		}
+		for _, load := range macros {
+			turns.took[load.name][falco] = []turned{{2.4e9, 3e8}}
 		}
 	}
-	if strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "Inf") {
-		t.Error(out.String())
+	r.addAdded(m, withFalco)
+	r.addMacro(macros, turns)
+	return r
+}
+
+// TestReport: what was measured is in the tables and in the picture; what was not
+// leaves a column empty, and nothing is divided by it.
+func TestReport(t *testing.T) {
+	both := []string{
+		"+55", "2.75", "20 opens/s without a loss, at 20.0 %", "+5.0 %", "+2.0 %", "+1.0 %", "saker lost 0.000 %",
+		"2 x", "12.50 %", "[10.00 20.00]", "15.00",
 	}
-	if picture := string(r.picture()); !strings.Contains(picture, "fork+exec") || strings.Contains(picture, falco) {
-		t.Error(picture)
+	withFalco := []string{"0.55", "+20.0 %", "+15.0 %", "0.25", "falco lost 25.000 %"}
+	for _, has := range []bool{false, true} {
+		r := sampleReport(has)
+		var out strings.Builder
+		r.print(&out)
+		for _, want := range both {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("with Falco: %v: no %q in:\n%s", has, want, out.String())
+			}
+		}
+		for _, want := range withFalco {
+			if strings.Contains(out.String(), want) != has {
+				t.Errorf("with Falco: %v: %q in:\n%s", has, want, out.String())
+			}
+		}
+		picture := string(r.picture())
+		for _, never := range []string{"NaN", "Inf"} {
+			if strings.Contains(out.String()+picture, never) {
+				t.Errorf("%s in %s\n%s", never, out.String(), picture)
+			}
+		}
+		if !strings.Contains(picture, "fork+exec") || !strings.Contains(picture, "PostgreSQL") || strings.Contains(picture, "Falco") != has {
+			t.Error(picture)
+		}
+		if err := xml.Unmarshal([]byte(picture), new(any)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLossSince(t *testing.T) {
+	for _, c := range []struct {
+		before, after account
+		want          float64
+	}{
+		{account{}, account{}, 0},
+		{account{5, 100}, account{5, 100}, 0},
+		{account{5, 100}, account{30, 200}, 0.25},
+	} {
+		if got := c.after.lossSince(c.before); got != c.want {
+			t.Errorf("%+v since %+v: %v, want %v", c.after, c.before, got, c.want)
+		}
 	}
 }

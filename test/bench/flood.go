@@ -12,6 +12,7 @@ type flooded struct {
 	Pace float64 `json:"opens_per_second"` // that were made
 	Load float64 `json:"cpu_share"`        // of one CPU, that the product used
 	CPU  float64 `json:"cpu_ns_per_open"`
+	Told float64 `json:"events_per_open"`
 	Loss float64 `json:"lost_share"` // of its events
 }
 
@@ -68,8 +69,7 @@ func flood(p *product, pace int) (flooded, error) {
 			return flooded{}, errors.Join(err, a.stop())
 		}
 	}
-	time.Sleep(settle)
-	lost, all, err := p.losses()
+	start, err := p.account()
 	if err != nil {
 		return flooded{}, errors.Join(err, a.stop())
 	}
@@ -81,14 +81,12 @@ func flood(p *product, pace int) (flooded, error) {
 	if err := errors.Join(err, a.stop()); err != nil {
 		return flooded{}, err
 	}
-	time.Sleep(settle)
+	end, err := p.account()
 	used := p.cpu() - before - idle*(wall*float64(n)+float64(settle))/float64(settle)
-	lostAfter, allAfter, err := p.losses()
-	f := flooded{Pace: 1e9 / wall, CPU: used / float64(n), Load: used / (wall * float64(n))}
-	if allAfter > all {
-		f.Loss = (lostAfter - lost) / (allAfter - all)
-	}
-	return f, err
+	return flooded{
+		Pace: 1e9 / wall, CPU: used / float64(n), Load: used / (wall * float64(n)),
+		Told: (end.events - start.events) / float64(n), Loss: end.lossSince(start),
+	}, err
 }
 
 // lossless is the highest pace without a loss, as a flood of one product.

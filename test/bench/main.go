@@ -18,13 +18,15 @@ import (
 
 // config is what the flags and the environment say.
 type config struct {
-	collector string
-	rules     string // a rules file; empty: Saker's stable library
-	out       string
-	rounds    int
-	chunk     time.Duration
-	parts     string
-	falco     falcoConfig
+	collector   string
+	rules       string // a rules file; empty: Saker's stable library
+	extra       string // a rules file beside these
+	out         string
+	rounds      int
+	macroRounds int
+	chunk       time.Duration
+	parts       string
+	falco       falcoConfig
 }
 
 // part is one kind of measurement. It adds its rows to the report.
@@ -35,16 +37,19 @@ type part struct {
 
 var parts = []part{
 	{"added", measureAdded},
+	{"macro", measureMacro},
 	{"flood", measureFlood},
+	{"loss", measureLoss},
 	{"ring", measureRing},
 	{"engine", measureEngine},
 }
 
 func main() {
-	if os.Getenv(asWorker) != "" {
-		os.Exit(work(os.Stdin, os.Stdout))
+	do := run
+	if part := os.Getenv(asWorker); part != "" {
+		do = func() error { return play(part, os.Args[1:]) }
 	}
-	if err := run(); err != nil {
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -58,8 +63,9 @@ func run() error {
 	flag.StringVar(&c.rules, "rules", c.falco.rules, "rules `file` for Saker (default: FALCO_RULES, else the stable library)")
 	flag.StringVar(&c.out, "out", "build", "`directory` for bench.json and bench.svg")
 	flag.IntVar(&c.rounds, "rounds", 7, "how often each subject is measured")
+	flag.IntVar(&c.macroRounds, "macro-rounds", 3, "how often each subject is measured with whole programs")
 	flag.DurationVar(&c.chunk, "chunk", 20*time.Millisecond, "how long one chunk of a load takes")
-	flag.StringVar(&c.parts, "parts", "added,flood,ring,engine", "what to measure")
+	flag.StringVar(&c.parts, "parts", partNames(), "what to measure")
 	flag.Parse()
 	r := newReport(c)
 	for _, p := range parts {
@@ -70,8 +76,17 @@ func run() error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
+	r.Busy = append(r.Busy, loadAverage())
 	r.print(os.Stdout)
 	return save(c.out, r)
+}
+
+func partNames() string {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ",")
 }
 
 // save writes the report as JSON and as a picture.

@@ -77,8 +77,29 @@ func (p *product) stop() error {
 	return os.RemoveAll(p.remove)
 }
 
-// cpu is what the process has used, in ns.
+// account is what a product says of its events.
+type account struct{ lost, events float64 }
+
+// lossSince is the share of the events since an earlier account that was lost.
+func (a account) lossSince(b account) float64 {
+	if a.events <= b.events {
+		return 0
+	}
+	return (a.lost - b.lost) / (a.events - b.events)
+}
+
+// account asks the product once it has had time to read and count what there was.
+func (p *product) account() (a account, err error) {
+	time.Sleep(settle)
+	a.lost, a.events, err = p.losses()
+	return a, err
+}
+
+// cpu is what the process has used, in ns; no process has used none.
 func (p *product) cpu() float64 {
+	if p == nil {
+		return 0
+	}
 	var t unix.Timespec
 	// The clock of another process (clock_getcpuclockid(3)).
 	if unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|2), &t) != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -46,6 +47,9 @@ func startSaker(c *config) (*product, error) {
 			return nil, err
 		}
 		source = fmt.Sprintf("{ path: %q }", path)
+	}
+	if c.extra != "" {
+		source += fmt.Sprintf(", { path: %q }", c.extra)
 	}
 	port, err := freePort()
 	if err != nil {
@@ -95,6 +99,9 @@ func sakerLosses(port int) (lost, all float64, err error) {
 // falcoConfig is the Falco to measure, none if program is empty.
 type falcoConfig struct{ program, rules, config string }
 
+// falcoRules are the rules that Falco has where nobody says which.
+const falcoRules = "/etc/falco/falco_rules.yaml"
+
 // startFalco runs Falco with its rules, its alerts to standard output at once.
 func startFalco(c *config) (*product, error) {
 	dir, err := os.MkdirTemp("", "saker-bench-")
@@ -103,8 +110,8 @@ func startFalco(c *config) (*product, error) {
 	}
 	metrics := filepath.Join(dir, "metrics.json")
 	args := []string{
-		"-U", "-o", "stdout_output.enabled=true",
-		"-o", "metrics.enabled=true", "-o", "metrics.interval=1s", "-o", "metrics.output_file=" + metrics,
+		"-U", "-o", "stdout_output.enabled=true", "-o", "metrics.enabled=true", "-o", "metrics.interval=1s",
+		"-o", "metrics.kernel_event_counters_enabled=true", "-o", "metrics.output_file=" + metrics,
 	}
 	if c.falco.config != "" {
 		args = append(args, "-c", c.falco.config)
@@ -112,21 +119,29 @@ func startFalco(c *config) (*product, error) {
 	if c.falco.rules != "" {
 		args = append(args, "-r", c.falco.rules)
 	}
+	if c.extra != "" {
+		if c.falco.rules == "" { // -r replaces what the configuration names
+			args = append(args, "-r", falcoRules)
+		}
+		args = append(args, "-r", c.extra)
+	}
 	p, err := launch(exec.Command(c.falco.program, args...), watchCPU)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	p.remove = dir
 	p.losses = func() (float64, float64, error) { return falcoLosses(metrics) }
 	return p, nil
 }
 
-// falcoLosses reads the last line of Falco's metrics.
+// falcoLosses reads the last line of Falco's metrics that is complete. A count
+// that is not there is 0.
 func falcoLosses(file string) (lost, all float64, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, fmt.Errorf("Falco's metrics: %w", err)
 	}
+	text = text[:bytes.LastIndexByte(text, '\n')+1]
 	text = bytes.TrimSpace(text)
 	var line struct {
 		Fields map[string]any `json:"output_fields"`

@@ -2,21 +2,22 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 // report is all that was measured.
 type report struct {
 	Machine string                         `json:"machine"`
+	Busy    []float64                      `json:"load_average"` // before and after
 	Rules   string                         `json:"rules"`
+	Missing []string                       `json:"not_measured"`
 	Added   []addedRow                     `json:"added_cost"`
+	Macro   []macroRow                     `json:"macro_loads"`
 	Floods  map[string][]flooded           `json:"floods"`
+	Losses  map[string][]lost              `json:"losses"`
 	Memory  map[string]float64             `json:"memory_mib"`
 	Started map[string][]float64           `json:"seconds_to_first_alert"`
 	Rings   map[string]map[string]crossing `json:"ring"`
@@ -30,6 +31,22 @@ type addedRow struct {
 	Without float64           `json:"ns_without"`
 	Error   float64           `json:"control_ns"` // what nothing differs from nothing
 	With    map[string]spread `json:"added_ns"`
+}
+
+// macroRow is what a whole program takes with each subject.
+type macroRow struct {
+	Load    string               `json:"load"`
+	What    string               `json:"what"`
+	Without float64              `json:"cpu_ms_without"`
+	Error   float64              `json:"control_share"`
+	With    map[string]macroCost `json:"with"`
+}
+
+// macroCost is what a product makes a load cost: shares of what it takes without.
+type macroCost struct {
+	Slower  spread  `json:"slower"`
+	Watcher float64 `json:"collector_cpu"`
+	Loss    float64 `json:"lost_share"` // of all loads of a round
 }
 
 // spread is the median of the rounds with its quartiles.
@@ -58,7 +75,8 @@ func quantile(list []float64, q float64) float64 {
 
 func newReport(c *config) *report {
 	r := &report{
-		Machine: machine(), Rules: c.rules, Floods: map[string][]flooded{}, Memory: map[string]float64{},
+		Machine: machine(), Busy: []float64{loadAverage()}, Rules: c.rules,
+		Floods: map[string][]flooded{}, Losses: map[string][]lost{}, Memory: map[string]float64{},
 		Started: map[string][]float64{}, Rings: map[string]map[string]crossing{},
 	}
 	if r.Rules == "" {
@@ -75,14 +93,21 @@ func machine() string {
 	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s", strings.TrimLeft(name, "\t: "), runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.GOARCH)
 }
 
+// loadAverage is how many tasks wanted a CPU in the last minute.
+func loadAverage() (n float64) {
+	text, _ := os.ReadFile("/proc/loadavg")
+	_, _ = fmt.Sscan(string(text), &n)
+	return n
+}
+
 // started starts a product as a subject, and keeps how long that took.
-func (r *report) started(name string, start func(*config) (*product, error), c *config) (func() error, error) {
+func (r *report) started(name string, start func(*config) (*product, error), c *config) (running, error) {
 	p, err := start(c)
 	if err != nil {
 		return nil, err
 	}
 	r.Started[name] = append(r.Started[name], p.started.Seconds())
-	return p.stop, nil
+	return p, nil
 }
 
 func (r *report) addAdded(m measured, withFalco bool) {
@@ -102,87 +127,33 @@ func (r *report) addAdded(m measured, withFalco bool) {
 	}
 }
 
-// print writes the tables. A column of Falco's is empty where there was none.
-func (r *report) print(out io.Writer) {
-	fmt.Fprintf(out, "%s\nrules: %s\n", r.Machine, r.Rules)
-	if len(r.Added) > 0 {
-		r.printAdded(out)
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Floods)) {
-		r.printFlood(out, name)
-	}
-	r.printRings(out)
-	if len(r.Engine) > 0 {
-		t := table(out, "\nUser space (go test -bench)", "benchmark", "ns", "allocations")
-		for _, b := range r.Engine {
-			fmt.Fprintf(t, "%s\t%.1f\t%.0f\n", b.Name, b.Time, b.Allocs)
+// addMacro compares each turn with that of nothing in the same round.
+func (r *report) addMacro(there []macro, turns macroTurns) {
+	for _, m := range there {
+		without := turns.took[m.name][control]
+		row := macroRow{Load: m.name, What: m.what, With: map[string]macroCost{}}
+		for name, list := range turns.took[m.name] {
+			var slower, watcher []float64
+			for i, t := range list {
+				slower = append(slower, t.load/without[i].load-1)
+				watcher = append(watcher, t.watcher/without[i].load)
+			}
+			switch name {
+			case control:
+				row.Without = median(loadsOf(list)) / 1e6
+			case control2:
+				row.Error = median(slower)
+			default:
+				row.With[name] = macroCost{spreadOf(slower), median(watcher), median(turns.loss[name])}
+			}
 		}
-		t.Flush()
+		r.Macro = append(r.Macro, row)
 	}
 }
 
-func table(out io.Writer, title string, columns ...string) *tabwriter.Writer {
-	fmt.Fprintln(out, title)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(columns, "\t"))
-	return t
-}
-
-func (r *report) printAdded(out io.Writer) {
-	t := table(out, "\nCost added to an act (ns of CPU time of who acts; median [quartiles] of the rounds)",
-		"act", "without", "control", "saker", "", emptyAll, emptyCall, "saker/empty", falco, "saker/falco")
-	for _, row := range r.Added {
-		s := row.With[saker]
-		fmt.Fprintf(t, "%s\t%.0f\t%+.0f\t%+.0f\t[%.0f %.0f]\t%+.0f\t%+.0f\t%s\t%s\t%s\n",
-			row.Act, row.Without, row.Error, s.Median, s.Low, s.High, row.With[emptyAll].Median, row.With[emptyCall].Median,
-			ratio(s.Median, row.With[emptyAll].Median), amount(row.With, falco), ratio(s.Median, row.With[falco].Median))
+func loadsOf(list []turned) (loads []float64) {
+	for _, t := range list {
+		loads = append(loads, t.load)
 	}
-	t.Flush()
-}
-
-func amount(with map[string]spread, name string) string {
-	if s, ok := with[name]; ok {
-		return fmt.Sprintf("%+.0f", s.Median)
-	}
-	return ""
-}
-
-// ratio is empty where there is nothing to divide by.
-func ratio(a, b float64) string {
-	if b <= 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.2f", a/b)
-}
-
-func (r *report) printFlood(out io.Writer, name string) {
-	t := table(out, "\nOpens, with "+name, "opens/s", "CPU", "CPU ns/open", "lost")
-	for _, f := range r.Floods[name] {
-		fmt.Fprintf(t, "%.0f\t%.1f %%\t%.0f\t%.3f %%\n", f.Pace, 100*f.Load, f.CPU, 100*f.Loss)
-	}
-	t.Flush()
-	best := lossless(r.Floods[name])
-	fmt.Fprintf(out, "%s: %.0f opens/s without a loss, at %.1f %% of a core; %.0f MiB resident; %.2f s to the first alert\n",
-		name, best.Pace, 100*best.Load, r.Memory[name], median(r.Started[name]))
-}
-
-func (r *report) printRings(out io.Writer) {
-	if len(r.Rings) == 0 {
-		return
-	}
-	names := slices.Sorted(maps.Keys(r.Rings))
-	columns := []string{"act"}
-	for _, name := range names {
-		columns = append(columns, name+": records", "bytes")
-	}
-	t := table(out, "\nWhat an act sends through the rings", columns...)
-	for _, l := range loads {
-		fmt.Fprint(t, l.name)
-		for _, name := range names {
-			c := r.Rings[name][l.name]
-			fmt.Fprintf(t, "\t%.2f\t%.0f", c.Records, c.Bytes)
-		}
-		fmt.Fprintln(t)
-	}
-	t.Flush()
+	return loads
 }

@@ -6,18 +6,25 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
-// subject is something whose cost is measured: start sets it up, and gives how
-// to end it.
+// subject is something whose cost is measured; start sets it up.
 type subject struct {
 	name  string
-	start func() (stop func() error, err error)
+	start func() (running, error)
 }
 
-func nothing() (func() error, error) { return func() error { return nil }, nil }
+// running is a subject that is there.
+type running interface{ stop() error }
+
+// stopped is a running subject of which only how it ends is known.
+type stopped func() error
+
+func (s stopped) stop() error { return s() }
+
+func nothing() (running, error) { return stopped(func() error { return nil }), nil }
 
 // empty is the least that a hook can cost: a program that does nothing.
-func empty(kind ebpf.ProgramType, hook ebpf.AttachType, to string, attach func(*ebpf.Program) (link.Link, error)) func() (func() error, error) {
-	return func() (func() error, error) {
+func empty(kind ebpf.ProgramType, hook ebpf.AttachType, to string, attach func(*ebpf.Program) (link.Link, error)) func() (running, error) {
+	return func() (running, error) {
 		program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 			Type: kind, AttachType: hook, AttachTo: to, License: "GPL",
 			Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
@@ -30,7 +37,7 @@ func empty(kind ebpf.ProgramType, hook ebpf.AttachType, to string, attach func(*
 		if err != nil {
 			return nil, err
 		}
-		return l.Close, nil
+		return stopped(l.Close), nil
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -16,37 +15,44 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asWorker is set in the environment of the process that acts.
+// asWorker says in the environment of a process which part it plays.
 const asWorker = "SAKER_BENCH_WORKER"
+
+// play plays a part.
+func play(part string, args []string) error {
+	switch part {
+	case "serve":
+		return serve(args[0], os.Stdin, os.Stdout)
+	case "ask":
+		return ask(args[0])
+	}
+	return work(os.Stdin, os.Stdout)
+}
 
 func addressOf(b *byte) uintptr { return uintptr(unsafe.Pointer(b)) }
 
 // work does what in asks for, a line "LOAD N PACE" each, and answers with the
 // CPU time and the time that it took, in ns. It ends with in.
-func work(in io.Reader, out io.Writer) int {
+func work(in io.Reader, out io.Writer) error {
 	runtime.LockOSThread()
 	w, err := newWorker()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return err
 	}
 	defer w.close()
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		name, rest, _ := strings.Cut(lines.Text(), "\t")
 		var n, pace int
 		if _, err := fmt.Sscan(rest, &n, &pace); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
+			return err
 		}
-		i := slices.IndexFunc(loads, func(l load) bool { return l.name == name })
-		cpu, wall, err := w.timed(loads[i].do, n, pace)
+		cpu, wall, err := w.timed(loadNamed(name).do, n, pace)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, name+":", err)
-			return 1
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		fmt.Fprintln(out, cpu, wall)
 	}
-	return 0
+	return nil
 }
 
 // timed does an act n times; at a pace of so many a second, 0: as fast as it can.
@@ -56,7 +62,7 @@ func (w *worker) timed(do func(*worker, int) error, n, pace int) (cpu, wall int6
 		err = do(w, n)
 		return cpuTime() - start, time.Since(began).Nanoseconds(), err
 	}
-	const step = 100
+	step := min(100, max(1, pace/100)) // of 10 ms at most
 	for done := 0; done < n && err == nil; done += step {
 		for due := began.Add(time.Duration(done) * time.Second / time.Duration(pace)); time.Now().Before(due); {
 			runtime.Gosched()
@@ -90,7 +96,7 @@ func startActor(cpu int) (*actor, error) {
 	}
 	a := &actor{cmd: exec.Command(self)}
 	// One thread acts; a collection of garbage would be another load.
-	a.cmd.Env = append(os.Environ(), asWorker+"=1", "GOGC=off", "GOMAXPROCS=1")
+	a.cmd.Env = append(os.Environ(), asWorker+"=act", "GOGC=off", "GOMAXPROCS=1")
 	a.cmd.Stderr = os.Stderr
 	if a.in, err = a.cmd.StdinPipe(); err != nil {
 		return nil, err
