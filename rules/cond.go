@@ -205,12 +205,12 @@ func (c *cond) under(know func(*cond) (t Truth, known bool)) Truth {
 func (c *cond) may(answer Truth, known field.Parts) bool {
 	is := func(k *cond) bool { return k.may(answer, known) }
 	isNot := func(k *cond) bool { return !is(k) }
-	switch {
-	case c.kind == condPred: // a value that is missing may decide against one that isn't known
+	switch c.kind {
+	case condPred: // a value that is missing may decide against one that isn't known
 		return c.parts&^known == 0 || c.pred.right != nil
-	case c.kind == condNot:
+	case condNot:
 		return c.kids[0].may(True-answer, known)
-	case c.kind == condAnd || c.kind == condOr:
+	case condAnd, condOr:
 		if (c.kind == condAnd) == (answer == False) {
 			return slices.ContainsFunc(c.kids, is)
 		}

@@ -111,7 +111,7 @@ func sampleReport(withFalco bool) *report {
 	}
 	r := newReport(&config{})
 	r.Floods[saker] = []flooded{{Pace: 10, Load: 0.1}, {Pace: 30, Loss: 0.5}, {Pace: 20, Load: 0.2}}
-	r.Losses[saker] = []lost{{Act: "getuid", Times: 2, Rate: 4000, Loss: spread{0.125, 0.1, 0.2}}, {Act: "getuid", Times: 1, Rate: 2000}}
+	r.Losses[saker] = []lost{{Times: 2, Rate: 4000, Loss: spread{0.125, 0.1, 0.2}}, {Times: 1, Rate: 2000}}
 	r.Engine = []benchmark{{"Match/93_rules/words", 100, 0}, {"Match/93_rules/closures", 1500, 0}}
 	if withFalco {
 		for _, l := range loads {

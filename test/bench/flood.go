@@ -65,7 +65,7 @@ func flood(p *product, pace int) (flooded, error) {
 	}
 	n := pace * int(floodTime/time.Millisecond) / 1000
 	if pace == 0 {
-		if n, err = a.calibrate("open+close", floodTime); err != nil {
+		if n, err = a.calibrate(opens, floodTime); err != nil {
 			return flooded{}, errors.Join(err, a.stop())
 		}
 	}
@@ -77,7 +77,7 @@ func flood(p *product, pace int) (flooded, error) {
 	time.Sleep(settle)
 	before := p.cpu()
 	idle = before - idle
-	_, wall, err := a.do("open+close", n, pace)
+	_, wall, err := a.do(opens, n, pace)
 	if err := errors.Join(err, a.stop()); err != nil {
 		return flooded{}, err
 	}

@@ -4,46 +4,40 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
+	"syscall"
 	"time"
 )
 
-// lost is what a product lost of acts at one rate, which is so many times the
-// highest at which it lost nothing.
+// lost is what a product lost of opens at one rate.
 type lost struct {
-	Act   string  `json:"act"`
-	Times float64 `json:"times_lossless"`
-	Rate  float64 `json:"acts_per_second"`
-	Told  float64 `json:"events_per_act"`
-	Loss  spread  `json:"lost_share"`
+	Given float64 `json:"cpu_given"` // the share of a CPU that the product had at most
+	Rate  float64 `json:"opens_per_second"`
+	Times float64 `json:"times_lossless"` // 0: no lossless rate was found
+	Told  float64 `json:"events_per_open"`
 	Load  float64 `json:"cpu_share"`
+	Loss  spread  `json:"lost_share"`
 }
 
-// tellAll is a rule that tells of each act that the loss is measured with, and
-// that no kernel can decide: it is true of none.
+// tellAll is a rule that wants all opens told, and that no kernel can decide: it
+// is true of none.
 const tellAll = `- rule: Saker bench tells of all
   desc: It is never true, and nothing but the number of an event says so.
-  condition: evt.type in (open, openat, getuid) and evt.num = 0
+  condition: evt.type in (open, openat) and evt.num = 0
   output: never
   priority: DEBUG
 `
 
-// lossActs are an everyday one, and one whose record is the smallest: where no
-// producers make enough of the first to lose any, those of the second may.
-var lossActs = []string{"open+close", getuid.name}
-
 const (
 	lossTrials = 3
-	lossTime   = 700 * time.Millisecond
-	maxCrew    = 4 // producers
-	// lossSteps is how often the rate is halved at most.
-	lossSteps = 6
+	lossTime   = time.Second
+	lossSteps  = 5 // how often the rate is halved at most, and one
 )
 
-// measureLoss looks for the rate at which a product begins to lose. The
-// producers, one on each CPU but the product's, begin with all that they can
-// make, and the rate is halved until the product loses nothing in most of the
-// trials; so 2 and 4 times that rate have been tried before.
+// givens are the shares of a CPU that products are given in turn: where the
+// producers can't make enough opens for a whole CPU, they can for less.
+var givens = []float64{1, 1. / 8, 1. / 32, 1. / 128}
+
+// measureLoss looks for the rate at which each product begins to lose.
 func measureLoss(c *config, r *report) error {
 	file, err := os.CreateTemp("", "saker-bench-*.yaml")
 	if err != nil {
@@ -61,32 +55,43 @@ func measureLoss(c *config, r *report) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		for _, act := range lossActs {
-			fmt.Fprintf(os.Stderr, "loss: %s, %s\n", name, act)
-			list, err := lossOf(p, act)
-			if err != nil {
-				return errors.Join(err, p.stop())
-			}
-			r.Losses[name] = append(r.Losses[name], list...)
-		}
-		if err := p.stop(); err != nil {
+		r.Losses[name], err = losses(p, name)
+		if err := errors.Join(err, p.stop()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lossOf is what is lost at the lossless rate and above, the highest rate first.
-func lossOf(p *product, act string) ([]lost, error) {
-	crew, err := startCrew(act)
+// losses are those of a product with a whole CPU, and with ever less of one until 4
+// times the lossless rate could be tried.
+func losses(p *product, name string) (all []lost, err error) {
+	crew, err := startCrew()
 	if err != nil {
 		return nil, err
 	}
-	var list []lost
-	for step := range lossSteps {
-		l, err := crew.trials(p, act, 1/float64(int(1)<<step))
+	for _, given := range givens {
+		fmt.Fprintf(os.Stderr, "loss: %s with %.1f %% of a CPU\n", name, 100*given)
+		list, err := crew.halve(p, given)
 		if err != nil {
 			return nil, errors.Join(err, crew.stop())
+		}
+		all = append(all, list...)
+		if list[0].Times >= 4 {
+			break
+		}
+	}
+	return all, crew.stop()
+}
+
+// halve begins with all opens that the crew can make, and halves the rate until
+// the product loses nothing in most of the trials. So twice and 4 times that rate
+// have been tried before.
+func (c *crew) halve(p *product, given float64) (list []lost, err error) {
+	for step := range lossSteps {
+		l, err := c.trials(p, 1/float64(int(1)<<step), given)
+		if err != nil {
+			return nil, err
 		}
 		list = append(list, l)
 		if l.Loss.Median == 0 {
@@ -98,58 +103,24 @@ func lossOf(p *product, act string) ([]lost, error) {
 			list[i].Times = float64(int(1) << (len(list) - 1 - i))
 		}
 	}
-	return list, crew.stop()
+	return list, nil
 }
 
-// crew are producers that act at once, and how often each can act in lossTime.
-type crew struct {
-	actors []*actor
-	most   []int
-}
-
-// startCrew starts a producer on each of a few CPUs but the product's.
-func startCrew(act string) (*crew, error) {
-	c := &crew{}
-	for cpu := range min(runtime.NumCPU(), maxCrew+1) {
-		if cpu == watchCPU {
-			continue
-		}
-		a, err := startActor(cpu)
-		if err != nil {
-			return nil, errors.Join(err, c.stop())
-		}
-		c.actors = append(c.actors, a)
-		n, err := a.calibrate(act, lossTime)
-		if err != nil {
-			return nil, errors.Join(err, c.stop())
-		}
-		c.most = append(c.most, n)
-	}
-	return c, nil
-}
-
-func (c *crew) stop() (err error) {
-	for _, a := range c.actors {
-		err = errors.Join(err, a.stop())
-	}
-	return err
-}
-
-// trials have the crew act at a share of what it can make.
-func (c *crew) trials(p *product, act string, share float64) (lost, error) {
+// trials have the crew open at a share of what it can make.
+func (c *crew) trials(p *product, share, given float64) (lost, error) {
 	var losses, rates, loads, told []float64
 	for range lossTrials {
 		before, err := p.account()
 		if err != nil {
 			return lost{}, err
 		}
-		cpu := p.cpu()
-		made, wall, err := c.do(act, share)
+		cpu, feed := p.cpu(), p.starve(given)
+		made, wall, err := c.open(share)
+		cpu = p.cpu() - cpu
+		feed()
 		if err != nil {
 			return lost{}, err
 		}
-		time.Sleep(drained)
-		cpu = p.cpu() - cpu
 		after, err := p.account()
 		if err != nil {
 			return lost{}, err
@@ -157,30 +128,35 @@ func (c *crew) trials(p *product, act string, share float64) (lost, error) {
 		losses, rates = append(losses, after.lossSince(before)), append(rates, made/wall*1e9)
 		loads, told = append(loads, cpu/wall), append(told, (after.events-before.events)/made)
 	}
-	return lost{Act: act, Loss: spreadOf(losses), Rate: median(rates), Load: median(loads), Told: median(told)}, nil
+	return lost{Given: given, Loss: spreadOf(losses), Rate: median(rates), Load: median(loads), Told: median(told)}, nil
 }
 
-// do has all act at once; it gives how often, and the ns that this took.
-func (c *crew) do(act string, share float64) (made, wall float64, err error) {
-	type result struct {
-		wall float64
-		err  error
+// hunger is how long a starved product waits for its share.
+const hunger = 100 * time.Millisecond
+
+// starve stops the product for most of the time, so that it has only a share of a
+// CPU, until feed is called.
+func (p *product) starve(given float64) (feed func()) {
+	if given >= 1 {
+		return func() {}
 	}
-	results := make(chan result)
-	for i, a := range c.actors {
-		n, pace := int(float64(c.most[i])*share), 0
-		if share < 1 {
-			pace = int(float64(n) / lossTime.Seconds())
+	enough, fed := make(chan struct{}), make(chan struct{})
+	on := time.Duration(float64(hunger) * given)
+	go func() {
+		defer close(fed)
+		for {
+			_ = p.cmd.Process.Signal(syscall.SIGSTOP)
+			time.Sleep(hunger - on)
+			_ = p.cmd.Process.Signal(syscall.SIGCONT)
+			select {
+			case <-enough:
+				return
+			case <-time.After(on):
+			}
 		}
-		made += float64(n)
-		go func() {
-			_, each, err := a.do(act, n, pace)
-			results <- result{each * float64(n), err}
-		}()
+	}()
+	return func() {
+		close(enough)
+		<-fed
 	}
-	for range c.actors {
-		one := <-results
-		wall, err = max(wall, one.wall), errors.Join(err, one.err)
-	}
-	return made, wall, err
 }

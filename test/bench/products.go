@@ -139,7 +139,7 @@ func startFalco(c *config) (*product, error) {
 func falcoLosses(file string) (lost, all float64, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return 0, 0, fmt.Errorf("Falco's metrics: %w", err)
+		return 0, 0, fmt.Errorf("metrics of Falco: %w", err)
 	}
 	text = text[:bytes.LastIndexByte(text, '\n')+1]
 	text = bytes.TrimSpace(text)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -46,7 +47,8 @@ func work(in io.Reader, out io.Writer) error {
 		if _, err := fmt.Sscan(rest, &n, &pace); err != nil {
 			return err
 		}
-		cpu, wall, err := w.timed(loadNamed(name).do, n, pace)
+		i := slices.IndexFunc(loads, func(l load) bool { return l.name == name })
+		cpu, wall, err := w.timed(loads[i].do, n, pace)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
