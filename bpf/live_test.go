@@ -175,7 +175,7 @@ func follow(t *testing.T, s *Sensor, cmd *exec.Cmd) (records []record) {
 	pid := uint32(cmd.Process.Pid)
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for ended := false; !ended && time.Now().Before(deadline); {
 		if _, err := s.Read(func(raw Raw) {
 			if raw.Header().Pid != pid {

@@ -116,7 +116,7 @@ func (s *servant) do(what, name string) {
 // in order, judging cgroups as they come up.
 func names(t *testing.T, s *Sensor, last string, judge func(Raw)) (told []string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !slices.Contains(told, last); {
+	for deadline := time.Now().Add(time.Minute); !slices.Contains(told, last); {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s was not told; what was: %q", last, told)
 		}

@@ -35,7 +35,8 @@ var all = []job{
 	testOf("test/kernels/programs", ""),
 	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker"},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
-	testOf("bpf", "").with("SAKER_TEST_NARROW=" + narrowAt),
+	// What a refusal costs doesn't depend on the kernel, and takes many loads.
+	testOf("bpf", "-test.skip=Refused$").with("SAKER_TEST_NARROW=" + narrowAt),
 	testOf("internal/state", "-test.run=Live"),          // the others need no kernel
 	testOf("test/calls", ""),                            // makes each call once
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
