@@ -370,10 +370,23 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
 	w->header.nargs = row->nargs;
 	w->ret = call->ret;
 	s->call = *call;
+	s->marks = 0;
 	s->call.named = row->flags & ROW_NAMED;
 	for (int i = 0; i < 6 && i < row->nargs; i++)
 		*APPEND(s, u64) = call->args[i];
 	return w;
+}
+
+/* Gives the record up of which a fact left no rule; 0: none did. */
+static __always_inline bool give_up(u32 slot, u32 fact)
+{
+	struct scratch *s = scratch_of(slot);
+
+	if (!fact || !s)
+		return false;
+	s->busy = 0;
+	count_left_out(fact);
+	return true;
 }
 
 static __always_inline void send_call(u32 slot, struct call *call, struct wire_row *row,
@@ -393,16 +406,11 @@ static __always_inline void send_call(u32 slot, struct call *call, struct wire_r
 		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24,
 			    answer && data ? ANSWER_MAX : c->max, c->only,
 			    c->when | c->out << 8 | row->flags << 16);
-		if (i || !s->scan.filter)
-			continue;
-		u32 fact = narrow_by_path(slot);
-		s->scan.filter = 0;
-		if (fact) {
-			s->busy = 0;
-			count_left_out(fact);
+		if (!i && s->scan.path && give_up(slot, narrow_by_path(slot)))
 			return;
-		}
 	}
+	if (s->scan.filter && give_up(slot, narrow_by_marks(slot)))
+		return;
 	if (is_apart(current_task()))
 		put_thread(slot);
 	record_send(slot);
@@ -434,7 +442,6 @@ static __always_inline bool is_left_out(u32 slot, struct call *call)
 	if (!s || s->busy)
 		return false; /* its loss will be counted */
 	s->call = *call;
-	s->scan.filter = 0;
 	u32 fact = narrow(slot);
 	if (fact)
 		count_left_out(fact);
@@ -452,6 +459,9 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
+	struct scratch *s = scratch_of(slot);
+	if (s && !s->busy)
+		s->scan.filter = s->scan.path = 0;
 	bool answer = row->flags & ROW_ANSWERS && is_answer(call, row->sender);
 	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))
 		send_call(slot, call, row, answer);

@@ -135,7 +135,8 @@ __noinline int narrow(u32 slot)
 	if (facts->opens && call->ret >= 0 &&
 	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
 		return FACT_KIND;
-	s->scan.filter = facts->opens && f->paths.start ? f->number : 0;
+	s->scan.filter = f->number;
+	s->scan.path = facts->opens && f->paths.start;
 	return 0;
 }
 
@@ -173,6 +174,33 @@ static __always_inline bool is_named(struct wire_file *w)
 	       w->magic != ANON_INODES && w->magic != SECRETMEM;
 }
 
+/* Where the root of a file system is mounted first, by device; what is not here is not known. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct wire_mount);
+} first_mounts SEC(".maps");
+
+/* Whether a file has no other name on the host; from and end: where its path lies. */
+static __always_inline bool is_own(struct scratch *s, struct wire_file *w, u32 from, u32 end)
+{
+	u32 dev = w->dev, len = end - from - w->inside;
+
+	if (w->magic == OVERLAYFS)
+		return true;
+	struct wire_mount *first = w->above ? 0 : bpf_map_lookup_elem(&first_mounts, &dev);
+	if (!first || first->len != len)
+		return false;
+	for (u32 i = 0; i < MOUNT_MAX; i++) {
+		if (i >= len)
+			return true;
+		if (s->data[(end - len + i) & (RECORD_MAX - 1)] != first->at[i])
+			return false;
+	}
+	return len == MOUNT_MAX;
+}
+
 /* Leaves those rules that can be true for the path of the slot's file, which was put last: 0, or
  * the fact that left none. */
 __noinline int narrow_by_path(u32 slot)
@@ -195,7 +223,26 @@ __noinline int narrow_by_path(u32 slot)
 	}
 	if (f->number != filter)
 		return 0;
-	return keep(&s->left, f, f->paths.ends[BOUND(state, PATH_STATES - 1)]) ? 0 : FACT_PATH;
+	struct wire_file *w = (void *)(b + 1);
+	u32 from = s->block + sizeof(*b) + sizeof(*w);
+	u32 end = w->above ? from + w->above : s->block + sizeof(*b) + b->len;
+	u32 own = is_own(s, w, from, end);
+	return keep(&s->left, f, f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(own, 1)])
+		       ? 0
+		       : FACT_PATH;
+}
+
+/* Leaves those rules that can be true for a record that is complete: 0, or the fact that left
+ * none. */
+__noinline int narrow_by_marks(u32 slot)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s || f->number != s->scan.filter || s->marks & (BLOCK_FAULT | BLOCK_REPLACED))
+		return 0;
+	struct wire_facts *facts = &f->rows[BOUND(s->call.row, ROWS_MAX - 1)];
+	return keep(&s->left, f, facts->unmarked) ? 0 : FACT_MARKS;
 }
 
 #endif

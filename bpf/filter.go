@@ -79,6 +79,7 @@ var factNames = [facts]string{
 	sensorWireFactFACT_FLAGS:  "flags",
 	sensorWireFactFACT_KIND:   "kind",
 	sensorWireFactFACT_PATH:   "path",
+	sensorWireFactFACT_MARKS:  "marks",
 }
 
 // String is the fact in a word, empty for 0, which is none.
@@ -92,8 +93,11 @@ type Facts struct {
 	// How the call ended. Errors that Failed doesn't name end as Error does.
 	Zero, Positive, Error Candidates
 	Failed                map[int]Candidates
-	Flags                 *FlagFacts            // nil: the row has none that rules tell apart
-	Opened                map[Opened]Candidates // nil: not told apart; only of rows whose FD is the result
+	Flags                 *FlagFacts // nil: the row has none that rules tell apart
+	// Unmarked are the rules when all memory could be read, and no descriptor was
+	// made another's meanwhile.
+	Unmarked Candidates
+	Opened   map[Opened]Candidates // nil: not told apart; only of rows whose FD is the result
 }
 
 // MaxFlagBits is how many bits of a flags argument can be told apart.
@@ -158,6 +162,7 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 	w.Ended[sensorWireEndedENDED_ZERO] = b.number(f.Zero)
 	w.Ended[sensorWireEndedENDED_POSITIVE] = b.number(f.Positive)
 	w.Ended[sensorWireEndedENDED_ERRORS] = b.number(f.Error)
+	w.Unmarked = b.number(f.Unmarked)
 	w.FlagsArg = noFlags
 	if f.Flags != nil {
 		w.FlagsArg = uint8(f.Flags.Arg)

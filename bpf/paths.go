@@ -10,8 +10,10 @@ import (
 type Paths struct {
 	Classes [256]uint8 // of bytes
 	Next    [][]int    // the state after one more byte, by state and class
-	// Ends are the rules that may be true for files whose path ends in a state.
-	Ends []Candidates
+	// Ends are the rules that may be true for files whose path ends in a state:
+	// of any files, and of those that have no other name, as their mount is the
+	// first one of their file system.
+	Ends [][2]Candidates
 }
 
 // Fits reports whether the kernel has room for p.
@@ -47,7 +49,9 @@ func (b *builder) paths(p *Paths) {
 	}
 	w.Start = number[0]
 	for s, next := range p.Next {
-		w.Ends[number[s]] = b.number(p.Ends[s])
+		for own, set := range p.Ends[s] {
+			w.Ends[number[s]][own] = b.number(set)
+		}
 		for class, to := range next {
 			w.Next[int(number[s])<<w.Shift|class] = number[to]
 		}

@@ -40,9 +40,9 @@ struct walk {
 
 /* What is to be found out of the path that is put next. */
 struct scan {
-	u64 filter; /* that has the states; 0: nothing */
+	u64 filter; /* that the rules left are of; 0: none */
 	u32 names;
-	u32 unused;
+	u32 path; /* is to be read */
 };
 
 struct scratch {
@@ -53,6 +53,8 @@ struct scratch {
 	u64 pointer;
 	struct call call;
 	struct wire_candidates left; /* rules that can be true for the call at hand */
+	u32 marks;		     /* enum wire_block_flag: of all blocks of the record */
+	u32 unused;
 	struct walk walk;
 	struct scan scan;
 	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
@@ -225,6 +227,7 @@ static __always_inline void block_flag(struct scratch *s, u16 flag)
 	struct wire_block *b = (void *)&s->data[s->block & (RECORD_MAX - 1)];
 
 	b->flags |= flag;
+	s->marks |= flag;
 	if (flag & BLOCK_FAULT)
 		count(s->class, FAULT_USER);
 }

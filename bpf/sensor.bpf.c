@@ -52,6 +52,7 @@ const struct {
 	struct wire_cgroup cgroup;
 	struct wire_row row;
 	struct wire_filter filter;
+	struct wire_mount mount;
 	struct wire_operand operand;
 	struct wire_part part;
 	struct wire_shape shape;

@@ -99,8 +99,10 @@ type sensorScratch struct {
 		Paths uint8
 		_     [3]byte
 	}
-	Left sensorWireCandidates
-	Walk struct {
+	Left   sensorWireCandidates
+	Marks  uint32
+	Unused uint32
+	Walk   struct {
 		_       structs.HostLayout
 		Mount   uint64
 		Dentry  uint64
@@ -115,7 +117,7 @@ type sensorScratch struct {
 		_      structs.HostLayout
 		Filter uint64
 		Names  uint32
-		Unused uint32
+		Path   uint32
 	}
 	Data [98304]uint8
 }
@@ -161,7 +163,7 @@ type sensorWireAutomaton struct {
 	Settled uint16
 	Shift   uint32
 	Classes [256]uint8
-	Ends    [8192]uint16
+	Ends    [8192][2]uint16
 	Next    [131072]uint16
 }
 
@@ -307,7 +309,8 @@ const (
 	sensorWireFactFACT_FLAGS  sensorWireFact = 2
 	sensorWireFactFACT_KIND   sensorWireFact = 3
 	sensorWireFactFACT_PATH   sensorWireFact = 4
-	sensorWireFactFACTS       sensorWireFact = 5
+	sensorWireFactFACT_MARKS  sensorWireFact = 5
+	sensorWireFactFACTS       sensorWireFact = 6
 )
 
 type sensorWireFacts struct {
@@ -316,6 +319,7 @@ type sensorWireFacts struct {
 	Ended    [16]uint16
 	Opened   [4]uint16
 	Flags    [64]uint16
+	Unmarked uint16
 	Bits     [6]uint8
 	FlagsArg uint8
 	Opens    uint8
@@ -378,6 +382,12 @@ type sensorWireMeasures struct {
 	FdLimit     uint64
 	Threads     uint32
 	Unused      uint32
+}
+
+type sensorWireMount struct {
+	_   structs.HostLayout
+	Len uint32
+	At  [60]uint8
 }
 
 type sensorWireOpened uint32
@@ -561,6 +571,7 @@ const (
 	sensorMapClaims              = "claims"
 	sensorMapCounts              = "counts"
 	sensorMapFilters             = "filters"
+	sensorMapFirstMounts         = "first_mounts"
 	sensorMapLeftOut             = "left_out"
 	sensorMapLookedAt            = "looked_at"
 	sensorMapMarks               = "marks"
@@ -720,6 +731,7 @@ type sensorMapSpecs struct {
 	Claims      *ebpf.MapSpec `ebpf:"claims"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
 	Filters     *ebpf.MapSpec `ebpf:"filters"`
+	FirstMounts *ebpf.MapSpec `ebpf:"first_mounts"`
 	LeftOut     *ebpf.MapSpec `ebpf:"left_out"`
 	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
 	Marks       *ebpf.MapSpec `ebpf:"marks"`
@@ -787,6 +799,7 @@ type sensorMaps struct {
 	Claims      *ebpf.Map `ebpf:"claims"`
 	Counts      *ebpf.Map `ebpf:"counts"`
 	Filters     *ebpf.Map `ebpf:"filters"`
+	FirstMounts *ebpf.Map `ebpf:"first_mounts"`
 	LeftOut     *ebpf.Map `ebpf:"left_out"`
 	LookedAt    *ebpf.Map `ebpf:"looked_at"`
 	Marks       *ebpf.Map `ebpf:"marks"`
@@ -811,6 +824,7 @@ func (m *sensorMaps) Close() error {
 		m.Claims,
 		m.Counts,
 		m.Filters,
+		m.FirstMounts,
 		m.LeftOut,
 		m.LookedAt,
 		m.Marks,

@@ -138,6 +138,7 @@ enum wire_fact {
 	FACT_FLAGS,	 /* the flags that it was given */
 	FACT_KIND,	 /* what it opened: a file, a directory */
 	FACT_PATH,	 /* the path of the file that it opened */
+	FACT_MARKS,	 /* that all of it could be read, and was not changed meanwhile */
 	FACTS,
 };
 
@@ -167,11 +168,13 @@ struct wire_facts {
 	__u16 ended[ENDED_KINDS];
 	__u16 opened[OPENED_KINDS];
 	__u16 flags[FLAG_VALUES]; /* for each value that these bits of the argument can have */
+	__u16 unmarked;		  /* when all could be read, and no descriptor was replaced */
 	__u8 bits[FLAG_BITS];
 	__u8 flags_arg; /* 6 or more: none */
 	__u8 opens;	/* the result is a descriptor */
 };
 
+#define MOUNT_MAX   60
 #define PATH_STATES 8192
 #define PATH_STEPS  (1 << 17)
 
@@ -180,9 +183,17 @@ struct wire_automaton {
 	__u16 start;   /* 0: there is no automaton */
 	__u16 settled; /* states from here on stay whatever comes */
 	__u32 shift;
-	__u8 classes[256];	 /* of bytes */
-	__u16 ends[PATH_STATES]; /* by state: number of the set for paths that end there */
-	__u16 next[PATH_STEPS];	 /* by state << shift | class */
+	__u8 classes[256]; /* of bytes */
+	/* By state: the sets for paths that end there, then those for files whose mount is the
+	 * first one of their file system, so that they have no other name. */
+	__u16 ends[PATH_STATES][2];
+	__u16 next[PATH_STEPS]; /* by state << shift | class */
+};
+
+/* Where a file system's root is mounted first, as a path travels. */
+struct wire_mount {
+	__u32 len;
+	__u8 at[MOUNT_MAX];
 };
 
 struct wire_filter {

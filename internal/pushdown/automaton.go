@@ -13,8 +13,19 @@ type automaton struct {
 	classes [256]uint8 // bytes that nothing tells apart are of one class
 	bytes   []byte     // one of each class
 	next    [][]int    // by state and class
-	ends    []bpf.Candidates
+	ends    []ends
 }
+
+// ends are the rules for files whose path ends in a state: for any, and for
+// those that have no other name.
+type ends [2]bpf.Candidates
+
+const (
+	anyFile = iota
+	ownName
+)
+
+func (e ends) or(f ends) ends { return ends{e[0].Or(f[0]), e[1].Or(f[1])} }
 
 // errTooMany says that an automaton needs more states than it may have.
 var errTooMany = errors.New("too many states")
@@ -38,7 +49,7 @@ func merge(a, b *automaton, maxStates int) (*automaton, error) {
 		if !known {
 			n = len(states)
 			numbers[s], states = n, append(states, s)
-			m.ends = append(m.ends, a.ends[s[0]].Or(b.ends[s[1]]))
+			m.ends = append(m.ends, a.ends[s[0]].or(b.ends[s[1]]))
 		}
 		return n
 	}
@@ -59,7 +70,7 @@ func merge(a, b *automaton, maxStates int) (*automaton, error) {
 
 // reduce makes states one that no rest of a path tells apart.
 func (a *automaton) reduce() {
-	numbers, group := map[bpf.Candidates]int{}, make([]int, len(a.ends))
+	numbers, group := map[ends]int{}, make([]int, len(a.ends))
 	for s, end := range a.ends {
 		if _, known := numbers[end]; !known {
 			numbers[end] = len(numbers)
@@ -71,14 +82,14 @@ func (a *automaton) reduce() {
 		count = len(kept)
 		kept = a.refine(&group)
 	}
-	next, ends := make([][]int, len(kept)), make([]bpf.Candidates, len(kept))
+	next, last := make([][]int, len(kept)), make([]ends, len(kept))
 	for n, s := range kept {
-		ends[n] = a.ends[s]
+		last[n] = a.ends[s]
 		for _, to := range a.next[s] {
 			next[n] = append(next[n], group[to])
 		}
 	}
-	a.next, a.ends = next, ends
+	a.next, a.ends = next, last
 }
 
 // refine parts groups of states whose next ones are of several groups, and gives
@@ -103,17 +114,17 @@ func (a *automaton) refine(group *[]int) (kept []int) {
 }
 
 // rules are all that can be true for some path.
-func (a *automaton) rules() (all bpf.Candidates) {
+func (a *automaton) rules() (all ends) {
 	for _, end := range a.ends {
-		all = all.Or(end)
+		all = all.or(end)
 	}
 	return all
 }
 
 // with has some rules true for all paths.
-func (a *automaton) with(set bpf.Candidates) *automaton {
+func (a *automaton) with(set ends) *automaton {
 	for s := range a.ends {
-		a.ends[s] = a.ends[s].Or(set)
+		a.ends[s] = a.ends[s].or(set)
 	}
 	return a
 }
@@ -122,5 +133,9 @@ func (a *automaton) with(set bpf.Candidates) *automaton {
 func (a *automaton) fits() bool { return a.wire().Fits() }
 
 func (a *automaton) wire() *bpf.Paths {
-	return &bpf.Paths{Classes: a.classes, Next: a.next, Ends: a.ends}
+	p := &bpf.Paths{Classes: a.classes, Next: a.next}
+	for _, end := range a.ends {
+		p.Ends = append(p.Ends, end)
+	}
+	return p
 }

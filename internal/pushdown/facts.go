@@ -20,7 +20,7 @@ type facts struct {
 	set           *rules.Set
 	nothing       *rules.Judge // knows the type alone
 	results, made *rules.Judge
-	opened        *rules.Judge
+	opened, whole *rules.Judge
 }
 
 func newFacts(set *rules.Set) *facts {
@@ -30,6 +30,7 @@ func newFacts(set *rules.Set) *facts {
 	// Where there is a descriptor, its number is the result.
 	f.made = f.judge(reads(append(slices.Clone(result), "fd.num")...))
 	f.opened = f.judge(reads(append(slices.Clone(ended), "fd.type")...))
+	f.whole = f.judge(reads("evt.type", "evt.unreadable", "fd.replaced"))
 	return f
 }
 
@@ -137,4 +138,15 @@ func (f *facts) errors(row *syscalls.Row) Errors {
 // directories are the rules for calls that opened a directory.
 func (f *facts) directories(row *syscalls.Row) []*rules.Rule {
 	return f.possible(f.opened, &event.Event{Row: row, FD: &event.FD{Type: event.FDDirectory}})
+}
+
+// unmarked are the rules for calls of which nothing is hidden.
+func (f *facts) unmarked(row *syscalls.Row) []*rules.Rule {
+	without := f.possible(f.whole, &event.Event{Row: row})
+	for _, r := range f.possible(f.whole, &event.Event{Row: row, FD: &event.FD{}}) {
+		if !slices.Contains(without, r) {
+			without = append(without, r)
+		}
+	}
+	return without
 }

@@ -36,16 +36,15 @@ func (f *facts) paths(calls []Call, n Numbers) *Paths {
 	p := &Paths{}
 	calls = slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return !c.Opens })
 	var of []*automaton
-	var anyPath bpf.Candidates // of rules that have no automaton
+	var anyPath ends // of rules that have no automaton
 	for _, r := range f.rulesOf(calls) {
 		a, generic := f.pathsOf(r, calls, n)
-		switch {
-		case a != nil:
+		if a == nil {
+			anyPath = anyPath.or(generic)
+		} else {
 			of = append(of, a)
-		case generic:
-			anyPath = anyPath.Or(n.Set([]*rules.Rule{r}))
 		}
-		if generic {
+		if generic[ownName] != (bpf.Candidates{}) {
 			p.anywhere = append(p.anywhere, r)
 		}
 	}
@@ -87,7 +86,7 @@ func mergeAll(of []*automaton) *automaton {
 
 // pathsOf is the automaton of a rule, nil if it needs none, and whether the rule
 // can be true for paths that have nothing in common with what rules name.
-func (f *facts) pathsOf(r *rules.Rule, calls []Call, n Numbers) (a *automaton, generic bool) {
+func (f *facts) pathsOf(r *rules.Rule, calls []Call, n Numbers) (a *automaton, generic ends) {
 	trusted, patterns := map[rules.Test]bool{}, []string(nil)
 	for _, c := range calls {
 		r.Tests(c.Row.Name, func(t rules.Test) {
@@ -96,36 +95,54 @@ func (f *facts) pathsOf(r *rules.Rule, calls []Call, n Numbers) (a *automaton, g
 			}
 		})
 	}
+	file := append(slices.Clone(ended), "evt.failed", "fd.type")
+	set := n.Set([]*rules.Rule{r})
+	may := [2]func(string) bool{
+		anyFile: f.mayBe(r, calls, trusted, reads(file...)),
+		ownName: f.mayBe(r, calls, trusted, reads(append(file, "fd.origin")...)),
+	}
+	judge := func(path string) (of ends) {
+		for which, may := range may {
+			if may(path) {
+				of[which] = set
+			}
+		}
+		return of
+	}
+	generic = judge(string([]byte{'/', other}))
+	if patterns == nil {
+		return nil, generic
+	}
 	slices.Sort(patterns)
-	file := reads(append(slices.Clone(ended), "evt.failed", "fd.type")...)
-	j := f.judge(func(t rules.Test) bool { return trusted[t] || file(t) })
-	may := func(path string) bool {
+	d, err := determine(slices.Compact(patterns), maxStates)
+	if err != nil {
+		return nil, ends{set, set}
+	}
+	d.judge(judge)
+	return &d.automaton, generic
+}
+
+// mayBe says of a path whether a rule can be true for files of that name that
+// calls open, by some tests.
+func (f *facts) mayBe(r *rules.Rule, calls []Call, trusted map[rules.Test]bool, also func(rules.Test) bool) func(string) bool {
+	j := f.judge(func(t rules.Test) bool { return trusted[t] || also(t) })
+	return func(path string) bool {
 		return slices.ContainsFunc(calls, func(c Call) bool {
 			return j.MayBe(r, source{&event.Event{Row: c.Row, FD: &event.FD{Type: event.FDFile, Name: path}}}, c.Row.Name)
 		})
 	}
-	generic = may(string([]byte{'/', other}))
-	if patterns == nil {
-		return nil, generic
-	}
-	d, err := determine(slices.Compact(patterns), maxStates)
-	if err != nil {
-		return nil, true
-	}
-	d.judge(n.Set([]*rules.Rule{r}), may)
-	return &d.automaton, generic
 }
 
 // other is a byte that hardly any rule names.
 const other = 1
 
-// judge says of each state whether the rules can be true for paths that end
-// there, and makes those one that say the same.
-func (d *determiner) judge(set bpf.Candidates, may func(path string) bool) {
-	d.ends = make([]bpf.Candidates, len(d.next))
+// judge says of each state which rules can be true for paths that end there, and
+// makes those one that say the same.
+func (d *determiner) judge(of func(path string) ends) {
+	d.ends = make([]ends, len(d.next))
 	for s := range d.next {
-		if d.phases[s] == inName && may(d.samples[s]) {
-			d.ends[s] = set
+		if d.phases[s] == inName {
+			d.ends[s] = of(d.samples[s])
 		}
 	}
 	for s := range d.next {

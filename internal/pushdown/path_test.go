@@ -15,7 +15,9 @@ import (
 )
 
 // end is what an automaton says of a path.
-func (a *automaton) end(path string) bpf.Candidates {
+func (a *automaton) end(path string) bpf.Candidates { return a.endOf(path)[anyFile] }
+
+func (a *automaton) endOf(path string) ends {
 	s := 0
 	for i := range len(path) {
 		s = a.next[s][a.classes[path[i]]]

@@ -64,7 +64,13 @@ type Call struct {
 	// Zero and Positive: it succeeded.
 	Zero, Positive []*rules.Rule
 	Errors         Errors
-	Flags          *Flags // nil: rules can't tell them apart
+	// Learned: calls that succeed are told whatever the rules are, as they say
+	// what later ones are about: a socket's peer, and which end it is.
+	Learned bool
+	Flags   *Flags // nil: rules can't tell them apart
+	// Unmarked are the rules when all memory could be read that the call names, and
+	// its descriptor stayed the same.
+	Unmarked []*rules.Rule
 	// Directories are the rules for calls that opened one. Only if Opens.
 	Directories []*rules.Rule
 	// Opens: the call's result is a descriptor.
@@ -83,10 +89,11 @@ func Judge(set *rules.Set) (calls []Call, paths *Paths) {
 		if row.Kind != syscalls.Call || !asked[row.Name] {
 			continue
 		}
-		c := Call{Row: row, Asked: f.possible(f.nothing, &event.Event{Row: row}), Opens: opens(row)}
+		c := Call{Row: row, Asked: f.possible(f.nothing, &event.Event{Row: row}), Opens: opens(row), Learned: teaches(row)}
 		c.Zero, c.Positive = f.succeeded(row)
 		c.Errors = f.errors(row)
 		c.Flags = f.flags(row)
+		c.Unmarked = f.unmarked(row)
 		if c.Opens {
 			c.Directories = f.directories(row)
 		}
@@ -100,6 +107,16 @@ func opens(row *syscalls.Row) bool {
 	return row.Flags&syscalls.CreatesFD != 0 && row.FD == syscalls.Result && row.FDSize == 0
 }
 
+// teaches reports whether calls of a row say more of a socket than the kernel
+// can tell of it later.
+func teaches(row *syscalls.Row) bool {
+	switch row.Name {
+	case "connect", "accept", "accept4", "listen":
+		return true
+	}
+	return row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
+}
+
 // OpensPath reports whether the call opens what a path names.
 func (c *Call) OpensPath() bool {
 	return c.Opens && slices.ContainsFunc(c.Row.Params, func(p syscalls.Param) bool {
@@ -111,10 +128,15 @@ func (c *Call) OpensPath() bool {
 func (c *Call) facts(n Numbers) *bpf.Facts {
 	f := &bpf.Facts{
 		Asked: n.only(c.Asked), Zero: n.only(c.Zero), Positive: n.only(c.Positive),
-		Error: n.only(c.Errors.Other), Failed: map[int]bpf.Candidates{},
+		Error: n.only(c.Errors.Other), Failed: map[int]bpf.Candidates{}, Unmarked: n.Set(c.Unmarked),
 	}
 	for errno, some := range c.Errors.Of {
 		f.Failed[errno] = n.only(some)
+	}
+	if c.Learned {
+		f.Zero.Learn()
+		f.Positive.Learn()
+		f.Asked.Learn()
 	}
 	if errno := c.Errors.Learned; errno != 0 {
 		inProgress, named := f.Failed[errno]

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,7 @@ type mounts struct {
 	file  string
 	list  map[uint32][]mountPoint // by device; of one, in order of mounting
 	asked uint64                  // record time of the last look at the file
+	told  map[uint32]string       // roots, as Options.Mounts was told last
 }
 
 // mountPoint is a directory of a file system, and where it can be seen. Neither
@@ -58,6 +60,28 @@ func (m *mounts) refresh(now uint64) bool {
 		}
 	}
 	return true
+}
+
+// refreshMounts looks at the mounts again, and tells who wants to know of changes.
+func (s *State) refreshMounts() {
+	if !s.mounts.refresh(s.now) || s.opts.Mounts == nil {
+		return
+	}
+	if roots := s.mounts.roots(); !maps.Equal(roots, s.mounts.told) {
+		s.mounts.told = roots
+		s.opts.Mounts(roots)
+	}
+}
+
+// roots are where the roots of file systems are mounted first.
+func (m *mounts) roots() map[uint32]string {
+	roots := map[uint32]string{}
+	for dev := range m.list {
+		if p, ok := m.first(dev, ""); ok {
+			roots[dev] = p.at
+		}
+	}
+	return roots
 }
 
 // mountOf is what a line of mountinfo says.
@@ -107,7 +131,7 @@ func (s *State) origin(dev, magic uint32, name string, inside, above []byte) str
 	if first, ok := s.mounts.first(dev, ""); len(above) == 0 && ok && first.at == at {
 		return ""
 	}
-	s.mounts.refresh(s.now)
+	s.refreshMounts()
 	s.raw = append(append(s.raw[:0], inside...), above...)
 	whole := s.paths.of(s.raw, false)
 	if whole == "/" {

@@ -50,6 +50,9 @@ type Options struct {
 	// Judge is told of a process in a cgroup that the sensor asks about
 	// (WireProcess.Cgroup); nil: nobody answers.
 	Judge func(bpf.WireCgroup, *event.Process)
+	// Mounts is told of where the host has the root of each file system mounted
+	// first, by device, whenever that is looked at; nil: nobody wants to know.
+	Mounts func(map[uint32]string)
 	// Enrich says that Questions are asked: what they are about is awaited.
 	Enrich bool
 	// Clock gives the time since 1970 and since boot, suspend included, in

@@ -56,7 +56,7 @@ func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*lo
 	}
 	needs := chosen.needs()
 	l.state = state.New(state.Options{
-		Root: cfg.Root, Judge: l.judge, Enrich: who != nil,
+		Root: cfg.Root, Judge: l.judge, Mounts: l.mounts, Enrich: who != nil,
 		NoEnvironment: needs&field.Environment == 0, Names: needs&field.Answers != 0,
 	})
 	return l, nil
@@ -67,6 +67,10 @@ func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*lo
 func (l *loop) judge(cgroup bpf.WireCgroup, p *event.Process) {
 	_ = l.source.Judge(cgroup, l.scope.holds(p))
 }
+
+// mounts tells the source by which mounts files have no other name. What it
+// couldn't be told is told of.
+func (l *loop) mounts(first map[uint32]string) { _ = l.source.SetMounts(first) }
 
 // scan learns what runs already. It comes before run.
 func (l *loop) scan() error {

@@ -23,6 +23,8 @@ type source interface {
 	// Judge says whether the processes of a cgroup are within the scope: those
 	// of others need not be captured from then on.
 	Judge(cgroup bpf.WireCgroup, within bool) error
+	// SetMounts says where the root of each file system, by device, is mounted first.
+	SetMounts(first map[uint32]string) error
 	// Counts is what became of all records until now. Not after Close.
 	Counts() (bpf.Counts, error)
 	// Stop ends the capture, and Read. It may be called more than once.

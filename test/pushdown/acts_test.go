@@ -67,6 +67,7 @@ func connect() {
 			continue
 		}
 		_ = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9})
+		_ = unix.Sendto(fd, []byte("x"), unix.MSG_NOSIGNAL, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 10})
 		_ = unix.Close(fd)
 	}
 	_ = unix.Connect(9999, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9})

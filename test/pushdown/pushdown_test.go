@@ -50,7 +50,12 @@ func newSide(t *testing.T) *side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &side{t: t, sensor: sensor, state: state.New(state.Options{})}
+	s := &side{t: t, sensor: sensor}
+	s.state = state.New(state.Options{Mounts: func(first map[uint32]string) {
+		if err := sensor.SetMounts(first); err != nil {
+			s.t.Error(err)
+		}
+	}})
 	t.Cleanup(func() {
 		if err := sensor.Close(); err != nil {
 			t.Error(err)
@@ -192,7 +197,7 @@ func loadAll(t *testing.T, files []rules.File) *rules.Set {
 // Parts of random conditions: some say how a call ended, some don't, some do
 // only together.
 var (
-	types = []string{"openat", "mkdirat", "symlinkat", "unlinkat", "renameat", "linkat", "fchmodat", "dup", "dup3", "execve", "connect", "kill"}
+	types = []string{"openat", "mkdirat", "symlinkat", "unlinkat", "renameat", "linkat", "fchmodat", "dup", "dup3", "execve", "connect", "sendto", "kill"}
 	tests = []string{
 		"evt.failed = true", "evt.failed = false", "evt.rawres >= 0", "evt.rawres < 0", "evt.rawres = -2", "evt.rawres != -17",
 		"evt.res = SUCCESS", "evt.res != SUCCESS", "evt.res in (ENOENT, EEXIST)", "evt.res startswith E", "saker.error.type exists",
@@ -205,6 +210,7 @@ var (
 		"fd.directory endswith /d3", "fd.directory glob */mounted", "fd.filename in (shadow, id_rsa)", "fd.filename startswith id", "fd.filename contains ass",
 		"fd.filename = .bashrc", "fd.filename endswith a", "fd.filename glob ?asswd", "fd.nameraw contains ..", "fd.origin startswith /etc", "fd.origin exists",
 		"basename(fd.name) = shadow", "toupper(fd.name) startswith /ETC", "fd.name = val(fd.directory)", "fd.type = file", "fd.type in (directory, pipe)",
+		"evt.unreadable exists", "evt.truncated exists", "fd.replaced = true", "fd.replaced = false", "fd.sport = 9", "fd.connected = true",
 		"fd.name endswith file", "fd.name exists", "fd.typechar = f", "proc.name exists", "proc.name = nobody", "evt.arg.flags contains O_CREAT",
 	}
 )

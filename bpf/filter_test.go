@@ -1,0 +1,173 @@
+package bpf
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+func of(rules ...int) (c Candidates) {
+	for _, r := range rules {
+		c.Add(r)
+	}
+	return c
+}
+
+// set is what a number of a filter stands for.
+func (f *Filter) set(n uint16) Candidates { return Candidates(f.wire.Sets[n]) }
+
+func (f *Filter) row(name string) *sensorWireFacts {
+	return &f.wire.Rows[slices.Index(syscalls.Rows(), syscalls.ByName(name))]
+}
+
+func TestFilterErrors(t *testing.T) {
+	f := NewFilter(map[*syscalls.Row]*Facts{
+		syscalls.ByName("openat"): {Asked: of(1, 2), Error: of(2), Failed: map[int]Candidates{2: of(1), 13: of(1, 2)}},
+		syscalls.ByName("mkdir"):  {Asked: of(3), Failed: map[int]Candidates{17: of(3)}},
+	}, nil)
+	for _, test := range []struct {
+		row   string
+		errno int
+		want  Candidates
+	}{
+		{"openat", 1, of(2)},
+		{"openat", 2, of(1)},
+		{"openat", 13, of(1, 2)},
+		{"openat", 17, of(2)},
+		{"openat", MaxErrno, of(2)},
+		{"mkdir", 2, of()},
+		{"mkdir", 17, of(3)},
+		{"rmdir", 17, AllCandidates()}, // nobody says anything of it
+	} {
+		if got := f.set(f.row(test.row).Ended[f.wire.Errors[test.errno]]); got != test.want {
+			t.Errorf("%s, error %d: %v, want %v", test.row, test.errno, got, test.want)
+		}
+	}
+}
+
+// More errors than there are kinds share the last one, which has the rules of
+// all of them.
+func TestFilterManyErrors(t *testing.T) {
+	facts := Facts{Asked: AllCandidates(), Failed: map[int]Candidates{}}
+	for errno := 1; errno <= 40; errno++ {
+		facts.Failed[errno] = of(errno)
+	}
+	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("mkdir"): &facts}, nil)
+	for errno := 1; errno <= MaxErrno; errno++ {
+		got := f.set(f.row("mkdir").Ended[f.wire.Errors[errno]])
+		switch want := facts.Failed[errno]; {
+		case errno < 10 && got != want, errno > 40 && got != want, got.And(want) != want:
+			t.Errorf("error %d: %v, want %v", errno, got, want)
+		}
+	}
+}
+
+func TestFilterFlags(t *testing.T) {
+	facts := &FlagFacts{Arg: 2, Bits: []int{0, 9}}
+	for place := range 4 {
+		facts.Of = append(facts.Of, of(place))
+	}
+	w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Flags: facts}}, nil).row("openat")
+	if w.FlagsArg != 2 || w.Bits != [MaxFlagBits]uint8{0, 9, unusedBit, unusedBit, unusedBit, unusedBit} {
+		t.Errorf("argument %d, bits %v", w.FlagsArg, w.Bits)
+	}
+	if w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {}}, nil).row("openat"); w.FlagsArg != noFlags || w.Opens != 0 {
+		t.Errorf("without flags: %+v", w)
+	}
+}
+
+// Rules beyond the bits share them; what is to be learned has one of its own.
+func TestCandidates(t *testing.T) {
+	if a, b := of(1), of(1+MaxCandidates); a != b {
+		t.Errorf("%v and %v", a, b)
+	}
+	learned := Candidates{}
+	learned.Learn()
+	for n := range 2 * MaxCandidates {
+		if rest := of(n).And(learned); !rest.IsEmpty() {
+			t.Fatalf("rule %d has the bit of what is learned", n)
+		}
+	}
+	if c := of(3, 200); c.And(of(200, 4)) != of(200) || of(3).Or(of(200)) != c {
+		t.Error("sets are not added or intersected")
+	}
+}
+
+// Beyond the number of sets that there can be, calls are told.
+func TestFilterManySets(t *testing.T) {
+	facts := &FlagFacts{Bits: []int{0, 1, 2, 3, 4, 5}}
+	all := map[*syscalls.Row]*Facts{}
+	n := 0
+	for _, row := range syscalls.Rows() {
+		if row.Kind != syscalls.Call {
+			continue
+		}
+		flags := *facts
+		for range 1 << MaxFlagBits {
+			n++
+			flags.Of = append(flags.Of, Candidates{Words: [4]uint64{uint64(n)}})
+		}
+		all[row] = &Facts{Flags: &flags}
+	}
+	f := NewFilter(all, nil)
+	if n <= len(f.wire.Sets) {
+		t.Fatalf("only %d sets", n)
+	}
+	for row, facts := range all {
+		w := f.row(row.Name)
+		for place, want := range facts.Flags.Of {
+			if got := f.set(w.Flags[place]); got.And(want) != want {
+				t.Fatalf("%s, place %d: %v, want %v", row.Name, place, got, want)
+			}
+		}
+	}
+}
+
+// read goes through the filter's states as the programs do.
+func (f *Filter) read(path string) (set Candidates) {
+	w := &f.wire.Paths
+	state := w.Start
+	for i := range len(path) {
+		if state >= w.Settled {
+			break
+		}
+		state = w.Next[int(state)<<w.Shift|int(w.Classes[path[i]])]
+	}
+	return f.set(w.Ends[state][0])
+}
+
+func TestFilterPaths(t *testing.T) {
+	p := &Paths{Next: [][]int{{2, 1}, {1, 1}, {0, 2}}, Ends: [][2]Candidates{{of(0)}, {of(1)}, {of(2)}}}
+	p.Classes['b'] = 1
+	f := NewFilter(nil, p)
+	for path, want := range map[string]Candidates{"": of(0), "a": of(2), "b": of(1), "ba": of(1), "aa": of(0), "ab": of(2), "aab": of(1)} {
+		if got := f.read(path); got != want {
+			t.Errorf("%q: %v, want %v", path, got, want)
+		}
+	}
+	w := &f.wire.Paths
+	if w.Start == 0 || int(w.Settled) != 3 {
+		t.Errorf("start %d, settled from %d on", w.Start, w.Settled)
+	}
+	for class := range 2 {
+		if to := w.Next[class]; to != 0 || f.set(w.Ends[0][0]) != AllCandidates() {
+			t.Error("state 0 can be left, or something is left out there")
+		}
+	}
+	if !p.Fits() || (&Paths{Next: make([][]int, len(w.Ends))}).Fits() {
+		t.Error("what fits does not, or what doesn't does")
+	}
+}
+
+func TestWireMount(t *testing.T) {
+	for at, want := range map[string]string{"": "", "/proc": "proc\x00", "/sys/fs/cgroup": "cgroup\x00fs\x00sys\x00"} {
+		if w := wireMount(at); string(w.At[:w.Len]) != want {
+			t.Errorf("%q: %q, want %q", at, w.At[:w.Len], want)
+		}
+	}
+	if w := wireMount("/" + fmt.Sprintf("%0100d", 1)); w.Len <= uint32(len(w.At)) {
+		t.Error("a path that has no room seems to have")
+	}
+}
