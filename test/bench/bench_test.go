@@ -131,7 +131,7 @@ func sampleReport(withFalco bool) *report {
 func TestReport(t *testing.T) {
 	both := []string{
 		"+55", "2.75", "20 opens/s without a loss, at 20.0 %", "+5.0 %", "+2.0 %", "+1.0 %", "saker lost 0.000 %",
-		"2 x", "12.50 %", "[10.00 20.00]", "15.00",
+		"2.0 x", "12.50 %", "[10.00 20.00]", "15.00",
 	}
 	withFalco := []string{"0.55", "+20.0 %", "+15.0 %", "0.25", "falco lost 25.000 %"}
 	for _, has := range []bool{false, true} {

@@ -29,13 +29,14 @@ const tellAll = `- rule: Saker bench tells of all
 
 const (
 	lossTrials = 3
-	lossTime   = time.Second
+	lossTime   = 2 * hunger
 	lossSteps  = 5 // how often the rate is halved at most, and one
 )
 
-// givens are the shares of a CPU that products are given in turn: where the
-// producers can't make enough opens for a whole CPU, they can for less.
-var givens = []float64{1, 1. / 8, 1. / 32, 1. / 128}
+// givens are the shares of a CPU that products are given in turn. Where the
+// producers can't make so many opens that one is lost, they can when the product
+// has to wait for most of each second: then the room in its ring decides.
+var givens = []float64{1, 1. / 8}
 
 // measureLoss looks for the rate at which each product begins to lose.
 func measureLoss(c *config, r *report) error {
@@ -63,8 +64,8 @@ func measureLoss(c *config, r *report) error {
 	return nil
 }
 
-// losses are those of a product with a whole CPU, and with ever less of one until 4
-// times the lossless rate could be tried.
+// losses are those of a product with a whole CPU, and with less of one unless it
+// loses as it is.
 func losses(p *product, name string) (all []lost, err error) {
 	crew, err := startCrew()
 	if err != nil {
@@ -77,7 +78,7 @@ func losses(p *product, name string) (all []lost, err error) {
 			return nil, errors.Join(err, crew.stop())
 		}
 		all = append(all, list...)
-		if list[0].Times >= 4 {
+		if list[0].Loss.Median > 0 {
 			break
 		}
 	}
@@ -100,7 +101,7 @@ func (c *crew) halve(p *product, given float64) (list []lost, err error) {
 	}
 	if last := list[len(list)-1]; last.Loss.Median == 0 {
 		for i := range list {
-			list[i].Times = float64(int(1) << (len(list) - 1 - i))
+			list[i].Times = list[i].Rate / last.Rate
 		}
 	}
 	return list, nil
@@ -109,11 +110,11 @@ func (c *crew) halve(p *product, given float64) (list []lost, err error) {
 // trials have the crew open at a share of what it can make.
 func (c *crew) trials(p *product, share, given float64) (lost, error) {
 	var losses, rates, loads, told []float64
+	before, err := p.account()
+	if err != nil {
+		return lost{}, err
+	}
 	for range lossTrials {
-		before, err := p.account()
-		if err != nil {
-			return lost{}, err
-		}
 		cpu, feed := p.cpu(), p.starve(given)
 		made, wall, err := c.open(share)
 		cpu = p.cpu() - cpu
@@ -127,12 +128,13 @@ func (c *crew) trials(p *product, share, given float64) (lost, error) {
 		}
 		losses, rates = append(losses, after.lossSince(before)), append(rates, made/wall*1e9)
 		loads, told = append(loads, cpu/wall), append(told, (after.events-before.events)/made)
+		before = after
 	}
 	return lost{Given: given, Loss: spreadOf(losses), Rate: median(rates), Load: median(loads), Told: median(told)}, nil
 }
 
-// hunger is how long a starved product waits for its share.
-const hunger = 100 * time.Millisecond
+// hunger is the time of which a starved product has its share at the end.
+const hunger = time.Second
 
 // starve stops the product for most of the time, so that it has only a share of a
 // CPU, until feed is called.

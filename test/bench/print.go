@@ -120,11 +120,11 @@ func percent(share float64) string { return fmt.Sprintf("%+.1f %%", 100*share) }
 func (r *report) printLosses(out io.Writer) {
 	for _, name := range slices.Sorted(maps.Keys(r.Losses)) {
 		t := table(out, "\nOpens that are all told, with "+name+" (median [quartiles])",
-			"CPU given", "opens/s", "of the lossless rate", "told", "CPU", "lost", "")
+			"of each second", "opens/s", "of the lossless rate", "told", "CPU", "lost", "")
 		for _, l := range r.Losses[name] {
 			times := "none found"
 			if l.Times > 0 {
-				times = fmt.Sprintf("%.0f x", l.Times)
+				times = fmt.Sprintf("%.1f x", l.Times)
 			}
 			fmt.Fprintf(t, "%.1f %%\t%.0f\t%s\t%.2f\t%.1f %%\t%.2f %%\t[%.2f %.2f]\n",
 				100*l.Given, l.Rate, times, l.Told, 100*l.Load, 100*l.Loss.Median, 100*l.Loss.Low, 100*l.Loss.High)
