@@ -157,6 +157,29 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestForgotten: words that there was no room for are counted, and found out
+// again when they are needed.
+func TestForgotten(t *testing.T) {
+	text := "- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  condition: evt.type = openat and fd.name endswith 7\n"
+	set, fs := Load(FalcoSchema(), []File{{"r.yaml", []byte(text)}}, Options{})
+	if set == nil {
+		t.Fatal(fs.Err())
+	}
+	m, e := set.NewMatcher(), realOpen()
+	for round := range 2 {
+		for i := range 2 * maxRecent {
+			e.FD.Name = fmt.Sprint("/f", i)
+			if got, want := len(m.Match(e, SyscallSource, "openat")), i%10 == 7; (got == 1) != want {
+				t.Fatalf("round %d, %s: %d matches", round, e.FD.Name, got)
+			}
+		}
+		kept := uint64(len(m.words.ofFile.young) + len(m.words.ofFile.old))
+		if made := uint64(round+1) * 2 * maxRecent; m.Forgotten() != made-kept || kept > maxRecent {
+			t.Errorf("round %d: %d forgotten and %d kept of %d", round, m.Forgotten(), kept, made)
+		}
+	}
+}
+
 // unnumbered is an event by a process of which nothing can be remembered.
 func unnumbered(e *event.Event) field.OfEvent {
 	alone, p := *e, *e.Process
