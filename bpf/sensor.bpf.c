@@ -102,13 +102,15 @@ static __always_inline void look_current(void)
 		look(READ(task, tgid));
 }
 
-/* In place of sys_exit where the kernel has io_uring. */
+/* In place of sys_exit where the kernel has io_uring. What the hook gives is read when it is
+ * needed: kept while requests are looked at, it would take stack that older kernels haven't. */
 SEC("tp_btf/sys_exit")
-int BPF_PROG(uring_sys_exit, struct pt_regs *regs, long ret)
+int uring_sys_exit(u64 *hook)
 {
 	if (looked)
 		look_current();
-	return per_call || !is_asked(regs) ? 0 : on_sys_exit(regs, ret);
+	struct pt_regs *regs = (void *)hook[0];
+	return per_call || !is_asked(regs) ? 0 : on_sys_exit(regs, hook[1]);
 }
 
 SEC("tracepoint/syscalls/sys_exit")

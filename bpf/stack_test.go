@@ -3,6 +3,7 @@ package bpf
 import (
 	"testing"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 )
 
@@ -13,16 +14,19 @@ const (
 	stackStep = 32
 )
 
-// TestStack holds that older kernels than this one have stack enough.
+// TestStack holds that other kernels than this one have stack enough, older ones
+// and those of the other architecture.
 func TestStack(t *testing.T) {
-	spec, err := loadSensor()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, program := range spec.Programs {
-		functions, first := functionsOf(program.Instructions)
-		if n := stackOf(functions, first); n > stackMax {
-			t.Errorf("%s takes %d bytes of stack, %d at most", name, n, stackMax)
+	for _, object := range []string{"sensor_x86_bpfel.o", "sensor_arm64_bpfel.o"} {
+		spec, err := ebpf.LoadCollectionSpec(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, program := range spec.Programs {
+			functions, first := functionsOf(program.Instructions)
+			if n := stackOf(functions, first); n > stackMax {
+				t.Errorf("%s of %s takes %d bytes of stack, %d at most", name, object, n, stackMax)
+			}
 		}
 	}
 }

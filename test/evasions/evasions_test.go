@@ -233,7 +233,7 @@ func (w *watch) perform(act, dir string, seen func(times int) bool) (pid, times 
 		default:
 		}
 		return !running
-	}, 30*time.Second)
+	}, 3*time.Minute)
 	if running {
 		_ = cmd.Process.Kill()
 		w.t.Fatalf("the act did not end: %s", &errs)
