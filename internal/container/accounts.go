@@ -210,35 +210,48 @@ func groupEntry(f []string) (uint32, event.Account, bool) {
 // errOther is the error of a process that is not the container's.
 var errOther = errors.New("the process is of another container")
 
-// accountsInside reads the accounts that a process of a container has.
-func accountsInside(root string, q Question) (*Accounts, error) {
+// accountsInside reads the accounts that a process of a container has, and says whether
+// they are the host's.
+func accountsInside(root string, q Question) (a *Accounts, outside bool, err error) {
 	name := filepath.Join(root, "proc", strconv.FormatUint(uint64(q.PID), 10))
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, false, fmt.Errorf("open %s: %w", name, err)
 	}
 	defer unix.Close(fd)
 	proc := "/proc/self/fd/" + strconv.Itoa(fd) // stays the process's, whoever gets its number
 	dir, err := unix.Open(proc+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open root directory of a process: %w", err)
+		return nil, false, fmt.Errorf("open root directory of a process: %w", err)
 	}
 	defer unix.Close(dir)
 	var texts [3]string
 	for i, name := range []string{"cgroup", "uid_map", "gid_map"} {
 		text, err := os.ReadFile(proc + "/" + name)
 		if err != nil {
-			return nil, fmt.Errorf("read %s of a process: %w", name, err)
+			return nil, false, fmt.Errorf("read %s of a process: %w", name, err)
 		}
 		texts[i] = string(text)
 	}
 	if !strings.Contains(texts[0], q.ID) {
-		return nil, errOther
+		return nil, false, errOther
 	}
-	a, err := readIn(dir, q.Accounts)
+	if outside, err = isDirectory(dir, root); err != nil {
+		return nil, false, err
+	}
+	a, err = readIn(dir, q.Accounts)
 	if err != nil || a == q.Accounts {
-		return a, err
+		return a, outside, err
 	}
 	a.uids, a.gids = parseIDMap(texts[1]), parseIDMap(texts[2])
-	return a, nil
+	return a, outside, nil
+}
+
+// isDirectory reports whether an open directory is the one of a path.
+func isDirectory(dir int, path string) (bool, error) {
+	var have, want unix.Stat_t
+	if err := errors.Join(unix.Fstat(dir, &have), unix.Stat(path, &want)); err != nil {
+		return false, fmt.Errorf("compare with %s: %w", path, err)
+	}
+	return have.Dev == want.Dev && have.Ino == want.Ino, nil
 }

@@ -61,6 +61,9 @@ type Answer struct {
 	// Accounts are those of the Question where nothing changed, or they can't
 	// be read.
 	Accounts *Accounts
+	// Outside: the process of the question has the host's root directory, and
+	// Accounts are the host's. It may be the runtime's, in the container's cgroup.
+	Outside bool
 }
 
 // Outcome is how asking the runtimes ended.
@@ -183,31 +186,33 @@ func (l *Lookup) answer(ctx context.Context, q Question) Answer {
 		}
 		return a
 	}
-	inside := make(chan *Accounts, 1)
-	go func() { inside <- l.accounts(q) }()
+	read := make(chan struct{})
+	go func() {
+		l.readInside(q, &a)
+		close(read)
+	}()
 	if !q.Described {
 		a.Runtime, a.Meta = l.describe(ctx, q)
 	}
-	a.Accounts = <-inside
+	<-read
 	return a
 }
 
-// accounts gives those of the container, or what is known of them.
-func (l *Lookup) accounts(q Question) *Accounts {
+// readInside answers about accounts, as far as they can be read.
+func (l *Lookup) readInside(q Question, a *Answer) {
 	if q.PID == 0 {
-		return q.Accounts
+		return
 	}
-	now, err := accountsInside(l.root, q)
-	if err != nil {
-		return q.Accounts
+	now, outside, err := accountsInside(l.root, q)
+	if err == nil {
+		a.Accounts, a.Outside = now, outside
 	}
-	return now
 }
 
 // describe gives what a runtime tells; nil: none does.
 func (l *Lookup) describe(ctx context.Context, q Question) (string, *event.ContainerMeta) {
 	if silent[q.Runtime] {
-		return q.Runtime, &event.ContainerMeta{Name: q.ID}
+		return q.Runtime, &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}
 	}
 	d, err := l.runtimes.describe(ctx, q)
 	l.counts[outcome(err)].Add(1)

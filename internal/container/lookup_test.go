@@ -96,6 +96,23 @@ func TestSilentRuntimes(t *testing.T) {
 	}
 }
 
+func TestSystemNames(t *testing.T) {
+	for _, c := range []struct{ runtime, id, want string }{
+		{"lxc", "web", "web"},
+		{"lxc", "lxc-1234-web", "lxc-1234-web"},
+		{"nspawn", `web\x2d1`, "web-1"},
+		{"nspawn", `web\x2`, `web\x2`},
+		{"libvirt-lxc", "web", "web"},
+		{"libvirt-lxc", "lxc-1234-web-1", "web-1"},
+		{"libvirt-lxc", `1234\x2dweb\x2d1`, "web-1"},
+		{"libvirt-lxc", "1234", "1234"},
+	} {
+		if got := systemName(c.runtime, c.id); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.runtime, c.id, got, c.want)
+		}
+	}
+}
+
 func TestDescribedIsNotAskedAgain(t *testing.T) {
 	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{serve(t, inspections())}}})
 	if a := l.wait(t, Question{ID: webID, Runtime: "docker", Described: true}); a.Meta != nil || l.Count(Found) != 0 {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -89,8 +91,30 @@ var speaks = map[string][]string{
 	"containerd": {"cri", "containerd", "docker"},
 }
 
-// silent runtimes have no API: what they call a container is its id.
+// silent runtimes have no API: what they call a container is in its cgroup.
 var silent = map[string]bool{"lxc": true, "libvirt-lxc": true, "nspawn": true}
+
+var (
+	// libvirtPrefix is what libvirt puts before a domain's name.
+	libvirtPrefix = regexp.MustCompile(`^(?:lxc-)?\d+-`)
+	// escaped is a byte that can't stand in the name of a unit of systemd.
+	escaped = regexp.MustCompile(`\\x[[:xdigit:]]{2}`)
+)
+
+// systemName is the name of a container that is a whole system, by its id.
+func systemName(runtime, id string) string {
+	name := escaped.ReplaceAllStringFunc(id, func(hex string) string {
+		b, err := strconv.ParseUint(hex[2:], 16, 8)
+		if err != nil {
+			return hex
+		}
+		return string([]byte{byte(b)})
+	})
+	if runtime == "libvirt-lxc" {
+		return libvirtPrefix.ReplaceAllString(name, "")
+	}
+	return name
+}
 
 // description is what a runtime tells of a container.
 type description struct {

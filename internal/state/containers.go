@@ -17,6 +17,7 @@ type container struct {
 	accounts *ask.Accounts
 	members  map[*process]struct{}
 	mountNS  uint32 // of the first that is inside
+	outside  bool   // which has the host's root directory
 	ended    uint64 // record time of the last process's end; 0: has some
 	question
 }
@@ -96,7 +97,7 @@ func (t *containers) move(p *process, now uint64) {
 	}
 	c.members[p] = struct{}{}
 	if c.ended != 0 { // it was started again, perhaps with another address
-		c.ended, c.mountNS, c.question = 0, 0, question{asked: c.asked}
+		c.ended, c.mountNS, c.outside, c.question = 0, 0, false, question{asked: c.asked}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
 		}
@@ -108,8 +109,8 @@ func (t *containers) move(p *process, now uint64) {
 func (t *containers) moveIn(p *process) {
 	c := p.container
 	p.inside = true
-	if c.mountNS == 0 {
-		c.mountNS, c.next = p.MountNS, time.Time{}
+	if c.mountNS == 0 || c.outside && p.MountNS != c.mountNS {
+		c.mountNS, c.outside, c.next = p.MountNS, false, time.Time{}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
 		}
@@ -126,6 +127,22 @@ func (c *container) insider() (oldest *process) {
 		}
 	}
 	return oldest
+}
+
+// leaveOutside takes those for the runtime's processes that were taken for insiders, but
+// have the host's root directory in mounts of their own; false: there are no others, and
+// the container may well share that directory.
+func (c *container) leaveOutside() bool {
+	was := c.mountNS
+	for p := range c.members {
+		if p.inside && !p.Exited && p.MountNS != was {
+			c.mountNS = p.MountNS
+		}
+	}
+	for p := range c.members {
+		p.inside = p.inside && (p.MountNS != was || was == c.mountNS)
+	}
+	return was != c.mountNS
 }
 
 // of is the container of a cgroup, nil for the host.

@@ -167,6 +167,44 @@ func TestAccountsAfterProgram(t *testing.T) {
 	}
 }
 
+// The runtime's own process is older than the container's, in its cgroup and in mounts
+// of its own, but it has the host's root directory.
+func TestAccountsBesideTheRuntimes(t *testing.T) {
+	hosts, own := accountsOf(t, "alice:x:1000:1000::/:/bin/sh\n", ""), accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")
+	s, begin := newTree(t, enriched), time.Now()
+	c := s.runInside(t, dockerCgroup).Container
+	q := s.onlyQuestion(t, begin)
+	a := q.Unanswered()
+	a.Accounts, a.Outside = hosts, true
+	if s.Learn(a, begin) != c || s.byWho(child).User.Name != "alice" {
+		t.Errorf("alone, its accounts are the container's: %+v", s.byWho(child).User)
+	}
+	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
+	q = s.onlyQuestion(t, begin)
+	if q.PID != uint32(grand) {
+		t.Fatalf("%+v", q)
+	}
+	a = q.Unanswered()
+	a.Accounts = own
+	s.Learn(a, begin)
+	if s.byWho(grand).User.Name != "bob" {
+		t.Errorf("%+v", s.byWho(grand).User)
+	}
+
+	s = newTree(t, enriched) // both are known before the first question
+	s.runInside(t, dockerCgroup)
+	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
+	q = s.onlyQuestion(t, begin)
+	a = q.Unanswered()
+	a.Accounts, a.Outside = hosts, true
+	if s.Learn(a, begin) != nil || s.byWho(child).inside {
+		t.Error("the runtime's process still counts")
+	}
+	if q = s.onlyQuestion(t, begin); q.PID != uint32(grand) || q.Accounts != nil {
+		t.Errorf("%+v", q)
+	}
+}
+
 // Who was asked about has ended meanwhile: then the next one is.
 func TestAccountsOfNext(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()

@@ -63,12 +63,19 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	if c == nil {
 		return nil
 	}
+	moved := a.Outside && c.leaveOutside()
+	if c.outside = a.Outside && !moved; moved {
+		a.Accounts = nil
+	}
 	changed := c.Told == event.Waiting || c.accounts != a.Accounts
 	c.accounts = a.Accounts
 	if a.Meta != nil {
 		c.Runtime, c.Meta, c.described, changed = a.Runtime, a.Meta, true, true
 	}
 	c.answered(c.Meta != nil, now)
+	if moved {
+		s.askAgain(c)
+	}
 	if c.Told != event.Waiting || !s.askInside(c, a) {
 		c.conclude()
 	}
@@ -89,10 +96,15 @@ func (s *State) askInside(c *container, a ask.Answer) bool {
 	case c.ended != 0 || a.PID != 0 && (a.Accounts != nil || p == nil || p.PID == a.PID):
 		return false
 	case p != nil:
-		s.containers.fresh = append(s.containers.fresh, c)
+		s.askAgain(c)
 	}
 	c.next = time.Time{}
 	return true
+}
+
+func (s *State) askAgain(c *container) {
+	c.next = time.Time{}
+	s.containers.fresh = append(s.containers.fresh, c)
 }
 
 // conclude ends the wait for what is told of a container.

@@ -58,6 +58,7 @@ func files(t *testing.T) []entry {
 		{name: "proc/", mode: 0o755},
 		{name: "sys/", mode: 0o755},
 		{name: "dev/", mode: 0o755},
+		{name: "usr/", mode: 0o755},
 		{name: "etc/passwd", text: passwd, mode: 0o644},
 		{name: "etc/group", text: group, mode: 0o644},
 		{name: "bin/busybox", text: string(busybox), mode: 0o755},

@@ -64,7 +64,7 @@ func place(t *testing.T, cgroups ...string) string {
 			}
 		}
 	}
-	for _, path := range []string{"/run/docker", "/run/containerd/s", "/run/containerd", "/run/runc"} {
+	for _, path := range []string{"/run/docker", "/run/containerd/s", "/run/containerd", "/run/runc", "/run/systemd/nspawn", "/run/lxc", "/run/lxc/lock" + dir} {
 		if !exists(path) {
 			made = append(made, path)
 		}

@@ -152,6 +152,23 @@ func (w *watch) alerts(id string, n int) (list []map[string]string) {
 	return list
 }
 
+// idOf is the id of the only container of a runtime that was seen.
+func (w *watch) idOf(runtime string) (id string) {
+	w.t.Helper()
+	eventually(w.t, "a container of "+runtime, func() bool {
+		for _, logs := range w.sink.AllLogs() {
+			eachRecord(logs, func(resource pcommon.Resource, _ plog.LogRecord) {
+				if of, ok := resource.Attributes().Get("container.runtime.name"); ok && of.Str() == runtime {
+					found, _ := resource.Attributes().Get("container.id")
+					id = found.Str()
+				}
+			})
+		}
+		return id != ""
+	})
+	return id
+}
+
 func eachRecord(logs plog.Logs, do func(pcommon.Resource, plog.LogRecord)) {
 	for _, rl := range logs.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
