@@ -246,6 +246,7 @@ struct kernfs_node___hidden {
 
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct cgroup_subsys_state {

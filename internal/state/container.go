@@ -118,8 +118,11 @@ func isID(id string) bool {
 			return false
 		}
 	}
-	return len(id) == 64
+	return len(id) == idLen
 }
+
+// idLen is how many digits a container's id has.
+const idLen = 64
 
 func isName(id string) bool {
 	for _, end := range notContainers {

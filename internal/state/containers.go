@@ -26,15 +26,16 @@ func (c *container) key() containerKey { return containerKey{c.ID, c.Owner} }
 
 // question is when to ask again.
 type question struct {
-	asked     bool // and not answered yet
-	described bool // since it started
-	next      time.Time
-	wait      time.Duration // after the last answer that told nothing
+	asked bool      // and not answered yet
+	told  time.Time // when a runtime last told, since it started
+	next  time.Time
+	wait  time.Duration // after the last answer that told nothing
 }
 
 // When questions are asked again.
 const (
 	recheckAccounts = 10 * time.Second
+	recheckMeta     = time.Minute // a name may be another, a network be connected
 	shortWait       = time.Second
 	longWait        = time.Minute
 )

@@ -118,17 +118,49 @@ func TestLearn(t *testing.T) {
 	if p.Container.Told != event.Answered || p.Container.Meta != a.Meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
 		t.Errorf("%+v %+v %+v", p.Container, p.User, p.Group)
 	}
-	q = s.onlyQuestion(t, begin.Add(time.Hour))
+	later := begin.Add(2*shortWait + recheckAccounts)
+	q = s.onlyQuestion(t, later)
 	if !q.Described || q.Accounts != a.Accounts {
 		t.Errorf("accounts are not looked at again: %+v", q)
 	}
 	before = p.Image
-	s.Learn(q.Unanswered(), begin.Add(time.Hour))
+	s.Learn(q.Unanswered(), later)
 	if p.Container.Meta != a.Meta || p.Container.Told != event.Answered || p.Image != before {
 		t.Errorf("nothing new changed something: %+v", p.Container)
 	}
 	if s.Learn(ask.Answer{ID: "nobody's"}, begin) != nil {
 		t.Error("learned of a container that is not known")
+	}
+}
+
+// What a runtime told is asked about again; only what is new changes anything.
+func TestLearnAgain(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	p := s.runInside(t, dockerCgroup)
+	now, own := begin, ask.NoAccounts()
+	learn := func(meta *event.ContainerMeta) (changed bool) {
+		t.Helper()
+		q := s.onlyQuestion(t, now)
+		if q.Described {
+			t.Fatalf("after %s: %+v", now.Sub(begin), q)
+		}
+		a, before := q.Unanswered(), p.Image
+		a.Runtime, a.Meta, a.Accounts = "docker", meta, own
+		s.Learn(a, now)
+		now = now.Add(recheckMeta)
+		return p.Image != before
+	}
+	if !learn(&event.ContainerMeta{Name: "web", Labels: event.NewLabels(map[string]string{"a": "b"})}) {
+		t.Error("nothing was learned")
+	}
+	if learn(&event.ContainerMeta{Name: "web", Labels: event.NewLabels(map[string]string{"a": "b"})}) {
+		t.Error("the same was new")
+	}
+	if learn(nil) || p.Container.Meta.Name != "web" || p.Container.Told != event.Answered {
+		t.Errorf("who tells nothing takes back what was told: %+v", p.Container)
+	}
+	if !learn(&event.ContainerMeta{Name: "renamed", Labels: event.NewLabels(map[string]string{"a": "b"})}) || p.Container.Meta.Name != "renamed" {
+		t.Errorf("another name was not learned: %+v", p.Container.Meta)
 	}
 }
 

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"reflect"
 	"time"
 
 	ask "github.com/sakerhq/saker/internal/container"
@@ -48,7 +49,7 @@ func (s *State) question(c *container, now time.Time) {
 	}
 	s.questions = append(s.questions, ask.Question{
 		ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, PID: pid, Accounts: c.accounts,
-		Described: c.described,
+		Described: !c.told.IsZero() && now.Sub(c.told) < recheckMeta,
 	})
 }
 
@@ -70,7 +71,8 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	changed := c.Told == event.Waiting || c.accounts != a.Accounts
 	c.accounts = a.Accounts
 	if a.Meta != nil {
-		c.Runtime, c.Meta, c.described, changed = a.Runtime, a.Meta, true, true
+		changed = changed || !reflect.DeepEqual(c.Meta, a.Meta)
+		c.Runtime, c.Meta, c.told = a.Runtime, a.Meta, now
 	}
 	c.answered(c.Meta != nil, now)
 	if moved {

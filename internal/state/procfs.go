@@ -2,10 +2,12 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -177,22 +179,35 @@ func id(word string) uint32 {
 	return uint32(n)
 }
 
-// cgroup is the process's path in the first hierarchy in which it is not at
-// the root, the unified one before the others.
+// cgroup is the process's path in the hierarchy that its runtime uses, as the kernel's
+// programs choose it: the unified one, unless it is at its root there, or a controller's
+// cgroup is called by an id and this is not.
 func (f procfs) cgroup(pid uint32) string {
 	text, _ := os.ReadFile(f.file(pid, "cgroup"))
-	found := "/"
+	var unified, controller, other string
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
-		if len(parts) != 3 || parts[2] == "/" {
+		if len(parts) != 3 || parts[2] == "/" || parts[2] == "" {
 			continue
 		}
-		if parts[0] == "0" {
-			return parts[2]
-		}
-		if found == "/" {
-			found = parts[2]
+		controllers := strings.Split(parts[1], ",")
+		switch {
+		case parts[0] == "0":
+			unified = parts[2]
+		case slices.Contains(controllers, "memory"), slices.Contains(controllers, "pids") && controller == "":
+			controller = parts[2]
+		case other == "":
+			other = parts[2]
 		}
 	}
-	return found
+	if unified != "" && (mayHaveID(unified) || !mayHaveID(controller)) {
+		return unified
+	}
+	return cmp.Or(controller, unified, other, "/")
+}
+
+// mayHaveID reports whether a cgroup's name is long enough for a container's id.
+func mayHaveID(cgroup string) bool {
+	last, _ := cutLast(cgroup)
+	return len(last) >= idLen
 }

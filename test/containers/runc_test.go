@@ -41,6 +41,27 @@ func TestRunc(t *testing.T) {
 			})
 		})
 	}
+	t.Run("another cgroup in the unified hierarchy", func(t *testing.T) {
+		unified := "/sys/fs/cgroup/unified"
+		if !exists(unified) {
+			t.Skip("needs hierarchies of cgroups of both versions")
+		}
+		id, service := strings.Repeat("6", 64), filepath.Join(unified, "saker-test", "runtime.service")
+		if err := os.MkdirAll(service, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		start(t, bundle, dir, "left", parent+"docker/"+id, func(spec map[string]any) {
+			at(spec, "process").(map[string]any)["args"] = []string{"/bin/sh", "-c", "until [ -e /tmp/moved ]; do sleep 0.1; done; " + script}
+		})
+		pid := run(t, "runc", "--root", filepath.Join(dir, "runc"), "ps", "-f", "json", "left")
+		if err := os.WriteFile(filepath.Join(service, "cgroup.procs"), []byte(strings.Trim(pid, "[]\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(bundle, "rootfs/tmp/moved"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		w.in(t).both(id, "act of a stranger", map[string]string{"container.type": "docker"})
+	})
 	t.Run("user namespace", func(t *testing.T) {
 		const shift = 100000
 		id := strings.Repeat("5", 64)
