@@ -18,6 +18,8 @@ type container struct {
 	members  map[*process]struct{}
 	mountNS  uint32 // of the first that is inside
 	outside  bool   // which has the host's root directory
+	ran      bool   // somebody inside executed a program, since it started
+	since    bool   // the first did, since the last question
 	ended    uint64 // record time of the last process's end; 0: has some
 	question
 }
@@ -98,7 +100,7 @@ func (t *containers) move(p *process, now uint64) {
 	}
 	c.members[p] = struct{}{}
 	if c.ended != 0 { // it was started again, perhaps with another address
-		c.ended, c.mountNS, c.outside, c.question = 0, 0, false, question{asked: c.asked}
+		c.ended, c.mountNS, c.outside, c.ran, c.question = 0, 0, false, false, question{asked: c.asked}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
 		}
@@ -107,10 +109,10 @@ func (t *containers) move(p *process, now uint64) {
 
 // moveIn notes that p, which is in a container, runs a program of it. Before
 // its first, a container's process is its runtime's, with the host's files.
-func (t *containers) moveIn(p *process) {
-	c := p.container
-	p.inside = true
-	if c.mountNS == 0 || c.outside && p.MountNS != c.mountNS {
+func (t *containers) moveIn(p *process, executed bool) {
+	c, first := p.container, executed && !p.container.ran
+	p.inside, c.ran, c.since = true, c.ran || executed, c.since || first
+	if c.mountNS == 0 || c.outside && (first || p.MountNS != c.mountNS) {
 		c.mountNS, c.outside, c.next = p.MountNS, false, time.Time{}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
@@ -131,8 +133,9 @@ func (c *container) insider() (oldest *process) {
 }
 
 // leaveOutside takes those for the runtime's processes that were taken for insiders, but
-// have the host's root directory in mounts of their own; false: there are no others, and
-// the container may well share that directory.
+// have the host's root directory in mounts of their own: a monitor, or who was seen before
+// it was done. False: there are no others, nor did the first execute a program since the
+// question, and the container may well share that directory.
 func (c *container) leaveOutside() bool {
 	was := c.mountNS
 	for p := range c.members {
@@ -143,7 +146,7 @@ func (c *container) leaveOutside() bool {
 	for p := range c.members {
 		p.inside = p.inside && (p.MountNS != was || was == c.mountNS)
 	}
-	return was != c.mountNS
+	return was != c.mountNS || c.since
 }
 
 // of is the container of a cgroup, nil for the host.

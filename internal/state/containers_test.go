@@ -237,6 +237,30 @@ func TestAccountsBesideTheRuntimes(t *testing.T) {
 	}
 }
 
+// Who was seen before its runtime was done has the host's files until its next program.
+func TestAccountsOfUnfinished(t *testing.T) {
+	hosts := accountsOf(t, "alice:x:1000:1000::/:/bin/sh\n", "")
+	for _, early := range []bool{true, false} {
+		s, begin := newTree(t, enriched), time.Now()
+		feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell), child.in(dockerCgroup, bpf.CauseScan, shell))
+		q := s.onlyQuestion(t, begin)
+		a := q.Unanswered()
+		a.Accounts, a.Outside = hosts, true
+		if early { // executed before the answer
+			must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
+			if s.Learn(a, begin) != nil {
+				t.Error("the answer counts, though it was of before")
+			}
+		} else {
+			s.Learn(a, begin)
+			must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
+		}
+		if q = s.onlyQuestion(t, begin); q.PID != uint32(child) {
+			t.Errorf("early %v: %+v", early, q)
+		}
+	}
+}
+
 // Who was asked about has ended meanwhile: then the next one is.
 func TestAccountsOfNext(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()

@@ -43,6 +43,7 @@ func (s *State) question(c *container, now time.Time) {
 	if !c.due(now) {
 		return
 	}
+	c.since = false
 	pid := uint32(0)
 	if p := c.insider(); p != nil {
 		pid = p.PID
@@ -78,7 +79,7 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	if moved {
 		s.askAgain(c)
 	}
-	if c.Told != event.Waiting || !s.askInside(c, a) {
+	if c.Told != event.Waiting || !moved && !s.askInside(c, a) {
 		c.conclude()
 	}
 	if changed {

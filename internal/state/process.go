@@ -280,10 +280,10 @@ func (s *State) enter(p *process, cause uint32) {
 // host's mounts is the runtime that executes itself.
 func (s *State) moveIn(p *process, cause uint32) {
 	switch {
-	case p.container == nil || p.inside || p.MountNS == s.hostMounts:
-	case cause == bpf.CauseExec, cause == bpf.CauseScan,
-		cause == bpf.CauseFork && p.parent != nil && p.parent.container == p.container && p.parent.inside:
-		s.containers.moveIn(p)
+	case p.container == nil || p.MountNS == s.hostMounts:
+	case cause == bpf.CauseExec, !p.inside && cause == bpf.CauseScan,
+		!p.inside && cause == bpf.CauseFork && p.parent != nil && p.parent.container == p.container && p.parent.inside:
+		s.containers.moveIn(p, cause == bpf.CauseExec)
 	}
 }
 
