@@ -89,9 +89,9 @@ type Process struct {
 	Name                          string   // comm, at most 15 bytes
 	Exe                           string   // argv[0]
 	Args                          []string // argv[1:]
-	ArgsCut                       bool
 	Env                           []string
-	EnvCut                        bool
+	ArgsCut, EnvCut               bool
+	Exited                        bool
 	Cwd                           string // without trailing slash except "/"
 	File                          ExeFile
 	UID, GID                      uint32 // effective
@@ -111,7 +111,6 @@ type Process struct {
 	Entry                         *Entry // nil: not known
 	Standard                      [3]Standard
 	Measures                      Measures
-	Exited                        bool
 
 	lines lines // made from the above
 }

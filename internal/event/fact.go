@@ -10,11 +10,11 @@ import (
 
 // Measures are how large a process was at its last record; memory in KiB.
 type Measures struct {
-	Known                    bool
 	VMSize, VMRSS, VMSwap    uint64
 	MinorFaults, MajorFaults uint64 // of the thread that the record was made by
 	FDLimit                  uint64
 	Threads                  uint32
+	Known                    bool
 }
 
 // Standard is one of the descriptors 0 to 2 that a program was started with.

@@ -8,7 +8,6 @@ import (
 // lines are texts that are made from a process once and kept while what they
 // are made of stays.
 type lines struct {
-	name    string
 	args    *string // where Args lie; they never change there
 	count   int
 	argText string
@@ -34,15 +33,23 @@ func (p *Process) CommandLine() string {
 
 func (p *Process) renew() {
 	l := &p.lines
-	if l.name == p.Name && l.count == len(p.Args) && l.args == unsafe.SliceData(p.Args) && l.command != "" {
+	if l.command != "" && l.count == len(p.Args) && l.args == unsafe.SliceData(p.Args) && l.name() == p.Name {
 		return
 	}
-	l.name, l.args, l.count = p.Name, unsafe.SliceData(p.Args), len(p.Args)
+	l.args, l.count = unsafe.SliceData(p.Args), len(p.Args)
 	l.command = Join(p.Name, p.Args)
 	l.argText = ""
 	if len(p.Args) > 0 {
 		l.argText = l.command[len(p.Name)+1:]
 	}
+}
+
+// name is what the command begins with.
+func (l *lines) name() string {
+	if l.count == 0 {
+		return l.command
+	}
+	return l.command[:len(l.command)-len(l.argText)-1]
 }
 
 // ShareText lets p have the texts of another process as long as they are the

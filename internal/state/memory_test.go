@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"unsafe"
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
@@ -19,8 +20,17 @@ func heap() uint64 {
 }
 
 // What a process may take of memory, with arguments that others have too, and
-// without its environment. Measured: about 1,200 bytes.
-const bytesPerProcess = 1800
+// without its environment. Measured: about 1,050 bytes.
+const bytesPerProcess = 1400
+
+// TestProcessSize: the allocator gives a process 896 bytes with its header, and
+// the next size is 1,024.
+func TestProcessSize(t *testing.T) {
+	const class, header = 896, 8
+	if size := unsafe.Sizeof(process{}); size > class-header {
+		t.Errorf("%d bytes", size)
+	}
+}
 
 // TestMemory: 10,000 processes take what they may, 100,000 short-lived ones
 // beside them nothing; and nobody asks /proc or a file about any of them.

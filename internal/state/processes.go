@@ -13,20 +13,21 @@ type process struct {
 	event.Process
 	container *container
 	inCgroup  string // the cgroup that container was found by
-	inside    bool   // runs a program of its container, whose root directory it has by now
 	parent    *process
 	// Children form a list through their siblings.
 	child, before, after *process
 	gone                 uint64     // record time of the exit
 	entered              *container // whose entry Entry is
-	settled              bool       // Entry is known, or known not to be
 	scan                 uint64     // number of the last scan that found it, or that it came after
 	place                int        // in the table's clock
-	used                 bool       // since the hand passed
 	relatives            uint64     // when images was relativesAt
 	relativesAt          uint64
 	told                 credentials
-	unknown              bool // no record of it so far: made from a call's header
+
+	inside  bool // runs a program of its container, whose root directory it has by now
+	settled bool // Entry is known, or known not to be
+	used    bool // since the hand passed
+	unknown bool // no record of it so far: made from a call's header
 }
 
 func (p *process) identity() identity { return identity{p.PID, p.Start} }

@@ -35,9 +35,9 @@ type Options struct {
 	Root string
 	// Processes is how many processes are known at most (262144).
 	Processes int
-	// ProgramBytes is the memory that interned arguments take at most (8 MiB).
+	// ProgramBytes is the memory that interned arguments take at most (4 MiB).
 	ProgramBytes int
-	// PathBytes is the memory that interned paths take at most (8 MiB).
+	// PathBytes is the memory that interned paths take at most (4 MiB).
 	PathBytes int
 	// Sockets is how many sockets are remembered (16384).
 	Sockets int
@@ -68,10 +68,10 @@ func (o Options) withDefaults() Options {
 		o.Processes = 1 << 18
 	}
 	if o.PathBytes == 0 {
-		o.PathBytes = 8 << 20
+		o.PathBytes = 4 << 20
 	}
 	if o.ProgramBytes == 0 {
-		o.ProgramBytes = 8 << 20
+		o.ProgramBytes = 4 << 20
 	}
 	if o.Sockets == 0 {
 		o.Sockets = 1 << 14
