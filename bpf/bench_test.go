@@ -58,6 +58,47 @@ var benched = map[string]func(string) error{
 	"bench connect":     connects,
 }
 
+// programBenches are acts, and what of them is left out in the kernel.
+var programBenches = []struct {
+	act, name string
+	filter    *Filter
+}{
+	{"bench null call", "null call", nil},
+	{"bench open+close", "open+close", nil},
+	{"bench open+close", "open+close, told by all facts", leavingOut("")},
+	{"bench open+close", "open+close, left out by result", leavingOut("result")},
+	{"bench open+close", "open+close, left out by flags", leavingOut("flags")},
+	{"bench open+close", "open+close, left out by path", leavingOut("path")},
+	{"bench open+close", "open+close, left out by marks", leavingOut("marks")},
+	{"bench failed open", "failed open", nil},
+	{"bench failed open", "failed open, left out", leavingOut("result")},
+	{"bench connect", "connect", nil},
+}
+
+// leavingOut is a filter of openat that needs one fact to leave all out, and
+// asks for all that comes before.
+func leavingOut(fact string) *Filter {
+	all, none := of(1), Candidates{}
+	facts := &Facts{
+		Asked: all, Zero: all, Positive: all, Error: all, Unmarked: all, Opened: map[Opened]Candidates{OpenedOther: all},
+		Flags: &FlagFacts{Arg: 2, Bits: []int{0, 1}, Of: []Candidates{all, all, all, all}},
+	}
+	ends := [][2]Candidates{{all, all}, {all, all}}
+	switch fact {
+	case "result":
+		facts.Positive, facts.Error = none, none
+	case "flags":
+		facts.Flags.Of = make([]Candidates, 4)
+	case "path":
+		ends = make([][2]Candidates, 2)
+	case "marks":
+		facts.Unmarked = none
+	}
+	// Whatever the path is, it has to be read to its end.
+	paths := &Paths{Next: [][]int{{1}, {0}}, Ends: ends}
+	return NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): facts}, paths)
+}
+
 // BenchmarkProgram gives the time in the programs for each act, of the fastest
 // of some rounds: the rest of the machine makes calls too.
 func BenchmarkProgram(b *testing.B) {
@@ -66,14 +107,15 @@ func BenchmarkProgram(b *testing.B) {
 		b.Skip(err)
 	}
 	defer stats.Close()
-	for _, act := range []string{"bench null call", "bench open+close", "bench failed open", "bench connect"} {
-		b.Run(act[len("bench "):], func(b *testing.B) {
-			s := sensorWith(b, Options{Hooks: HooksAllCalls, RingBytes: 1 << 25, Rows: []*syscalls.Row{syscalls.ByName("openat"), syscalls.ByName("connect")}})
+	for _, bench := range programBenches {
+		b.Run(bench.name, func(b *testing.B) {
+			rows := []*syscalls.Row{syscalls.ByName("openat"), syscalls.ByName("connect")}
+			s := sensorWith(b, Options{Hooks: HooksAllCalls, RingBytes: 1 << 25, Rows: rows, Filter: bench.filter})
 			least := math.Inf(1)
 			for b.Loop() {
 				before := runTime(b, s)
 				cmd := exec.Command(os.Args[0])
-				cmd.Env = []string{"SAKER_TEST_ACT=" + act}
+				cmd.Env = []string{"SAKER_TEST_ACT=" + bench.act}
 				if err := cmd.Run(); err != nil {
 					b.Fatal(err)
 				}

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,5 +87,34 @@ func TestMountsAreReadAgain(t *testing.T) {
 	}
 	if got := open(now + 4*second); got != "" {
 		t.Errorf("origin %q from nothing", got)
+	}
+}
+
+// Who wants to know where file systems are mounted first is told of changes only.
+func TestMountsAreTold(t *testing.T) {
+	root := t.TempDir()
+	write := func(text string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Join(root, "proc/1"), 0o700), os.WriteFile(filepath.Join(root, "proc/1/mountinfo"), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var told []map[uint32]string
+	s := New(Options{Root: root, Mounts: func(first map[uint32]string) { told = append(told, first) }})
+	look := func() {
+		s.now += 2 * second
+		s.origin(1<<20|2, 0, "/elsewhere/file", []byte("file\x00"), nil)
+	}
+	write("1 0 1:2 / / rw - x x rw\n2 1 0:5 / /proc rw - x x rw\n3 1 0:6 /part /part rw - x x rw\n4 1 0:5 / /other rw - x x rw\n")
+	look()
+	look()
+	want := map[uint32]string{1<<20 | 2: "", 5: "/proc"}
+	if len(told) != 1 || !maps.Equal(told[0], want) {
+		t.Errorf("told %v, want %v once", told, want)
+	}
+	write("1 0 1:2 / / rw - x x rw\n4 1 0:5 / /other rw - x x rw\n")
+	look()
+	if want[5] = "/other"; len(told) != 2 || !maps.Equal(told[1], want) {
+		t.Errorf("told %v, want %v at last", told, want)
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"unsafe"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/pushdown"
+	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 	"github.com/sakerhq/saker/rules/library"
@@ -74,6 +76,7 @@ func (r *report) cross(name string, opts bpf.Options) error {
 		return errors.Join(err, s.Close())
 	}
 	t := &tally{pid: uint32(a.cmd.Process.Pid)}
+	t.state = state.New(state.Options{Mounts: func(first map[uint32]string) { _ = s.SetMounts(first) }})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -100,11 +103,14 @@ func (r *report) cross(name string, opts bpf.Options) error {
 type tally struct {
 	pid            uint32
 	records, bytes atomic.Int64
+	state          *state.State // of the reading goroutine: tells the kernel of the mounts
+	event          event.Event
 	children       map[uint32]bool // of the reading goroutine
 }
 
 func (t *tally) take(raw bpf.Raw) {
 	h := raw.Header()
+	_, _ = t.state.Apply(raw, &t.event) // what can't be decoded is counted all the same
 	if h.Type == bpf.TypeProcess && (*bpf.WireProcess)(unsafe.Pointer(h)).ParentPid == t.pid {
 		if t.children == nil {
 			t.children = map[uint32]bool{}

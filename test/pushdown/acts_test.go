@@ -11,12 +11,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asActor is set, to a directory of its own, for the process that acts.
-const asActor = "SAKER_PUSHDOWN_ACTOR"
+// One is set, to a directory of its own, for the process that acts.
+const (
+	asActor    = "SAKER_PUSHDOWN_ACTOR"
+	asOrdinary = "SAKER_PUSHDOWN_ORDINARY"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(asActor); dir != "" {
 		act(dir)
+		os.Exit(0)
+	}
+	if dir := os.Getenv(asOrdinary); dir != "" {
+		actOrdinarily(dir)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

@@ -37,6 +37,7 @@ type side struct {
 	pid     uint32
 	events  int
 	alerts  []string
+	opens   map[string]int // by the name as given; nil: not counted
 	ended   bool
 }
 
@@ -96,6 +97,7 @@ func (s *side) take(raw bpf.Raw) {
 		return
 	}
 	s.events++
+	s.countOpen()
 	src := field.OfEvent{Event: &s.event}
 	for _, m := range s.matcher.Match(src, rules.SyscallSource, s.event.Row.Name) {
 		s.alerts = append(s.alerts, fmt.Sprint(m.Verdict, " ", m.Rule.Name, ": ", string(m.Rule.AppendOutput(nil, src))))
@@ -108,12 +110,17 @@ const patience = 30 * time.Second
 // perform runs the process that acts and reads both sides to its end.
 func perform(t *testing.T, sides ...*side) {
 	t.Helper()
+	performAs(t, asActor, sides...)
+}
+
+func performAs(t *testing.T, role string, sides ...*side) {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = []string{asActor + "=" + dir}
+	cmd.Env = []string{role + "=" + dir}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -166,21 +173,28 @@ func TestSameAlerts(t *testing.T) {
 // sets are the rule sets to compare.
 func sets(t *testing.T) map[string]*rules.Set {
 	t.Helper()
-	shipped, err := library.Files("stable")
+	all := shipped(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 50 {
+		text := randomRules(random)
+		all[fmt.Sprint("random ", i)] = loadAll(t, []rules.File{{Name: "random.yaml", Content: []byte(text)}})
+	}
+	return all
+}
+
+// shipped are Saker's stable rules and, if they are there, Falco's.
+func shipped(t *testing.T) map[string]*rules.Set {
+	t.Helper()
+	stable, err := library.Files("stable")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]*rules.Set{"stable": loadAll(t, shipped)}
+	all := map[string]*rules.Set{"stable": loadAll(t, stable)}
 	for _, name := range []string{"falco_rules", "falco-incubating_rules", "falco-sandbox_rules"} {
 		file := filepath.Join(os.Getenv("SAKER_CONFORMANCE"), "..", "rules-official", name+".yaml")
 		if text, err := os.ReadFile(file); err == nil && os.Getenv("SAKER_CONFORMANCE") != "" {
 			all[name] = loadAll(t, []rules.File{{Name: name, Content: text}})
 		}
-	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 50 {
-		text := randomRules(random)
-		all[fmt.Sprint("random ", i)] = loadAll(t, []rules.File{{Name: "random.yaml", Content: []byte(text)}})
 	}
 	return all
 }
