@@ -11,6 +11,7 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/pushdown"
 	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -39,10 +40,24 @@ func measureRing(c *config, r *report) error {
 			rows = append(rows, row)
 		}
 	}
-	if err := r.cross("no pushdown", bpf.Options{Rows: rows}); err != nil {
+	opts := bpf.Options{Rows: rows, NoEnvironment: needsOf(set)&field.Environment == 0}
+	if err := r.cross("no pushdown", opts); err != nil {
 		return err
 	}
-	return r.cross("pushdown", bpf.Options{Rows: rows, Filter: pushdown.Filter(set)})
+	opts.Filter = pushdown.Filter(set)
+	return r.cross("pushdown", opts)
+}
+
+// needsOf is what the enabled rules need, as the receiver asks for it.
+func needsOf(set *rules.Set) (n field.Needs) {
+	for _, rule := range set.Rules() {
+		for _, ref := range rule.Refs() {
+			if rule.Enabled {
+				n |= ref.AllNeeds()
+			}
+		}
+	}
+	return n
 }
 
 // loadRules loads a file of rules; without a name, Saker's stable ones.
