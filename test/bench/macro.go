@@ -86,17 +86,14 @@ func (t *macroTurns) turn(there []macro, s subject, dir string, n int) error {
 func (t *macroTurns) loads(there []macro, name string, active running, dir string, n int) error {
 	watcher, watched := active.(*product)
 	var before, after account
-	var idle float64
 	var err error
 	if watched {
-		cpu, began := watcher.cpu(), time.Now()
 		if before, err = watcher.account(); err != nil {
 			return err
 		}
-		idle = (watcher.cpu() - cpu) / float64(time.Since(began))
 	}
 	for _, m := range there {
-		got, err := oneTurn(m, watcher, idle, dir, n)
+		got, err := oneTurn(m, watcher, dir, n)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
@@ -109,11 +106,11 @@ func (t *macroTurns) loads(there []macro, name string, active running, dir strin
 	return err
 }
 
-// oneTurn runs one load. What the product takes is beyond what it takes idle, of a
-// CPU, when nothing but the rest of the machine acts.
-func oneTurn(m macro, watcher *product, idle float64, dir string, n int) (turned, error) {
-	before, began := watcher.cpu(), time.Now()
+// oneTurn runs one load. What the product takes meanwhile is also for all else that
+// the machine does.
+func oneTurn(m macro, watcher *product, dir string, n int) (turned, error) {
+	before := watcher.cpu()
 	load, err := m.run(dir, n)
 	time.Sleep(drained)
-	return turned{float64(load), watcher.cpu() - before - idle*float64(time.Since(began))}, err
+	return turned{float64(load), watcher.cpu() - before}, err
 }

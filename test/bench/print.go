@@ -98,7 +98,7 @@ func (r *report) printRings(out io.Writer) {
 }
 
 func (r *report) printMacro(out io.Writer) {
-	t := table(out, "\nWhole programs (CPU time more than without; median [quartiles]; collector: its CPU time, of the program's without)",
+	t := table(out, "\nWhole programs (CPU time more than without; median [quartiles]; collector: its own CPU time meanwhile)",
 		"load", "ms without", "control", "saker", "", "collector", falco, "collector", "saker/falco")
 	for _, row := range r.Macro {
 		s := row.With[saker]
