@@ -14,7 +14,7 @@ import (
 
 // patience is how long the proof waits for what it must see: on a busy machine
 // a child may take long to start.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // prove has a child open a file through a symbolic link, and wants to see
 // that, with the file's own path.
