@@ -145,7 +145,7 @@ func (api *kubeAPI) watch(t *testing.T, program, dir, socket string) *watch {
 			t.Errorf("the collector ended: %v\n%s", err, c.Log())
 		}
 	})
-	return &watch{t, fileSink(alerts)}
+	return &watch{t, fileSink(alerts), nil}
 }
 
 // podUID is the uid that the API knows the pod by.

@@ -56,15 +56,16 @@ const rules = `
 
 // watch is the whole pipeline: receiver, rules, processor.
 type watch struct {
-	t    *testing.T
-	sink sink
+	t         *testing.T
+	sink      sink
+	telemetry *componenttest.Telemetry // of the receiver
 }
 
 // sink is where its records arrive.
 type sink interface{ AllLogs() []plog.Logs }
 
 // in is the watch for a part of its test.
-func (w *watch) in(t *testing.T) *watch { return &watch{t, w.sink} }
+func (w *watch) in(t *testing.T) *watch { return &watch{t, w.sink, w.telemetry} }
 
 // host is a collector with one extension.
 type host struct {
@@ -80,7 +81,7 @@ func (h host) GetExtensions() map[component.ID]component.Component {
 func startWatch(t *testing.T, sockets ask.Sockets) *watch {
 	t.Helper()
 	arrived := new(consumertest.LogsSink)
-	w := &watch{t, arrived}
+	w := &watch{t, arrived, componenttest.NewTelemetry()}
 	ctx := context.Background()
 	file := filepath.Join(t.TempDir(), "rules.yaml")
 	text := strings.ReplaceAll(rules, "FIELDS", strings.Join(fields, " %"))
@@ -107,7 +108,9 @@ func startWatch(t *testing.T, sockets ask.Sockets) *watch {
 	id := component.MustNewID("ruleset")
 	capture.Ruleset, capture.Runtimes, capture.EnrichTimeout = &id, sockets, patience/3
 	capture.Scope.Include.Containers = true
-	receiver, err := receivers.CreateLogs(ctx, receivertest.NewNopSettings(receivers.Type()), capture, detection)
+	settings := receivertest.NewNopSettings(receivers.Type())
+	settings.TelemetrySettings = w.telemetry.NewTelemetrySettings()
+	receiver, err := receivers.CreateLogs(ctx, settings, capture, detection)
 	if err != nil {
 		t.Fatal(err)
 	}
