@@ -16,6 +16,7 @@ type container struct {
 	event.Container
 	accounts *ask.Accounts
 	members  map[*process]struct{}
+	running  int    // of them
 	mountNS  uint32 // of the first that is inside
 	outside  bool   // which has the host's root directory
 	ran      bool   // somebody inside executed a program, since it started
@@ -98,8 +99,12 @@ func (t *containers) move(p *process, now uint64) {
 	if c == nil {
 		return
 	}
+	again := c.running == 0 && (c.ended != 0 || len(c.members) > 0)
 	c.members[p] = struct{}{}
-	if c.ended != 0 { // it was started again, perhaps with another address
+	if !p.Exited {
+		c.running++
+	}
+	if again { // it was started again, perhaps with another address or name
 		c.ended, c.mountNS, c.outside, c.ran, c.question = 0, 0, false, false, question{asked: c.asked}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
@@ -179,6 +184,9 @@ func (t *containers) leave(p *process, now uint64) {
 		return
 	}
 	delete(c.members, p)
+	if !p.Exited {
+		c.running--
+	}
 	if len(c.members) == 0 {
 		c.ended = max(now, 1)
 		t.ended = append(t.ended, c)

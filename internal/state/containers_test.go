@@ -319,6 +319,27 @@ func TestContainerStartsAgain(t *testing.T) {
 	}
 }
 
+// Its processes are still known for a while when it begins again.
+func TestContainerRestarts(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	s.runInside(t, dockerCgroup)
+	s.onlyQuestion(t, begin)
+	s.Learn(ask.Answer{ID: dockerID, PID: uint32(child), Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}, begin)
+	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
+	must(t, s, child.exit(0, 1))
+	if list := s.Questions(begin.Add(lookEvery / 2)); len(list) != 0 {
+		t.Errorf("asked while a process is left: %+v", list)
+	}
+	must(t, s, grand.exit(0, 1))
+	feed(t, s, (grand+1).in(dockerCgroup, bpf.CauseFork, shell), (grand+2).in(dockerCgroup, bpf.CauseFork, grand+1))
+	if q := s.onlyQuestion(t, begin); q.Described {
+		t.Errorf("%+v", q)
+	}
+	if c := s.byWho(grand + 1).container; c.running != 2 || c.Meta.Name != "web" {
+		t.Errorf("%d are running in %+v", c.running, c.Container)
+	}
+}
+
 func TestContainersAreForgotten(t *testing.T) {
 	s := newTree(t, enriched)
 	for i := range 3 * keepContainers {

@@ -177,6 +177,9 @@ func (t *processes) evict() {
 
 // exit marks p as exited; it leaves the table after a while.
 func (t *processes) exit(p *process, now uint64) {
+	if p.container != nil && !p.Exited {
+		p.container.running--
+	}
 	p.Exited, p.gone = true, now
 	p.detach()
 	if t.known[p.identity()] == p {
