@@ -1,11 +1,13 @@
 package bpf
 
 import (
+	"io"
 	"math"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
@@ -49,13 +51,26 @@ func connects(string) error {
 	return nil
 }
 
+// awaited waits for its standard input to end before it acts.
+func awaited(act func(string) error) func(string) error {
+	return func(dir string) error {
+		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+			return err
+		}
+		return act(dir)
+	}
+}
+
 func closeFD(fd uintptr) { _, _, _ = syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0) }
 
 var benched = map[string]func(string) error{
 	"bench null call":   repeated(unix.SYS_GETPPID, "", func(uintptr) {}),
 	"bench open+close":  repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Berlin", closeFD),
 	"bench failed open": repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Nowhere", closeFD),
-	"bench connect":     connects,
+
+	"bench null call awaited":  awaited(repeated(unix.SYS_GETPPID, "", func(uintptr) {})),
+	"bench open+close awaited": awaited(repeated(unix.SYS_OPENAT, "/usr/share/zoneinfo/Europe/Berlin", closeFD)),
+	"bench connect":            connects,
 }
 
 // programBenches are acts, and what of them is left out in the kernel.
@@ -130,6 +145,67 @@ func BenchmarkProgram(b *testing.B) {
 }
 
 // runTime is how long the programs of a call's end and of sockets have run, in ns.
+// BenchmarkLeftOut gives the same of opens by a process that is vouched for, with
+// no rule that asks for them, beside those that are told, and with calls that
+// nobody asked for, in turns.
+func BenchmarkLeftOut(b *testing.B) {
+	stats, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME))
+	if err != nil {
+		b.Skip(err)
+	}
+	defer stats.Close()
+	filter := filterOf(syscalls.ByName("openat"), 1)
+	s := sensorWith(b, Options{Hooks: HooksAllCalls, RingBytes: 1 << 25, Filter: filter}, "openat")
+	v := s.Voucher(filter)
+	least := map[string]float64{}
+	for b.Loop() {
+		for _, side := range []struct {
+			name, act string
+			can       Candidates
+		}{
+			{"null-call-ns", "bench null call awaited", some(1)},
+			{"told-ns", "bench open+close awaited", some(1)},
+			{"left-out-ns", "bench open+close awaited", some(0)},
+		} {
+			before := runTime(b, s)
+			vouchedAct(b, s, v, side.act, side.can)
+			took := (runTime(b, s) - before) / benchActs
+			if least[side.name] == 0 || took < least[side.name] {
+				least[side.name] = took
+			}
+		}
+	}
+	for name, took := range least {
+		b.ReportMetric(took, name)
+	}
+}
+
+// vouchedAct runs a process that is vouched for before it acts.
+func vouchedAct(b *testing.B, s *Sensor, v *Voucher, act string, can Candidates) {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = []string{"SAKER_TEST_ACT=" + act}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond) // by then it waits
+	st, quiet := v.Stand(uint32(cmd.Process.Pid))
+	if !quiet || !v.Vouch(st, can) {
+		b.Error("the process is not vouched for")
+	}
+	_ = in.Close()
+	if err := cmd.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := s.Read(func(Raw) {}); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func runTime(b *testing.B, s *Sensor) (ns float64) {
 	b.Helper()
 	for name, p := range s.programs() {

@@ -12,7 +12,7 @@
 #ifndef SAKER_CANDIDATES_H
 #define SAKER_CANDIDATES_H
 
-#include "file.h"
+#include "process.h"
 
 #define MAX_ERRNO 4095
 #define FACTS_MAX 16 /* counters */
@@ -77,6 +77,45 @@ static __always_inline bool keep(struct wire_candidates *left, struct wire_filte
 	return keep_common(left, &f->sets[set & (FILTER_SETS - 1)]);
 }
 
+/* The sets of processes' standings: those of the filter, of one era, are never changed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, STANDING_SETS);
+	__type(key, u32);
+	__type(value, struct wire_candidates);
+} standing_sets SEC(".maps");
+
+/* Whether a thread is named as its process is. */
+static __always_inline bool is_namesake(struct task_struct *task)
+{
+	struct task_struct *leader = READ(task, group_leader);
+	struct comm *own = (void *)__builtin_preserve_access_index(&task->comm);
+	struct comm *of_process = (void *)__builtin_preserve_access_index(&leader->comm);
+
+	return task == leader || (READ(own, low) == READ(of_process, low) &&
+				  READ(own, high) == READ(of_process, high));
+}
+
+/* Takes the rules away that are false for whatever the current process does, if that is known. */
+static __always_inline bool keep_of_process(struct scratch *s, struct wire_filter *f)
+{
+	struct task_struct *task = current_task();
+	u32 pid = READ(task, tgid);
+	struct wire_standing *at = standing_of(pid);
+
+	if (!at)
+		return true;
+	u64 set = *(volatile u64 *)&at->set;
+	u64 now = (u64)at->begun << STANDING_BEGUN | (u64)pid << STANDING_PID |
+		  (u64)f->era << STANDING_ERA;
+	if ((set ^ now) >> STANDING_ERA || is_apart(task) || !is_namesake(task))
+		return true;
+	u32 number = set & (STANDING_SETS - 1);
+	struct wire_candidates *possible = bpf_map_lookup_elem(&standing_sets, &number);
+	return !possible || keep_common(&s->left, possible);
+}
+
 static __always_inline u16 ended_as(struct wire_filter *f, struct wire_facts *facts,
 				    struct call *call)
 {
@@ -132,6 +171,8 @@ __noinline int narrow(u32 slot)
 		if (!keep(&s->left, f, facts->flags[BOUND(place, FLAG_VALUES - 1)]))
 			return FACT_FLAGS;
 	}
+	if (!keep_of_process(s, f))
+		return FACT_PROCESS;
 	if (facts->opens && call->ret >= 0 &&
 	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
 		return FACT_KIND;

@@ -70,6 +70,9 @@ const (
 // Fact is one thing that the kernel knows of a call before it is told.
 type Fact uint8
 
+// FactProcess is whose call it was: what Vouch said of the process.
+const FactProcess = Fact(sensorWireFactFACT_PROCESS)
+
 // facts is how many there are, and 1.
 const facts = Fact(sensorWireFactFACTS)
 
@@ -77,6 +80,7 @@ const facts = Fact(sensorWireFactFACTS)
 var factNames = [facts]string{
 	sensorWireFactFACT_RESULT: "result",
 	sensorWireFactFACT_FLAGS:  "flags",
+	FactProcess:               "process",
 	sensorWireFactFACT_KIND:   "kind",
 	sensorWireFactFACT_PATH:   "path",
 	sensorWireFactFACT_MARKS:  "marks",
@@ -251,11 +255,15 @@ func (s *Sensor) setFilter(f *Filter) error {
 		return fmt.Errorf("make room for a filter: %w", err)
 	}
 	defer now.Close()
-	if err := now.Put(uint32(0), f.wire); err != nil {
+	wire := *f.wire
+	wire.Era = s.standings.next()
+	if err := now.Put(uint32(0), &wire); err != nil {
 		return fmt.Errorf("write the filter: %w", err)
 	}
+	// The kernel waits here until no program looks at the filter before.
 	if err := s.objs.Filters.Put(uint32(0), now); err != nil {
 		return fmt.Errorf("show the filter: %w", err)
 	}
+	s.standings.begin(f)
 	return nil
 }

@@ -10,6 +10,7 @@
 #include "file.h"
 #include "measure.h"
 #include "scope.h"
+#include "standing.h"
 
 /* How much of arguments and environment an exec record takes. */
 const volatile u32 argv_max = APPEND_MAX;
@@ -193,8 +194,10 @@ static __always_inline void send_process(struct task_struct *task, u32 cause)
 {
 	u32 slot = bpf_get_smp_processor_id();
 
+	change_begin(task);
 	if (begin_process(slot, task, cause))
 		record_send(slot);
+	change_end(task);
 }
 
 static __always_inline void put_strings(struct scratch *s, u16 kind, u64 start, u64 end, u32 max)

@@ -53,8 +53,11 @@ func (r *memory) unmap() error {
 }
 
 // look takes the producer's position: until the next look nothing behind it is read.
-func (r *memory) look() {
-	r.end = atomic.LoadUint64((*uint64)(unsafe.Pointer(&r.producer[0])))
+func (r *memory) look() { r.end = r.produced() }
+
+// produced is where the ring ends now.
+func (r *memory) produced() uint64 {
+	return atomic.LoadUint64((*uint64)(unsafe.Pointer(&r.producer[0])))
 }
 
 // tell gives the room of what was read back to the kernel, but for the last step:

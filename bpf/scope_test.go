@@ -40,6 +40,8 @@ func obey() error {
 		switch what {
 		case "open":
 			err = attempt(name)
+		case "rename":
+			err = renameSelf(name)
 		case "spawn":
 			err = ourselves("open name", name).Run()
 		case "orphan":

@@ -40,6 +40,7 @@ const struct {
 	enum meta meta;
 	enum wire_source source;
 	enum wire_shape_flag shape_flag;
+	enum wire_standing_shift standing_shift;
 	struct wire_call call;
 	struct wire_process process;
 	struct wire_exit exit;
@@ -56,6 +57,7 @@ const struct {
 	struct wire_operand operand;
 	struct wire_part part;
 	struct wire_shape shape;
+	struct wire_standing standing;
 } *wire __attribute__((unused));
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
@@ -215,15 +217,13 @@ int address_bind6(struct bpf_sock_addr *ctx)
 	return on_address6(ctx);
 }
 
-/* Here, not at the end of the call: the kernel executes programs of its own accord too. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
+static __always_inline void on_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
 	u32 slot = bpf_get_smp_processor_id();
 	struct scratch *s = begin_process(slot, task, CAUSE_EXEC);
 
 	if (!s)
-		return 0;
+		return;
 	struct wire_process *w = (void *)s->data;
 	struct pt_regs *regs = registers_of(task);
 	/* x86 pretends here that it was execve, entered in the new program's mode: so no via. */
@@ -236,6 +236,15 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 	put_standard(slot, task);
 	record_send(slot);
 	send_credentials(row ? row - 1 : ROW_NONE);
+}
+
+/* Here, not at the end of the call: the kernel executes programs of its own accord too. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
+{
+	change_begin(task);
+	on_exec(task, bprm);
+	change_end(task);
 	return 0;
 }
 
@@ -322,7 +331,9 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
 	__builtin_memset(&w, 0, sizeof(w));
 	record_header(&w.header, task, WIRE_RENAME);
 	bpf_probe_read_kernel_str(w.comm, sizeof(w.comm), comm);
+	change_begin(task);
 	ring_send(CLASS_PROCESS, &w, sizeof(w));
+	change_end(task);
 	return 0;
 }
 

@@ -63,6 +63,8 @@ type Sensor struct {
 	answers bool
 	filters *ebpf.MapSpec // of one filter
 
+	standings *standings
+
 	mu       sync.Mutex
 	attached bool
 	links    []link.Link // of all but calls
@@ -83,6 +85,10 @@ func Load(opts Options) (*Sensor, error) {
 	s := &Sensor{answers: opts.Answers, hooks: newCallHooks(opts.Hooks, kernel)}
 	if err := s.loadBest(types, kernel, opts); err != nil {
 		return nil, explain(err)
+	}
+	if s.standings, err = mapStandings(s.objs.Standings, s.objs.StandingSets); err != nil {
+		s.Close()
+		return nil, err
 	}
 	if err := errors.Join(opts.Scope.plant(s.objs.Trees), s.Watch(opts.Rows, opts.Filter)); err != nil {
 		s.Close()
@@ -178,7 +184,7 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 // optional are the programs that a kernel may lack the tracepoint for, and
 // what is not seen without them.
 var optional = map[string]string{
-	"process_rename": "task_rename: a process that renames itself keeps its old proc.name",
+	"process_rename": "task_rename: a process that renames itself keeps its old proc.name, and no calls are left out by process",
 	"signal_sent":    "signal_generate: signals are not reported",
 	"process_cgroup": "cgroup_attach_task: a process that moves to another cgroup keeps its old container",
 }
@@ -261,6 +267,9 @@ func (s *Sensor) Close() error {
 	errs := []error{s.Detach()}
 	if s.reader != nil {
 		errs = append(errs, s.reader.close())
+	}
+	if s.standings != nil {
+		errs = append(errs, s.standings.unmap())
 	}
 	errs = append(errs, s.objs.Close())
 	return errors.Join(errs...)

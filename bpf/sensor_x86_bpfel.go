@@ -305,12 +305,13 @@ type sensorWireExit struct {
 type sensorWireFact uint32
 
 const (
-	sensorWireFactFACT_RESULT sensorWireFact = 1
-	sensorWireFactFACT_FLAGS  sensorWireFact = 2
-	sensorWireFactFACT_KIND   sensorWireFact = 3
-	sensorWireFactFACT_PATH   sensorWireFact = 4
-	sensorWireFactFACT_MARKS  sensorWireFact = 5
-	sensorWireFactFACTS       sensorWireFact = 6
+	sensorWireFactFACT_RESULT  sensorWireFact = 1
+	sensorWireFactFACT_FLAGS   sensorWireFact = 2
+	sensorWireFactFACT_PROCESS sensorWireFact = 3
+	sensorWireFactFACT_KIND    sensorWireFact = 4
+	sensorWireFactFACT_PATH    sensorWireFact = 5
+	sensorWireFactFACT_MARKS   sensorWireFact = 6
+	sensorWireFactFACTS        sensorWireFact = 7
 )
 
 type sensorWireFacts struct {
@@ -357,6 +358,8 @@ type sensorWireFilter struct {
 	Rows   [512]sensorWireFacts
 	Errors [4096]uint8
 	Paths  sensorWireAutomaton
+	Era    uint8
+	_      [7]byte
 }
 
 type sensorWireHeader struct {
@@ -541,6 +544,21 @@ const (
 	sensorWireSourceSOURCE_PEER     sensorWireSource = 9
 )
 
+type sensorWireStanding struct {
+	_     structs.HostLayout
+	Begun uint32
+	Ended uint32
+	Set   uint64
+}
+
+type sensorWireStandingShift uint32
+
+const (
+	sensorWireStandingShiftSTANDING_ERA   sensorWireStandingShift = 10
+	sensorWireStandingShiftSTANDING_PID   sensorWireStandingShift = 18
+	sensorWireStandingShiftSTANDING_BEGUN sensorWireStandingShift = 40
+)
+
 type sensorWireType uint32
 
 const (
@@ -583,6 +601,8 @@ const (
 	sensorMapScratches           = "scratches"
 	sensorMapShapes              = "shapes"
 	sensorMapSpare               = "spare"
+	sensorMapStandingSets        = "standing_sets"
+	sensorMapStandings           = "standings"
 	sensorMapSubmitted           = "submitted"
 	sensorMapTrees               = "trees"
 	sensorMapUsedPaths           = "used_paths"
@@ -725,27 +745,29 @@ type sensorProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorMapSpecs struct {
-	Addresses   *ebpf.MapSpec `ebpf:"addresses"`
-	CallRing    *ebpf.MapSpec `ebpf:"call_ring"`
-	Cgroups     *ebpf.MapSpec `ebpf:"cgroups"`
-	Claims      *ebpf.MapSpec `ebpf:"claims"`
-	Counts      *ebpf.MapSpec `ebpf:"counts"`
-	Filters     *ebpf.MapSpec `ebpf:"filters"`
-	FirstMounts *ebpf.MapSpec `ebpf:"first_mounts"`
-	LeftOut     *ebpf.MapSpec `ebpf:"left_out"`
-	LookedAt    *ebpf.MapSpec `ebpf:"looked_at"`
-	Marks       *ebpf.MapSpec `ebpf:"marks"`
-	Operations  *ebpf.MapSpec `ebpf:"operations"`
-	Parts       *ebpf.MapSpec `ebpf:"parts"`
-	ProcessRing *ebpf.MapSpec `ebpf:"process_ring"`
-	Results     *ebpf.MapSpec `ebpf:"results"`
-	Rows        *ebpf.MapSpec `ebpf:"rows"`
-	Scratches   *ebpf.MapSpec `ebpf:"scratches"`
-	Shapes      *ebpf.MapSpec `ebpf:"shapes"`
-	Spare       *ebpf.MapSpec `ebpf:"spare"`
-	Submitted   *ebpf.MapSpec `ebpf:"submitted"`
-	Trees       *ebpf.MapSpec `ebpf:"trees"`
-	UsedPaths   *ebpf.MapSpec `ebpf:"used_paths"`
+	Addresses    *ebpf.MapSpec `ebpf:"addresses"`
+	CallRing     *ebpf.MapSpec `ebpf:"call_ring"`
+	Cgroups      *ebpf.MapSpec `ebpf:"cgroups"`
+	Claims       *ebpf.MapSpec `ebpf:"claims"`
+	Counts       *ebpf.MapSpec `ebpf:"counts"`
+	Filters      *ebpf.MapSpec `ebpf:"filters"`
+	FirstMounts  *ebpf.MapSpec `ebpf:"first_mounts"`
+	LeftOut      *ebpf.MapSpec `ebpf:"left_out"`
+	LookedAt     *ebpf.MapSpec `ebpf:"looked_at"`
+	Marks        *ebpf.MapSpec `ebpf:"marks"`
+	Operations   *ebpf.MapSpec `ebpf:"operations"`
+	Parts        *ebpf.MapSpec `ebpf:"parts"`
+	ProcessRing  *ebpf.MapSpec `ebpf:"process_ring"`
+	Results      *ebpf.MapSpec `ebpf:"results"`
+	Rows         *ebpf.MapSpec `ebpf:"rows"`
+	Scratches    *ebpf.MapSpec `ebpf:"scratches"`
+	Shapes       *ebpf.MapSpec `ebpf:"shapes"`
+	Spare        *ebpf.MapSpec `ebpf:"spare"`
+	StandingSets *ebpf.MapSpec `ebpf:"standing_sets"`
+	Standings    *ebpf.MapSpec `ebpf:"standings"`
+	Submitted    *ebpf.MapSpec `ebpf:"submitted"`
+	Trees        *ebpf.MapSpec `ebpf:"trees"`
+	UsedPaths    *ebpf.MapSpec `ebpf:"used_paths"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -793,27 +815,29 @@ func (o *sensorObjects) Close() error {
 //
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorMaps struct {
-	Addresses   *ebpf.Map `ebpf:"addresses"`
-	CallRing    *ebpf.Map `ebpf:"call_ring"`
-	Cgroups     *ebpf.Map `ebpf:"cgroups"`
-	Claims      *ebpf.Map `ebpf:"claims"`
-	Counts      *ebpf.Map `ebpf:"counts"`
-	Filters     *ebpf.Map `ebpf:"filters"`
-	FirstMounts *ebpf.Map `ebpf:"first_mounts"`
-	LeftOut     *ebpf.Map `ebpf:"left_out"`
-	LookedAt    *ebpf.Map `ebpf:"looked_at"`
-	Marks       *ebpf.Map `ebpf:"marks"`
-	Operations  *ebpf.Map `ebpf:"operations"`
-	Parts       *ebpf.Map `ebpf:"parts"`
-	ProcessRing *ebpf.Map `ebpf:"process_ring"`
-	Results     *ebpf.Map `ebpf:"results"`
-	Rows        *ebpf.Map `ebpf:"rows"`
-	Scratches   *ebpf.Map `ebpf:"scratches"`
-	Shapes      *ebpf.Map `ebpf:"shapes"`
-	Spare       *ebpf.Map `ebpf:"spare"`
-	Submitted   *ebpf.Map `ebpf:"submitted"`
-	Trees       *ebpf.Map `ebpf:"trees"`
-	UsedPaths   *ebpf.Map `ebpf:"used_paths"`
+	Addresses    *ebpf.Map `ebpf:"addresses"`
+	CallRing     *ebpf.Map `ebpf:"call_ring"`
+	Cgroups      *ebpf.Map `ebpf:"cgroups"`
+	Claims       *ebpf.Map `ebpf:"claims"`
+	Counts       *ebpf.Map `ebpf:"counts"`
+	Filters      *ebpf.Map `ebpf:"filters"`
+	FirstMounts  *ebpf.Map `ebpf:"first_mounts"`
+	LeftOut      *ebpf.Map `ebpf:"left_out"`
+	LookedAt     *ebpf.Map `ebpf:"looked_at"`
+	Marks        *ebpf.Map `ebpf:"marks"`
+	Operations   *ebpf.Map `ebpf:"operations"`
+	Parts        *ebpf.Map `ebpf:"parts"`
+	ProcessRing  *ebpf.Map `ebpf:"process_ring"`
+	Results      *ebpf.Map `ebpf:"results"`
+	Rows         *ebpf.Map `ebpf:"rows"`
+	Scratches    *ebpf.Map `ebpf:"scratches"`
+	Shapes       *ebpf.Map `ebpf:"shapes"`
+	Spare        *ebpf.Map `ebpf:"spare"`
+	StandingSets *ebpf.Map `ebpf:"standing_sets"`
+	Standings    *ebpf.Map `ebpf:"standings"`
+	Submitted    *ebpf.Map `ebpf:"submitted"`
+	Trees        *ebpf.Map `ebpf:"trees"`
+	UsedPaths    *ebpf.Map `ebpf:"used_paths"`
 }
 
 func (m *sensorMaps) Close() error {
@@ -836,6 +860,8 @@ func (m *sensorMaps) Close() error {
 		m.Scratches,
 		m.Shapes,
 		m.Spare,
+		m.StandingSets,
+		m.Standings,
 		m.Submitted,
 		m.Trees,
 		m.UsedPaths,

@@ -136,6 +136,7 @@ struct wire_candidates {
 enum wire_fact {
 	FACT_RESULT = 1, /* how it ended */
 	FACT_FLAGS,	 /* the flags that it was given */
+	FACT_PROCESS,	 /* whose it is */
 	FACT_KIND,	 /* what it opened: a file, a directory */
 	FACT_PATH,	 /* the path of the file that it opened */
 	FACT_MARKS,	 /* that all of it could be read, and was not changed meanwhile */
@@ -202,6 +203,7 @@ struct wire_filter {
 	struct wire_facts rows[ROWS_MAX];
 	__u8 errors[4096]; /* enum wire_ended, by error */
 	struct wire_automaton paths;
+	__u8 era; /* of the processes' sets, never 0 */
 };
 
 /* A call that is one of those in a multiplexed call. */
@@ -389,6 +391,23 @@ struct wire_credentials {
 	struct wire_header header;
 	__u64 cap_effective;
 	__u32 uid, gid; /* effective */
+};
+
+/* What user space found out about a process; see standing.h. */
+struct wire_standing {
+	__u32 begun; /* records about it */
+	__u32 ended; /* of them, those that were sent or lost */
+	__u64 set;   /* begun << STANDING_BEGUN | pid << STANDING_PID | era << STANDING_ERA | number
+			of the set; 0: none */
+};
+
+#define STANDINGS     (1 << 16)
+#define STANDING_SETS 1024
+
+enum wire_standing_shift {
+	STANDING_ERA = 10, /* of the filter that the set is for */
+	STANDING_PID = 18,
+	STANDING_BEGUN = 40,
 };
 
 /* What a record is about: each class has a ring and counters of its own. */

@@ -167,8 +167,10 @@ func (c *compiler) intern(e *expr) *expr {
 	if old := c.exprs[key]; old != nil {
 		return old
 	}
-	for _, arg := range e.args {
-		e.of |= arg.of
+	if e.ref == nil { // a field says itself
+		for _, arg := range e.args {
+			e.of |= arg.of
+		}
 	}
 	e.slot = len(c.set.exprs)
 	c.set.exprs = append(c.set.exprs, e)

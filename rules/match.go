@@ -197,6 +197,20 @@ func (m *Matcher) Eval(r *Rule, src field.Source) Truth {
 	return m.eval(r.cond)
 }
 
+// OfProcess calls f for each enabled rule of source that is not false for
+// everything that a process does, by what is known of it alone: nothing of the
+// processes that it comes from, nor what it does.
+func (m *Matcher) OfProcess(p *event.Process, source string, f func(*Rule)) {
+	m.begin(field.OfEvent{Event: &event.Event{Process: p}})
+	m.know(field.OfImage)
+	defer m.finish()
+	for _, r := range m.set.rules {
+		if r.Enabled && r.Source == source && m.eval(r.cond) != False {
+			f(r)
+		}
+	}
+}
+
 func (m *Matcher) eval(c *cond) Truth {
 	a := &m.answers[c.id]
 	if a.gen == m.gen {

@@ -88,6 +88,7 @@ func TestCommands(t *testing.T) {
 		{"pushdown paths", exitOK, "files that no rule names", ""},
 		{"pushdown paths", exitOK, "O_WRONLY (Keys written)", ""},
 		{"pushdown --json paths", exitOK, `"path_states": `, ""},
+		{"pushdown paths", exitOK, "processes that its rules are not about", ""},
 		{"pushdown missing.yaml", exitUsage, "", "missing.yaml"},
 		{"pushdown --json good.yaml", exitOK, `"call": "execve"`, ""},
 

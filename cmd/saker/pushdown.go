@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/sakerhq/saker/internal/pushdown"
+	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 )
 
@@ -112,6 +113,9 @@ func pushedOf(c pushdown.Call, paths *pushdown.Paths) pushedCall {
 		}
 	}
 	p.judgeFlags(c.Flags)
+	if !c.Learned && c.Row.Effect != syscalls.NewImage {
+		p.judge("processes that its rules are not about", c.OfAnyProcess())
+	}
 	return p
 }
 

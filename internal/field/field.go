@@ -136,7 +136,8 @@ type Field struct {
 	Also  string
 	Form  Form  // how the attribute says it
 	Where Where // where the attribute lives
-	// Of is what of an event a primary field's value depends on; nothing said: OfAct.
+	// Of is what of an event the value that Get takes depends on; nothing said: OfAct
+	// of a primary field, what From depends on of a derived one.
 	Of Parts
 	// Secret fields are texts in which programs are told secrets: a record
 	// says them with the secrets hidden.
@@ -217,7 +218,8 @@ const (
 	OfType Parts = 1 << iota
 	// OfImage: the process's image (event.Process.Image) and the name of the thread.
 	OfImage
-	// OfRelatives: the images of the process's relatives (event.Process.Relatives).
+	// OfRelatives: who the process's relatives are, and their images
+	// (event.Process.Relatives).
 	OfRelatives
 	// OfFile: the descriptor's type and name, of those that are files or
 	// directories and have the whole name; of others OfAct.

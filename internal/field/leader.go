@@ -4,7 +4,7 @@ import "github.com/sakerhq/saker/internal/event"
 
 var leaderFields = []*Field{
 	{
-		Name: "proc.sid", Type: Int64, Attr: "saker.proc.sid", Get: procSID, With: []string{"saker.proc.session_leader"},
+		Name: "proc.sid", Type: Int64, Attr: "saker.proc.sid", Of: OfImage, Get: procSID, With: []string{"saker.proc.session_leader"},
 		Doc: "The number of the session in the process's own namespace.",
 	},
 	{
@@ -21,12 +21,12 @@ var leaderFields = []*Field{
 		Doc: "The path of the session leader's executable, empty when it is not known.",
 	},
 	{
-		Name: "proc.is_sid_leader", Type: Boolean, Attr: "saker.proc.is_sid_leader", Get: isSIDLeader,
+		Name: "proc.is_sid_leader", Type: Boolean, Attr: "saker.proc.is_sid_leader", Of: OfImage, Get: isSIDLeader,
 		Doc: "Whether the process leads its session.",
 	},
 
 	{
-		Name: "proc.pgid", Type: Int64, Attr: "process.group_leader.pid", Get: procPGID,
+		Name: "proc.pgid", Type: Int64, Attr: "process.group_leader.pid", Of: OfImage, Get: procPGID,
 		Doc: "The number of the process group on the host.",
 	},
 	{
@@ -43,12 +43,12 @@ var leaderFields = []*Field{
 		Doc: "The path of the group leader's executable, empty when it is not known.",
 	},
 	{
-		Name: "proc.is_pgid_leader", Type: Boolean, Attr: "saker.proc.is_pgid_leader", Get: isPGIDLeader,
+		Name: "proc.is_pgid_leader", Type: Boolean, Attr: "saker.proc.is_pgid_leader", Of: OfImage, Get: isPGIDLeader,
 		Doc: "Whether the process leads its group.",
 	},
 
 	{
-		Name: "proc.vpgid", Type: Int64, Attr: "saker.proc.vpgid", Get: procVPGID,
+		Name: "proc.vpgid", Type: Int64, Attr: "saker.proc.vpgid", Of: OfImage, Get: procVPGID,
 		Doc: "The number of the process group in the process's own namespace.",
 	},
 	{
@@ -65,7 +65,7 @@ var leaderFields = []*Field{
 		Doc: "The path of the group leader's executable, empty when it is not known.",
 	},
 	{
-		Name: "proc.is_vpgid_leader", Type: Boolean, Attr: "saker.proc.is_vpgid_leader", Get: isVPGIDLeader,
+		Name: "proc.is_vpgid_leader", Type: Boolean, Attr: "saker.proc.is_vpgid_leader", Of: OfImage, Get: isVPGIDLeader,
 		Doc: "Whether the process leads its group, by their numbers in its own namespace.",
 	},
 }

@@ -11,7 +11,7 @@ import (
 // no new image of any.
 var originFields = []*Field{
 	{
-		Name: "proc.entity_id", Type: CharBuf, Attr: "saker.proc.entity_id", Get: of(entityText),
+		Name: "proc.entity_id", Type: CharBuf, Attr: "saker.proc.entity_id", Of: OfImage, Get: of(entityText),
 		Doc: "An id of the program image, other than that of any image on this or another host: of the machine's boot, " +
 			"the process's number and start, and how often it executed a program.",
 	},
@@ -20,19 +20,19 @@ var originFields = []*Field{
 		Doc: "The parent's proc.entity_id.",
 	},
 	{
-		Name: "proc.argc", Type: Uint64, Attr: "process.args_count", Get: procArgc,
+		Name: "proc.argc", Type: Uint64, Attr: "process.args_count", Of: OfImage, Get: procArgc,
 		Doc: "The number of arguments, argv[0] included.",
 	},
 	{
-		Name: "proc.interactive", Type: Boolean, Attr: "process.interactive", Get: procInteractive,
+		Name: "proc.interactive", Type: Boolean, Attr: "process.interactive", Of: OfImage, Get: procInteractive,
 		Doc: "Whether the process has a controlling terminal.",
 	},
 	{
-		Name: "saker.proc.exename", Type: CharBuf, Attr: "process.executable.name", Get: exeName,
+		Name: "saker.proc.exename", Type: CharBuf, Attr: "process.executable.name", Of: OfImage, Get: exeName,
 		Doc: "The last part of proc.exepath.",
 	},
 	{
-		Name: "saker.proc.session_leader", Type: Int64, Attr: "process.session_leader.pid", Get: sessionLeader,
+		Name: "saker.proc.session_leader", Type: Int64, Attr: "process.session_leader.pid", Of: OfImage, Get: sessionLeader,
 		Doc: "The number of the session on the host.",
 	},
 	{

@@ -35,7 +35,7 @@ func TestParts(t *testing.T) {
 // TestWhatIsCommon: most of what rules ask for is common to many events.
 func TestWhatIsCommon(t *testing.T) {
 	for name, want := range map[string]Parts{
-		"proc.name": OfImage, "proc.exeline": OfImage, "user.name": OfImage, "container.id": OfImage | OfType,
+		"proc.name": OfImage, "proc.exeline": OfImage, "proc.ppid": OfImage | OfRelatives, "user.name": OfImage, "container.id": OfImage,
 		"proc.aname": OfImage | OfRelatives, "proc.aname[0]": OfImage, "proc.sname": OfImage | OfRelatives,
 		"fd.name": OfFile | OfType, "fd.directory": OfFile | OfType, "fd.sip": OfFile, "fd.num": OfAct,
 		"evt.type": OfType, "evt.dir": 0, "evt.arg.flags": OfAct, "thread.tid": OfAct,

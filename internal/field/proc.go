@@ -66,7 +66,7 @@ var processFields = []*Field{
 		Doc: "The number of the process on the host.",
 	},
 	{
-		Name: "proc.ppid", Type: Int64, Attr: "process.parent_pid", Get: procPPID,
+		Name: "proc.ppid", Type: Int64, Attr: "process.parent_pid", Of: OfImage | OfRelatives, Get: procPPID,
 		Doc: "The parent's number on the host.",
 	},
 	{
@@ -74,7 +74,7 @@ var processFields = []*Field{
 		Doc: "The number of the process in its own namespace.",
 	},
 	{
-		Name: "proc.pvpid", Type: Int64, Attr: "saker.proc.pvpid", Get: procPVPID,
+		Name: "proc.pvpid", Type: Int64, Attr: "saker.proc.pvpid", Of: OfImage | OfRelatives, Get: procPVPID,
 		Doc: "The parent's number in its own namespace.",
 	},
 	{

@@ -219,7 +219,11 @@ func (t *Table) connect(r *Ref) (err error) {
 		r.needs |= Environment
 	}
 	if r.Derive == nil {
-		r.carries, r.parts = append(r.carries, r), cmp.Or(r.Of, OfAct)
+		r.carries = append(r.carries, r)
+	}
+	ofEvent := r.Get != nil && (r.Derive == nil || r.Of != 0)
+	if ofEvent {
+		r.parts = cmp.Or(r.Of, OfAct)
 	}
 	for _, from := range r.From {
 		in, err := t.Ref(from)
@@ -227,7 +231,9 @@ func (t *Table) connect(r *Ref) (err error) {
 			return err
 		}
 		r.inputs = append(r.inputs, in)
-		r.parts |= in.parts
+		if !ofEvent {
+			r.parts |= in.parts
+		}
 		r.needs |= in.needs
 		r.carry(in.carries)
 	}

@@ -67,8 +67,16 @@ var imageRefs = sync.OnceValue(func() (refs []*field.Ref) {
 
 // shown is what these fields say.
 func shown(ev *event.Event) string {
+	return shownBy(ev, func(*field.Ref) bool { return true })
+}
+
+// shownBy is what some of these fields say.
+func shownBy(ev *event.Event, some func(*field.Ref) bool) string {
 	var b strings.Builder
 	for _, ref := range imageRefs() {
+		if !some(ref) {
+			continue
+		}
 		v := field.Eval(field.OfEvent{Event: ev}, ref)
 		fmt.Fprintf(&b, "%s=%d", ref, v.Kind())
 		if v.Kind() == field.List {

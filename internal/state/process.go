@@ -292,6 +292,7 @@ func (s *State) moveIn(p *process, cause uint32) {
 func (s *State) touch(p *process) {
 	s.images++
 	p.Image = s.images
+	s.revoke(p)
 }
 
 // relatives is p.Relatives(). Ancestors are looked at only when some process has
@@ -310,8 +311,12 @@ func (s *State) applyRename(raw bpf.Raw) error {
 		return ErrShort
 	}
 	p := s.processes.find(w.Header.Pid, w.Header.Start)
-	if p != nil && setText(&p.Name, cString(w.Comm[:])) {
+	switch {
+	case p == nil:
+	case setText(&p.Name, cString(w.Comm[:])):
 		s.touch(p)
+	default:
+		s.revoke(p) // the kernel did so before it looked whether the name is another
 	}
 	return nil
 }

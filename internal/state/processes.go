@@ -28,6 +28,9 @@ type process struct {
 	settled bool // Entry is known, or known not to be
 	used    bool // since the hand passed
 	unknown bool // no record of it so far: made from a call's header
+	vouched bool // the kernel relies on what it is
+
+	vain uint16 // events that came to nothing since it is what it is
 }
 
 func (p *process) identity() identity { return identity{p.PID, p.Start} }

@@ -53,6 +53,8 @@ type Options struct {
 	// Mounts is told of where the host has the root of each file system mounted
 	// first, by device, whenever that is looked at; nil: nobody wants to know.
 	Mounts func(map[uint32]string)
+	// Voucher takes what processes can do; nil: nobody wants to know.
+	Voucher Voucher
 	// Enrich says that Questions are asked: what they are about is awaited.
 	Enrich bool
 	// Clock gives the time since 1970 and since boot, suspend included, in
@@ -128,6 +130,7 @@ type State struct {
 	scanFrom    uint64 // record time of its begin
 	scanned     int    // processes that it found so far
 	healed      Healed
+	vouching    []vouching
 	lookups     int // since lookupsFrom
 	lookupsFrom uint64
 	scanning    bool // processes of a scan may still miss their relatives

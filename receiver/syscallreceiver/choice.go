@@ -19,6 +19,9 @@ type choice interface {
 	rows() []*syscalls.Row
 	// filter is what the kernel may leave out of rows, nil: nothing.
 	filter() *bpf.Filter
+	// possible are the candidates of filter that are left by what is known of a
+	// process alone.
+	possible(*event.Process) bpf.Candidates
 	// refs are the fields that the record of ev carries, some perhaps twice;
 	// none: no record. The slice is valid until the next call.
 	refs(ev *event.Event) []*field.Ref
@@ -45,6 +48,7 @@ var always = []string{
 type byRules struct {
 	set     *rules.Set
 	matcher *rules.Matcher
+	alone   *pushdown.Processes
 	fields  map[*rules.Rule][]*field.Ref
 	several []*field.Ref
 	matches []rules.Match // of the last event
@@ -55,7 +59,7 @@ func newByRules(set *rules.Set) (*byRules, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &byRules{set: set, matcher: set.NewMatcher(), fields: map[*rules.Rule][]*field.Ref{}}
+	c := &byRules{set: set, matcher: set.NewMatcher(), alone: pushdown.NewProcesses(set), fields: map[*rules.Rule][]*field.Ref{}}
 	for _, rule := range set.Rules() {
 		c.fields[rule] = slices.Concat(base, rule.Refs())
 	}
@@ -72,6 +76,8 @@ func (c *byRules) rows() (rows []*syscalls.Row) {
 }
 
 func (c *byRules) filter() *bpf.Filter { return pushdown.Filter(c.set) }
+
+func (c *byRules) possible(p *event.Process) bpf.Candidates { return c.alone.Possible(p) }
 
 // uncaptured are the event types of enabled rules that have no row.
 func (c *byRules) uncaptured() (names []string) {
@@ -171,6 +177,8 @@ func (c byName) needs() (n field.Needs) {
 	}
 	return n
 }
+
+func (c byName) possible(*event.Process) bpf.Candidates { return bpf.AllCandidates() }
 
 func (c byName) filter() *bpf.Filter { return nil }
 

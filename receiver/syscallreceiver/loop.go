@@ -56,7 +56,7 @@ func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*lo
 	}
 	needs := chosen.needs()
 	l.state = state.New(state.Options{
-		Root: cfg.Root, Judge: l.judge, Mounts: l.mounts, Enrich: who != nil,
+		Root: cfg.Root, Judge: l.judge, Mounts: l.mounts, Enrich: who != nil, Voucher: voucherOf(src),
 		NoEnvironment: needs&field.Environment == 0, Names: needs&field.Answers != 0,
 	})
 	return l, nil
@@ -90,6 +90,7 @@ func (l *loop) run(ctx context.Context) error {
 	l.ctx = ctx
 	for {
 		_, err := l.source.Read(l.take)
+		l.counts.vouched.Add(l.state.Vouch(l.choice.possible))
 		l.enrich(time.Now())
 		l.publish()
 		if err != nil {
@@ -146,6 +147,7 @@ func (l *loop) take(raw bpf.Raw) {
 	l.counts.now.events++
 	refs := l.choice.refs(&l.event)
 	if len(refs) == 0 {
+		l.state.Vain(&l.event)
 		return
 	}
 	if l.writer.Len() == 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/state"
 )
 
 // source gives raw records; they are valid until the callback returns. Read
@@ -36,7 +37,16 @@ type source interface {
 // capture is the sensor as a source: it can be read to its end.
 type capture struct {
 	*bpf.Sensor
+	filter  *bpf.Filter // nil: none
 	stopped atomic.Bool
+}
+
+// voucherOf is what takes what processes of src can do, nil: nobody wants to know.
+func voucherOf(src source) state.Voucher {
+	if c, live := src.(*capture); live && c.filter != nil && c.Vouches() {
+		return c.Voucher(c.filter)
+	}
+	return nil
 }
 
 func (c *capture) Stop() error {
@@ -80,5 +90,5 @@ func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 	for _, loss := range sensor.Missing() {
 		log.Warn("This kernel lacks " + loss)
 	}
-	return &capture{Sensor: sensor}, nil
+	return &capture{Sensor: sensor, filter: filter}, nil
 }

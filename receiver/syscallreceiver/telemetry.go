@@ -24,6 +24,7 @@ type counts struct {
 	received, events, processes, placeholders atomic.Uint64
 	containers, forgotten                     atomic.Uint64
 	waiting, unenriched, timeouts             atomic.Uint64 // of records, records, containers
+	vouched                                   atomic.Uint64 // processes
 	rescans, healed                           atomic.Uint64 // scans after the first, processes
 	scanned                                   atomic.Uint64 // records of the scan, which the kernel doesn't count
 	undecodable                               atomic.Uint64
@@ -62,6 +63,7 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 		telemetry.RegisterReceiverSyscallEventsCallback(value(&c.events)),
 		telemetry.RegisterReceiverSyscallProcessesCallback(value(&c.processes)),
 		telemetry.RegisterReceiverSyscallPlaceholderProcessesCallback(value(&c.placeholders)),
+		telemetry.RegisterReceiverSyscallVouchedProcessesCallback(value(&c.vouched)),
 		telemetry.RegisterReceiverSyscallRingSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(int64(cfg.RingBytes))
 			return nil

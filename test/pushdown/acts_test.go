@@ -18,6 +18,10 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if what := os.Getenv(asChanging); what != "" {
+		change(what)
+		os.Exit(0)
+	}
 	if dir := os.Getenv(asActor); dir != "" {
 		act(dir)
 		os.Exit(0)

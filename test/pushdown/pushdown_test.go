@@ -35,10 +35,14 @@ type side struct {
 	event   event.Event
 	matcher *rules.Matcher
 	pid     uint32
+	name    string // of the process, at its last event
 	events  int
 	alerts  []string
 	opens   map[string]int // by the name as given; nil: not counted
 	ended   bool
+
+	relay    relay
+	possible func(*event.Process) bpf.Candidates // nil: nobody vouches for processes
 }
 
 func newSide(t *testing.T) *side {
@@ -99,8 +103,13 @@ func (s *side) take(raw bpf.Raw) {
 	}
 	s.events++
 	s.countOpen()
+	s.name = s.event.Process.Name
 	src := field.OfEvent{Event: &s.event}
-	for _, m := range s.matcher.Match(src, rules.SyscallSource, s.event.Row.Name) {
+	matches := s.matcher.Match(src, rules.SyscallSource, s.event.Row.Name)
+	if len(matches) == 0 {
+		s.state.Vain(&s.event)
+	}
+	for _, m := range matches {
 		s.alerts = append(s.alerts, fmt.Sprint(m.Verdict, " ", m.Rule.Name, ": ", string(m.Rule.AppendOutput(nil, src))))
 	}
 }

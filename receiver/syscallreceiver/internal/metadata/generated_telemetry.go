@@ -47,6 +47,7 @@ type TelemetryBuilder struct {
 	ReceiverSyscallRescans              metric.Int64ObservableCounter
 	ReceiverSyscallRingSize             metric.Int64ObservableGauge
 	ReceiverSyscallUnenrichedRecords    metric.Int64ObservableCounter
+	ReceiverSyscallVouchedProcesses     metric.Int64ObservableCounter
 	ReceiverSyscallWaitingRecords       metric.Int64ObservableGauge
 }
 
@@ -346,6 +347,21 @@ func (builder *TelemetryBuilder) RegisterReceiverSyscallUnenrichedRecordsCallbac
 	return nil
 }
 
+// RegisterReceiverSyscallVouchedProcessesCallback sets callback for observable ReceiverSyscallVouchedProcesses metric.
+func (builder *TelemetryBuilder) RegisterReceiverSyscallVouchedProcessesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverSyscallVouchedProcesses, obs: o})
+		return nil
+	}, builder.ReceiverSyscallVouchedProcesses)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverSyscallWaitingRecordsCallback sets callback for observable ReceiverSyscallWaitingRecords metric.
 func (builder *TelemetryBuilder) RegisterReceiverSyscallWaitingRecordsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -501,6 +517,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_syscall_unenriched_records",
 		metric.WithDescription("Log records of containers that nobody told of; their resources have saker.enrichment=incomplete. [Development]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverSyscallVouchedProcesses, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_syscall_vouched_processes",
+		metric.WithDescription("How often the kernel was told which rules can be true for a process at all, so that it leaves out the calls that none of them asks for. [Development]"),
+		metric.WithUnit("{process}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallWaitingRecords, err = builder.meter.Int64ObservableGauge(
