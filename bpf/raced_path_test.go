@@ -48,11 +48,7 @@ func hookless(t *testing.T, names ...string) (with, without *Sensor) {
 	if missing := lacking(with, "hooks of paths"); missing != "" {
 		t.Skip("this kernel lacks ", missing)
 	}
-	without = sensorWith(t, Options{
-		RingBytes: 1 << 20,
-		adjust:    func(spec *ebpf.CollectionSpec) { drop(spec, pathPrefix) },
-	}, names...)
-	return with, without
+	return with, ownSensor(t, names...)
 }
 
 // A path that changes while the kernel looks it up is told as it was looked up
