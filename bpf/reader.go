@@ -101,12 +101,14 @@ func (r *reader) wait() error {
 }
 
 // drain reads what waits now. It looks at the calls first: what a process did
-// before one of them is then surely among what it sees of processes.
+// before one of them is then surely among what it sees of processes. Behind a
+// record of a process that is still being written it reads nothing, as the calls
+// that wait may be of those that the next ones tell of.
 func (r *reader) drain(fn func(Raw)) (n int) {
 	r.calls.look()
 	r.processes.look()
 	call, process := r.calls.peek(), r.processes.peek()
-	for ; call != nil || process != nil; n++ {
+	for ; process != nil || call != nil && !r.processes.busy(); n++ {
 		if call == nil || process != nil && process.Header().Time <= call.Header().Time {
 			fn(process)
 			r.processes.skip(len(process))

@@ -96,6 +96,9 @@ func (r *memory) peek() Raw {
 	return nil
 }
 
+// busy reports whether peek gave nil for a record that is still being written.
+func (r *memory) busy() bool { return r.at < r.end }
+
 // record is size bytes of the ring, in one piece.
 func (r *memory) record(from, size int) Raw {
 	if beyond := from + size - len(r.data); beyond > 0 {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"unsafe"
 )
 
 // fakeRing is a ring in plain memory, with what the kernel does.
@@ -94,5 +96,34 @@ func TestRingBusy(t *testing.T) {
 	binary.NativeEndian.PutUint32(f.data, uint32(len("written to")))
 	if got := f.peek(); string(got) != "written to" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestDrainWaits: no call is read before the records of processes that began
+// before it, be it that one of these is still being written.
+func TestDrainWaits(t *testing.T) {
+	calls, processes := newFakeRing(4096), newFakeRing(4096)
+	r := &reader{calls: &calls.memory, processes: &processes.memory}
+	record := func(time uint64) []byte {
+		h := WireHeader{Time: time}
+		return append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(&h)), unsafe.Sizeof(h))...)
+	}
+	var times []uint64
+	drain := func() []uint64 {
+		times = nil
+		r.drain(func(raw Raw) { times = append(times, raw.Header().Time) })
+		return times
+	}
+	processes.write(record(1), 0)
+	processes.write(record(2), ringBusy)
+	processes.write(record(3), 0)
+	calls.write(record(4), 0)
+	if got := drain(); !slices.Equal(got, []uint64{1}) {
+		t.Errorf("read %v, want the first alone", got)
+	}
+	size := uint32(unsafe.Sizeof(WireHeader{}))
+	binary.NativeEndian.PutUint32(processes.data[size+ringHeader:], size)
+	if got := drain(); !slices.Equal(got, []uint64{2, 3, 4}) {
+		t.Errorf("then read %v, want all", got)
 	}
 }

@@ -38,7 +38,7 @@ const (
 func TestNoLookups(t *testing.T) {
 	needSensor(t)
 	r := &run{t: t, sink: startSink(t)}
-	c := r.startCollector("{ library: stable }")
+	c := r.startCollector("{ library: stable }", false)
 	thread := threadOf(t, c.Pid())
 	w := watchLookups(t, c.Pid())
 	first := w.read(r.look) // of what the start left to do

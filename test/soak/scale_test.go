@@ -33,7 +33,7 @@ const (
 func TestScale(t *testing.T) {
 	needSensor(t)
 	r := &run{t: t, sink: startSink(t)}
-	c := r.startCollector("{ library: stable }")
+	c := r.startCollector("{ library: stable }", true)
 	defer func() {
 		if t.Failed() {
 			t.Logf("the collector says:\n%s", c.Log())
