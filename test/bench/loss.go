@@ -38,21 +38,30 @@ const (
 // has to wait for most of each second: then the room in its ring decides.
 var givens = []float64{1, 1. / 8}
 
+// tellingAll is the configuration with that rule. The caller removes its file.
+func tellingAll(c *config) (with *config, remove func(), err error) {
+	file, err := os.CreateTemp("", "saker-bench-*.yaml")
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = file.WriteString(tellAll)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, nil, errors.Join(err, os.Remove(file.Name()))
+	}
+	all := *c
+	all.extra = file.Name()
+	return &all, func() { _ = os.Remove(file.Name()) }, nil
+}
+
 // measureLoss looks for the rate at which each product begins to lose.
 func measureLoss(c *config, r *report) error {
-	file, err := os.CreateTemp("", "saker-bench-*.yaml")
+	with, remove, err := tellingAll(c)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
-	_, err = file.WriteString(tellAll)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	with := *c
-	with.extra = file.Name()
+	defer remove()
 	for name, start := range products(c) {
-		p, err := start(&with)
+		p, err := start(with)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
