@@ -110,9 +110,7 @@ func TestRuntimeComesBack(t *testing.T) {
 	dir := place(t, "saker-test")
 	bundle, socket, id := newBundle(t, dir), filepath.Join(dir, "s"), strings.Repeat("9", 64)
 	w := startWatch(t, ask.Sockets{Docker: []string{socket}})
-	start(t, bundle, dir, id, "/saker-test/docker/"+id, func(spec map[string]any) {
-		at(spec, "process").(map[string]any)["args"] = []string{"/bin/sh", "-c", "while :; do /bin/true " + marker + "; sleep 0.2; done"}
-	})
+	start(t, bundle, dir, id, "/saker-test/docker/"+id, again)
 	if first := w.alerts(id, 1)[0]; first["rule"] != "act of a stranger" || first["saker.enrichment"] != "incomplete" || first["container.name"] != "-" {
 		t.Errorf("while nobody answers: %v", first)
 	}
@@ -132,6 +130,34 @@ func TestRuntimeComesBack(t *testing.T) {
 			t.Errorf("the %d. after the runtime went: %v", i, alert)
 		}
 	}
+}
+
+// TestAccountsChange: a container's users are those that its files have now.
+func TestAccountsChange(t *testing.T) {
+	need(t, "runc", "busybox")
+	dir := place(t, "saker-test")
+	bundle, id := newBundle(t, dir), strings.Repeat("7", 64)
+	w := startWatch(t, ask.Sockets{})
+	start(t, bundle, dir, id, "/saker-test/docker/"+id, again)
+	last := func() string {
+		list := w.alerts(id, 1)
+		return list[len(list)-1]["user.name"]
+	}
+	eventually(t, "the first name", func() bool { return last() == "inside" })
+	text := strings.ReplaceAll(passwd, "inside:", "renamed:")
+	if err := os.WriteFile(filepath.Join(bundle, "rootfs/etc/passwd"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the second name", func() bool { return last() == "renamed" })
+	if err := os.WriteFile(filepath.Join(bundle, "rootfs/etc/passwd"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "no name", func() bool { return last() == "<NA>" })
+}
+
+// again lets a container act again and again.
+func again(spec map[string]any) {
+	at(spec, "process").(map[string]any)["args"] = []string{"/bin/sh", "-c", "while :; do /bin/true " + marker + "; sleep 0.2; done"}
 }
 
 // TestUsersRuntime: about what is below a user's slice only the user's own runtime is asked.
