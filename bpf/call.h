@@ -464,7 +464,8 @@ static __always_inline int on_call(struct call *call)
 	struct scratch *s = scratch_of(slot);
 	if (s && !s->busy)
 		s->scan.filter = s->scan.path = 0;
-	bool answer = row->flags & ROW_ANSWERS && is_answer(call, row->sender);
+	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
+		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
 	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))
 		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)

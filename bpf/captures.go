@@ -129,6 +129,8 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 	switch row.Effect {
 	case syscalls.ChangesProcess:
 		flags |= sensorWireRowFlagROW_PROCESS
+	case syscalls.ChangesEither:
+		flags |= sensorWireRowFlagROW_PROCESS | sensorWireRowFlagROW_OTHER
 	case syscalls.NewImage:
 		flags |= sensorWireRowFlagROW_FAILED_ONLY
 	}

@@ -258,23 +258,28 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
-/* Who becomes the parent of a dead process's children: the next subreaper above it, else the
- * namespace's init. */
+static __always_inline u32 level_of(struct task_struct *task)
+{
+	return READ(READ(task, thread_pid), level);
+}
+
+/* Who becomes the parent of a dead process's children: the next subreaper above it in its
+ * namespace, else the namespace's init. */
 static __always_inline u32 reaper_of(struct task_struct *task)
 {
 	struct signal_struct *signal = READ(task, signal);
 	struct task_struct *up = READ(task, real_parent);
+	u32 level = level_of(task);
 
 	if (BPF_CORE_READ_BITFIELD_PROBED(signal, has_child_subreaper))
-		for (int i = 0; i < 64 && READ(up, tgid) > 1; i++) {
+		for (int i = 0; i < 64 && level_of(up) == level; i++) {
 			if (BPF_CORE_READ_BITFIELD_PROBED(READ(up, signal), is_child_subreaper))
 				return READ(up, tgid);
 			up = READ(up, real_parent);
 		}
-	struct pid *pid = READ(task, thread_pid);
 	u64 ns = 0;
-	COPY(&ns, (u64)pid + bpf_core_field_offset(struct pid, numbers) +
-			  READ(pid, level) * bpf_core_type_size(struct upid) +
+	COPY(&ns, (u64)READ(task, thread_pid) + bpf_core_field_offset(struct pid, numbers) +
+			  level * bpf_core_type_size(struct upid) +
 			  bpf_core_field_offset(struct upid, ns));
 	struct pid_namespace *pidns = KERNEL(struct pid_namespace, ns);
 	return READ(READ(pidns, child_reaper), tgid);

@@ -486,6 +486,7 @@ const (
 	sensorWireRowFlagROW_ANSWERS     sensorWireRowFlag = 16
 	sensorWireRowFlagROW_DUPLICATES  sensorWireRowFlag = 32
 	sensorWireRowFlagROW_NAMED       sensorWireRowFlag = 64
+	sensorWireRowFlagROW_OTHER       sensorWireRowFlag = 128
 	sensorWireRowFlagROW_OUTSIDE     sensorWireRowFlag = 65534
 	sensorWireRowFlagROW_NONE        sensorWireRowFlag = 65535
 )

@@ -28,7 +28,7 @@ enum wire_type {
 	WIRE_EXIT,
 	WIRE_RENAME,
 	WIRE_CREDENTIALS,
-	WIRE_ANSWER, /* as CALL, of a row that only its answers are wanted of */
+	WIRE_ANSWER, /* as CALL, to learn from: nobody asked for the event */
 };
 
 /* How the call came into the kernel; event.Via in Go. */
@@ -103,6 +103,7 @@ enum wire_row_flag {
 	ROW_ANSWERS = 16,    /* send what name servers answered: as WIRE_ANSWER, if silent */
 	ROW_DUPLICATES = 32, /* fcntl: what makes a descriptor is told as a dup, too */
 	ROW_NAMED = 64,	     /* the hooks of paths see what it works on */
+	ROW_OTHER = 128,     /* argument 0 names another that changes: WIRE_ANSWER, if silent */
 	ROW_OUTSIDE =
 		0xfffe,	   /* in header.row: nothing to tell, its process is outside of the scope */
 	ROW_NONE = 0xffff, /* in header.row: a call that no row describes, or no call at all */

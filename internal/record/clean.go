@@ -12,7 +12,7 @@ import (
 // arguments a secret ends where its argument does. That can't be seen in the
 // texts that are made of them, so these are made of a clean event.
 func (r *Redactor) Clean(e *event.Event) *event.Event {
-	process, args := r.process(e.Process, 0), r.arguments(e)
+	process, args := r.process(e.Process), r.arguments(e)
 	if process == e.Process && args == nil {
 		return e
 	}
@@ -24,12 +24,22 @@ func (r *Redactor) Clean(e *event.Event) *event.Event {
 	return &clean
 }
 
-// process is p without the secrets that it and its ancestors were told.
-func (r *Redactor) process(p *event.Process, up int) *event.Process {
-	if p == nil || up > event.MaxAncestors {
-		return p
+// process is p without the secrets that it and its ancestors were told. Of those
+// it begins with the eldest: there may be very many.
+func (r *Redactor) process(p *event.Process) *event.Process {
+	var line []*event.Process
+	for up := p; up != nil && len(line) <= event.MaxAncestors; up = up.Parent {
+		line = append(line, up)
 	}
-	parent := r.process(p.Parent, up+1)
+	parent := (*event.Process)(nil)
+	for i := len(line) - 1; i >= 0; i-- {
+		parent = r.child(line[i], parent)
+	}
+	return parent
+}
+
+// child is p without secrets, of a parent that has none.
+func (r *Redactor) child(p, parent *event.Process) *event.Process {
 	argv := r.list([]string{p.Name, p.Exe}, p.Args)
 	env := r.environment(p.Env)
 	if parent == p.Parent && argv == nil && env == nil {
@@ -44,6 +54,17 @@ func (r *Redactor) process(p *event.Process, up int) *event.Process {
 		clean.Env = env
 	}
 	return &clean
+}
+
+// suspectsAny reports whether one of the nearest n generations of a process runs a
+// program that is named like those which are told secrets.
+func (r *Redactor) suspectsAny(p *event.Process, n int) bool {
+	for ; p != nil && n > 0; p, n = p.Parent, n-1 {
+		if r.Suspects(p.Exe) || r.Suspects(p.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // list is RedactAll for arguments behind those that say what program they are of.

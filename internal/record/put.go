@@ -113,17 +113,20 @@ func (w *Writer) putList(to pcommon.Slice, e *event.Event, ref *field.Ref, list 
 
 // hideList is the first n elements of a list without secrets, nil if it has none.
 func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n int) (hidden []string) {
-	if !ref.Secret || !w.suspectsAny(list, n) && !w.suspectsProgram(e) {
+	if !ref.Secret || !w.suspectsAny(list, n) && !w.redactor.suspectsAny(e.Process, 1+n) {
 		return nil
 	}
-	clean, found := w.value(w.without(e), ref).List(), false
-	for i, element := range list.All() {
+	clean := w.value(w.without(e), ref)
+	for i, element := range clean.All() {
 		if i == n {
 			break
 		}
-		s, _ := w.redactor.Redact(clean[i].Text())
+		s, _ := w.redactor.Redact(element.Text())
 		hidden = append(hidden, s)
-		found = found || s != element.Text()
+	}
+	found := false
+	for i, element := range list.All() {
+		found = found || i < len(hidden) && element.Text() != hidden[i]
 	}
 	if !found {
 		return nil
@@ -134,23 +137,23 @@ func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n i
 
 func (w *Writer) suspectsAny(list *field.Value, n int) bool {
 	for i, element := range list.All() {
-		if i < n && w.redactor.Suspects(element.Text()) {
+		if i == n {
+			break
+		}
+		if w.redactor.Suspects(element.Text()) {
 			return true
 		}
 	}
 	return false
 }
 
-// suspectsProgram reports whether the process or an ancestor runs a program that
-// is known for an option of its own: only its name tells what that means.
+// suspectsProgram reports whether the process or its parent runs a program that is
+// known for an option of its own: only its name tells what that means.
 func (w *Writer) suspectsProgram(e *event.Event) bool {
 	if w.program == notLooked {
 		w.program = harmlessProgram
-		for p, n := e.Process, 0; p != nil && n <= event.MaxAncestors; p, n = p.Parent, n+1 {
-			if w.redactor.Suspects(p.Exe) || w.redactor.Suspects(p.Name) {
-				w.program = suspectProgram
-				break
-			}
+		if w.redactor.suspectsAny(e.Process, 2) {
+			w.program = suspectProgram
 		}
 	}
 	return w.program == suspectProgram

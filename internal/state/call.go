@@ -71,6 +71,9 @@ func (s *State) applyCall(raw bpf.Raw, ev *event.Event) (bool, error) {
 		s.call.args = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(rest))), w.Header.Nargs)
 	}
 	s.decode(plan)
+	if ev.Row.Effect == syscalls.ChangesEither && ev.Result >= 0 && len(s.call.args) > 1 {
+		s.regroup(p, uint32(s.call.args[0]), uint32(s.call.args[1]))
+	}
 	s.learnNames(ev, w.Header.Time)
 	s.nameEnds(ev, w.Header.Time)
 	return true, nil
@@ -87,8 +90,7 @@ func (s *State) returned(ev *event.Event, w *bpf.WireCall) {
 	}
 }
 
-// applyAnswer takes what a program received from a name server by a call that
-// is no event.
+// applyAnswer takes a call that is no event, for what can be learnt from it.
 func (s *State) applyAnswer(raw bpf.Raw, ev *event.Event) error {
 	num, first, last := s.num, s.first, s.last
 	_, err := s.applyCall(raw, ev)

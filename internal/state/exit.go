@@ -17,6 +17,7 @@ func (s *State) applyExit(raw bpf.Raw, ev *event.Event) (bool, error) {
 		reaper = w.Reaper
 		s.orphan(p, w.Reaper)
 	}
+	p.heir = w.Reaper
 	if !p.Exited {
 		s.processes.exit(p, w.Header.Time)
 	}
@@ -41,12 +42,18 @@ func (s *State) orphan(p *process, pid uint32) {
 		child := p.child
 		child.setParent(reaper)
 		child.PPID = pid
-		child.VPPID = 0
-		if up := child.parent; up != nil && up.PIDNS == child.PIDNS {
-			child.VPPID = up.VPID
-		}
+		child.VPPID = child.numberOf(child.parent)
 		s.touch(child)
 	}
+}
+
+// numberOf is what another process is called in p's namespace, 0 if it is in
+// another one or none.
+func (p *process) numberOf(other *process) uint32 {
+	if other == nil || other.PIDNS != p.PIDNS {
+		return 0
+	}
+	return other.VPID
 }
 
 // exitArg is a parameter of procexit; status is as wait(2) gives it.
@@ -75,26 +82,46 @@ func (s *State) actor(h *bpf.WireHeader) *process {
 		return p
 	}
 	s.counts.Unknown++
+	if p := s.meet(identity{h.Pid, h.Start}, h.Time); p != nil {
+		s.counts.Found++
+		return p
+	}
+	p := s.stranger(identity{h.Pid, h.Start})
+	s.touch(p)
+	s.add(p, h.Time)
+	return p
+}
+
+// stranger is a process of which nothing is known but who it is.
+func (s *State) stranger(who identity) *process {
 	p := &process{unknown: true}
-	p.PID, p.Start, p.Born = h.Pid, h.Start, s.clock.wall(h.Start)
+	p.PID, p.Start, p.Born = who.pid, who.start, s.clock.wall(who.start)
 	p.PIDNSStart = s.clock.wall(0)
 	p.Name, p.Exe = notKnown, notKnown
 	p.UID, p.GID, p.LoginUID = event.NoID, event.NoID, event.NoID
+	return p
+}
+
+// meet makes a process known of which no record told, as /proc has it; nil if
+// that has no such process, or may not be asked.
+func (s *State) meet(who identity, now uint64) *process {
+	if who.pid == 0 || !s.mayLookUp(now) {
+		return nil
+	}
+	p := s.stranger(who)
+	parent, ok := s.proc.whole(p)
+	if !ok {
+		return nil
+	}
+	p.unknown, p.scan = false, s.scan
 	s.touch(p)
-	if !s.mayLookUp(h.Time) {
-		s.add(p, h.Time)
-		return p
+	if up := s.processes.running(parent); up != nil {
+		p.setParent(up)
+		p.VPPID = p.numberOf(up)
 	}
-	if parent, ok := s.proc.whole(p); ok {
-		s.counts.Found++
-		p.unknown = false
-		if up := s.processes.running(parent); up != nil {
-			p.setParent(up)
-		}
-		p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
-		s.enter(p, bpf.CauseScan)
-		p.told = p.credentials()
-	}
-	s.add(p, h.Time)
+	p.GroupLeader, p.Session = s.leader(p, p.PGID), s.leader(p, p.SID)
+	s.enter(p, bpf.CauseScan)
+	p.told = p.credentials()
+	s.add(p, now)
 	return p
 }

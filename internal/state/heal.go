@@ -1,8 +1,10 @@
 package state
 
+import "github.com/sakerhq/saker/bpf"
+
 // Healed is what a second scan found to be otherwise than it was known.
 type Healed struct {
-	Found uint64 // processes that ran unknown, or with little known of them
+	Found uint64 // processes that ran unknown, or another program than was known
 	Ended uint64 // processes that were known, but no longer ran
 }
 
@@ -13,7 +15,7 @@ func (h Healed) Empty() bool { return h == Healed{} }
 // EndScan.
 func (s *State) BeginScan() {
 	s.scan++
-	s.scanFrom, s.scanned, s.healed = s.now, 0, Healed{}
+	s.scanFrom, s.scanned, s.healed = 0, 0, Healed{}
 }
 
 // EndScan sets right what the scan showed to be wrong: records were lost. A
@@ -23,8 +25,9 @@ func (s *State) EndScan(whole bool) Healed {
 	if !whole || s.scanned == 0 {
 		return s.healed
 	}
+	s.scannedAll = s.scanFrom
 	for _, p := range s.processes.known {
-		if p.Exited || p.scan == s.scan || p.Start > s.scanFrom {
+		if p.Exited || p.scan == s.scan || p.Start >= s.scanFrom {
 			continue
 		}
 		s.orphan(p, 0)
@@ -33,6 +36,26 @@ func (s *State) EndScan(whole bool) Healed {
 	}
 	return s.healed
 }
+
+// found takes note of a process that a scan found, and of its parent: that
+// runs too, though a machine may hide it from scans.
+func (s *State) found(p *process, w *bpf.WireProcess) {
+	if s.scanned == 0 {
+		s.scanFrom = w.Header.Time
+	}
+	s.scanning, p.scan = true, s.scan
+	s.scanned++
+	named := identity{w.ParentPid, w.ParentStart}
+	if parent := s.processes.known[named]; parent != nil {
+		parent.scan = s.scan
+	} else if n := len(s.strangers); w.ParentPid != 0 && (n == 0 || s.strangers[n-1] != named) {
+		s.strangers = append(s.strangers, named)
+	}
+}
+
+// endedBefore reports whether a process that a record of some time makes known
+// only now was gone when all were scanned: how it ended may be lost.
+func (s *State) endedBefore(at uint64) bool { return at < s.scannedAll }
 
 // lookupsMax is how many processes are looked for in /proc in a second of the
 // records' time: a flood of unknown ones must not hold up the reading. The

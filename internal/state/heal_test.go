@@ -1,6 +1,7 @@
 package state
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/sakerhq/saker/bpf"
@@ -21,7 +22,7 @@ func TestHeal(t *testing.T) {
 	feed(t, s, system.process(bpf.CauseScan, 0, "systemd"), shell.process(bpf.CauseScan, system, "bash"),
 		grand.process(bpf.CauseScan, system, "sleep", func(w *bpf.WireProcess) { w.ExecId = 9 }),
 		who(lost).process(bpf.CauseScan, grand, "worker"))
-	if healed := s.EndScan(true); healed != (Healed{Found: 1, Ended: 1}) {
+	if healed := s.EndScan(true); healed != (Healed{Found: 2, Ended: 1}) {
 		t.Errorf("%+v", healed)
 	}
 	if p := s.byWho(child); !p.Exited {
@@ -47,9 +48,48 @@ func TestHeal(t *testing.T) {
 	}
 	s.BeginScan()
 	feed(t, s, system.process(bpf.CauseScan, 0, "systemd"), shell.process(bpf.CauseScan, system, "bash"),
-		grand.process(bpf.CauseScan, system, "sleep"), who(lost).process(bpf.CauseScan, grand, "worker"))
+		grand.process(bpf.CauseScan, system, "sleep", func(w *bpf.WireProcess) { w.ExecId = 9 }), who(lost).process(bpf.CauseScan, grand, "worker"))
 	if healed := s.EndScan(true); !healed.Empty() {
 		t.Errorf("nothing was wrong: %+v", healed)
+	}
+}
+
+// TestEndedBeforeScan: what is read of a process after a scan that did not find
+// it is old, and how it ended may be lost.
+func TestEndedBeforeScan(t *testing.T) {
+	s := newTree(t)
+	s.BeginScan()
+	feed(t, s, system.process(bpf.CauseScan, 0, "systemd"), shell.process(bpf.CauseScan, system, "bash"))
+	if s.EndScan(true); s.byWho(shell).Exited {
+		t.Fatal("the shell has ended")
+	}
+	at := func(time uint64) func(*bpf.WireProcess) {
+		return func(w *bpf.WireProcess) { w.Header.Time = time }
+	}
+	feed(t, s, child.process(bpf.CauseFork, shell, "bash", at(now-1)), grand.process(bpf.CauseFork, shell, "bash", at(now+1)))
+	if p := s.byWho(child); !p.Exited || p.Parent != &s.byWho(shell).Process {
+		t.Errorf("made before the scan: %+v", p.Process)
+	}
+	if s.byWho(grand).Exited {
+		t.Error("made after the scan")
+	}
+}
+
+// TestHiddenFromScan: a machine may hide processes from the scan that are
+// parents of others, and in /proc.
+func TestHiddenFromScan(t *testing.T) {
+	s := newHost(t)
+	write(t, filepath.Join(s.opts.Root, "proc/1/stat"), "1 (init) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 100 0 0")
+	write(t, filepath.Join(s.opts.Root, "proc/1/status"), "NSpid:\t1\nUid:\t0\t0\t0\t0\n")
+	for range 2 {
+		s.BeginScan()
+		feed(t, s, shell.process(bpf.CauseScan, system, "bash"))
+		if healed := s.EndScan(true); healed.Ended > 0 {
+			t.Errorf("%+v", healed)
+		}
+		if p := s.byWho(shell).Parent; p == nil || p.Name != "init" || p.PID != 1 {
+			t.Fatalf("the parent is %+v", p)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"maps"
 	"os/exec"
 	"slices"
 	"testing"
@@ -44,4 +45,46 @@ func TestLiveOrphan(t *testing.T) {
 	if c.parent != nil && c.Process.Entry != c.parent.Entry {
 		t.Errorf("its session is another: %+v, %+v", c.Process.Entry, c.parent.Entry)
 	}
+}
+
+// TestLiveLineage: who is whose child, of which group, session and namespace,
+// is as /proc says, whatever processes do to each other.
+func TestLiveLineage(t *testing.T) {
+	l := startLive(t)
+	for _, act := range slices.Sorted(maps.Keys(lineageActs)) {
+		t.Run(act, func(t *testing.T) {
+			l.play(t, lineage+act, func(mark string, others []uint32) {
+				l.follow(t, mark)
+				l.agree(t, others)
+			})
+		})
+	}
+}
+
+// TestLiveHeal: after records of processes got lost, a scan sets the whole tree
+// right: who started, ended, executed and moved meanwhile.
+func TestLiveHeal(t *testing.T) {
+	l := startLive(t)
+	looks := map[string]func(mark string){
+		"/no/such/look1": func(mark string) { l.follow(t, mark) },
+		"/no/such/look2": func(string) {
+			if c, err := l.sensor.Counts(); err != nil || c.Processes.LostRing == 0 {
+				t.Fatalf("nothing was lost: %+v, %v", c.Processes, err)
+			}
+		},
+		"/no/such/look3": func(string) {
+			read := func() error { _, err := l.sensor.Read(l.take(t)); return err }
+			l.BeginScan()
+			err := errors.Join(read(), read(), l.sensor.Scan(l.take(t)))
+			if healed := l.EndScan(err == nil); err != nil || healed.Found == 0 || healed.Ended == 0 {
+				t.Errorf("healed %+v, %v", healed, err)
+			}
+		},
+	}
+	l.play(t, "flood", func(mark string, others []uint32) {
+		looks[mark](mark)
+		if mark != "/no/such/look2" {
+			l.agree(t, others)
+		}
+	})
 }

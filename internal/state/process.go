@@ -36,10 +36,12 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if w.Cgroup != (bpf.WireCgroup{}) {
 		s.opts.Judge(w.Cgroup, &p.Process)
 	}
-	if p.scan = s.scan; w.Cause == bpf.CauseScan {
-		s.scanning = true
-		s.scanned++
+	if w.Cause == bpf.CauseScan {
+		s.found(p, w)
 		return false, nil
+	}
+	if isNew && s.endedBefore(w.Header.Time) {
+		s.processes.exit(p, w.Header.Time)
 	}
 	s.settle()
 	if w.Cause != bpf.CauseExec || w.Header.Row == bpf.RowOutside {
@@ -79,9 +81,12 @@ func (s *State) image(p *process, w *bpf.WireProcess, isNew bool) {
 	case !isNew && p.Exec == w.ExecId:
 		return
 	case !isNew: // the record of an exec was lost
-		if s.mayLookUp(w.Header.Time) {
-			s.proc.program(p)
+		if w.Cause != bpf.CauseScan && !s.mayLookUp(w.Header.Time) {
+			s.exeFile(&p.File, &w.Exe, s.blocks.of(bpf.BlockExe))
+			return // p.Exec stays: the next record finds the same
 		}
+		s.proc.program(p)
+		s.healed.Found++
 	case w.Cause == bpf.CauseFork && from != nil && !from.unknown:
 		p.Exe, p.Args, p.ArgsCut, p.Env, p.EnvCut = from.Exe, from.Args, from.ArgsCut, from.Env, from.EnvCut
 		p.ShareText(&from.Process)
@@ -159,6 +164,12 @@ func (s *State) settle() {
 		return
 	}
 	s.scanning = false
+	for _, parent := range s.strangers {
+		if s.processes.known[parent] == nil {
+			s.meet(parent, s.now)
+		}
+	}
+	s.strangers = s.strangers[:0]
 	for _, p := range s.processes.known {
 		if up := s.processes.running(p.PPID); p.parent == nil && up != nil && up.Start <= p.Start {
 			p.setParent(up)
@@ -188,7 +199,8 @@ func (s *State) settleSession(p *process) {
 func (s *State) describe(p *process, w *bpf.WireProcess) {
 	s.touch(p)
 	p.PPID = w.ParentPid
-	if parent := s.processes.known[identity{w.ParentPid, w.ParentStart}]; parent != p.parent && !p.Exited {
+	parent := s.parentOf(w)
+	if parent != p.parent && !p.Exited {
 		p.setParent(parent)
 	}
 	p.Born, p.Boot = s.clock.wall(p.Start), s.boot
@@ -199,6 +211,9 @@ func (s *State) describe(p *process, w *bpf.WireProcess) {
 	p.own(&w.Own)
 	p.LoginUID, p.TTY, p.PIDNS = w.Loginuid, w.Tty, w.Pidns
 	p.PIDNSStart = s.clock.wall(w.PidnsStart)
+	if parent != nil && parent.PID != p.PPID {
+		p.PPID, p.VPPID = parent.PID, p.numberOf(parent)
+	}
 	setText(&p.Name, cString(w.Comm[:]))
 	if b := s.blocks.of(bpf.BlockCwd); b != nil && b.ok() {
 		p.Cwd = s.paths.of(b.data, b.cut())
@@ -206,6 +221,20 @@ func (s *State) describe(p *process, w *bpf.WireProcess) {
 	if b := s.blocks.of(bpf.BlockCgroup); b != nil && b.ok() {
 		p.Cgroup = s.paths.of(b.data, b.cut())
 	}
+}
+
+// parentOf is the parent that a record names, nil if it can't be known. It may
+// have ended while the record was made: then who got its children is.
+func (s *State) parentOf(w *bpf.WireProcess) *process {
+	named := identity{w.ParentPid, w.ParentStart}
+	parent := s.processes.known[named]
+	if parent == nil && w.Cause != bpf.CauseScan {
+		parent = s.meet(named, w.Header.Time)
+	}
+	if parent != nil && parent.Exited && parent.heir != 0 {
+		return s.processes.running(parent.heir)
+	}
+	return parent
 }
 
 // measures takes over how large the process is.

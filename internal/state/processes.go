@@ -18,7 +18,8 @@ type process struct {
 	child, before, after *process
 	gone                 uint64     // record time of the exit
 	entered              *container // whose entry Entry is
-	scan                 uint64     // number of the last scan that found it, or that it came after
+	scan                 uint32     // number of the last scan that found it
+	heir                 uint32     // who got its children when it ended, 0: not told
 	place                int        // in the table's clock
 	relatives            uint64     // when images was relativesAt
 	relativesAt          uint64

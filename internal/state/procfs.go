@@ -90,6 +90,7 @@ func (f procfs) whole(p *process) (parent uint32, ok bool) {
 	p.Exe = ""
 	f.program(p)
 	f.status(p)
+	f.namespaces(p)
 	f.links(p)
 	p.Cgroup = f.cgroup(p.PID)
 	return p.PPID, true
@@ -149,15 +150,34 @@ func (f procfs) status(p *process) {
 	}
 }
 
+// namespaces reads which ones the process is in, as far as that is allowed.
+// Who has one number only is in the pid namespace of /proc.
+func (f procfs) namespaces(p *process) {
+	pid := strconv.FormatUint(uint64(p.PID), 10)
+	p.MountNS, p.UserNS, p.NetNS = f.namespace(pid, "mnt"), f.namespace(pid, "user"), f.namespace(pid, "net")
+	if p.PIDNS = f.namespace(pid, "pid"); p.PIDNS == 0 && p.VPID == p.PID {
+		p.PIDNS = f.namespace("self", "pid")
+	}
+}
+
+// namespace is the number of a namespace, 0 if it can't be read.
+func (f procfs) namespace(process, kind string) uint32 {
+	text, _ := os.Readlink(filepath.Join(f.root, "proc", process, "ns", kind))
+	text, _ = strings.CutPrefix(text, kind+":[")
+	n, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}
+
 // hostMounts is the number of the host's mount namespace, 0 if it can't be
 // read: that of the first process, or of the kernel's, or where that is
 // forbidden our own.
 func (f procfs) hostMounts() uint32 {
 	for _, process := range []string{"1", "2", "self"} {
-		text, _ := os.Readlink(filepath.Join(f.root, "proc", process, "ns/mnt"))
-		text, _ = strings.CutPrefix(text, "mnt:[")
-		if n, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 32); err == nil {
-			return uint32(n)
+		if n := f.namespace(process, "mnt"); n != 0 {
+			return n
 		}
 	}
 	return 0

@@ -121,14 +121,16 @@ type State struct {
 	names       *names // nil: not wanted
 	rows        wellKnown
 	counts      Counts
-	num         uint64 // of the last event
-	first       uint64 // time of the first event
-	last        uint64 // time of the last event
-	images      uint64 // number of the last process image
-	now         uint64 // of the last record
-	scan        uint64 // number of the last scan
-	scanFrom    uint64 // record time of its begin
-	scanned     int    // processes that it found so far
+	num         uint64     // of the last event
+	first       uint64     // time of the first event
+	last        uint64     // time of the last event
+	images      uint64     // number of the last process image
+	now         uint64     // of the last record
+	scan        uint32     // number of the last scan
+	scanFrom    uint64     // time of its begin
+	scannedAll  uint64     // the same of the last one that was whole
+	scanned     int        // processes that it found so far
+	strangers   []identity // parents of these that it did not find so far
 	healed      Healed
 	vouching    []vouching
 	lookups     int // since lookupsFrom

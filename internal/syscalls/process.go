@@ -24,7 +24,7 @@ var processRows = []*Row{
 	}},
 	{Name: "chroot", Category: Process, Effect: ChangesProcess, Params: []Param{res, path("path", Arg0)}},
 	{Name: "setsid", Category: Process, Effect: ChangesProcess, Params: []Param{value("res", PID, Result)}},
-	{Name: "setpgid", Category: Process, Effect: ChangesProcess, Params: []Param{
+	{Name: "setpgid", Category: Process, Effect: ChangesEither, Params: []Param{
 		res, value("pid", PID, Arg0), value("pgid", PID, Arg1),
 	}},
 	{Name: "capset", Category: Process, Effect: ChangesProcess, Params: []Param{

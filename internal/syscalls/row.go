@@ -40,6 +40,9 @@ const (
 	NoEffect Effect = iota
 	// ChangesProcess is a change of credentials, directory, root, session, namespaces.
 	ChangesProcess
+	// ChangesEither is the same of the process itself, or of a child that the first
+	// argument names.
+	ChangesEither
 	// NewImage is a process that runs another program; the event of a success is
 	// the kernel's own report of that.
 	NewImage
