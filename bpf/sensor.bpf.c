@@ -4,7 +4,7 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, process.h, meta.h,
+ * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, standing.h, process.h, meta.h,
  * used_path.h, candidates.h, call.h (bodies), path_hooks.h, then what goes through io_uring:
  * uring.h, uring_operations.h.
  */
