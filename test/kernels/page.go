@@ -19,8 +19,8 @@ kernel. ` + "`go run ./test/kernels -render`" + ` writes it again from the logs 
 
 const legend = `
 yes: all its tests pass. no: the kernel lacks it, and the sensor goes on without. in part:
-some of its tests find their part missing. –: not run. missing: there was no such
-kernel to run when this was written. Programs of 32 bits are those of x86 and of arm;
+some of its tests find their part missing. –: not run, since the guest ended first (the
+table above says so). missing: there was no such kernel to run when this was written. Programs of 32 bits are those of x86 and of arm;
 on arm64 a 64-bit program has no way to enter as they do.
 
 `
