@@ -312,6 +312,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_string(s, value);
 		break;
 	case CAPTURE_PATH:
+		if (!s->scan.at)
+			s->scan.at = s->off;
 		put_string(s, value);
 		if (call->named && put_used_path(s, call->paths++))
 			break;
@@ -371,6 +373,7 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
 	w->ret = call->ret;
 	s->call = *call;
 	s->marks = 0;
+	s->scan.at = 0;
 	s->call.named = row->flags & ROW_NAMED;
 	for (int i = 0; i < 6 && i < row->nargs; i++)
 		*APPEND(s, u64) = call->args[i];
@@ -410,6 +413,8 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 		if (!i && s->scan.path && give_up(slot, narrow_by_path(slot)))
 			return 0;
 	}
+	if (s->scan.given && give_up(slot, narrow_by_given(slot)))
+		return 0;
 	if (s->scan.filter && give_up(slot, narrow_by_marks(slot)))
 		return 0;
 	if (is_apart(current_task()))
@@ -463,7 +468,7 @@ static __always_inline int on_call(struct call *call)
 	}
 	struct scratch *s = scratch_of(slot);
 	if (s && !s->busy)
-		s->scan.filter = s->scan.path = 0;
+		s->scan.filter = s->scan.path = s->scan.given = 0;
 	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
 		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
 	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))

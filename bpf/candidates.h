@@ -178,6 +178,7 @@ __noinline int narrow(u32 slot)
 		return FACT_KIND;
 	s->scan.filter = f->number;
 	s->scan.path = facts->opens && f->paths.start;
+	s->scan.given = facts->named && f->given.start;
 	return 0;
 }
 
@@ -213,6 +214,57 @@ static __always_inline bool is_named(struct wire_file *w)
 	return kind != S_IFDIR && kind != S_IFSOCK && !(w->flags & (FILE_DELETED | FILE_MEMFD)) &&
 	       w->magic != NSFS && w->magic != PIPEFS && w->magic != PIDFS &&
 	       w->magic != ANON_INODES && w->magic != SECRETMEM;
+}
+
+#define GIVEN_STEPS  128 /* bytes of a path as given that are read at once */
+#define GIVEN_CHUNKS 8
+
+/* The state after the bytes of a path as given, in which a second slash changes nothing, that lie
+ * from one place of the record to another. */
+__noinline int read_given(u32 slot, u32 at, u32 end, u32 state)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s || f->number != s->scan.filter)
+		return 0;
+	struct wire_automaton *a = &f->given;
+	u32 shift = a->shift & 7, settled = a->settled;
+	for (u32 i = 0; i < GIVEN_STEPS; i++) {
+		u32 now = at + i;
+		if (now >= end || state >= settled)
+			break;
+		u8 c = s->data[now & (RECORD_MAX - 1)];
+		state = a->next[BOUND(state << shift | a->classes[c], PATH_STEPS - 1)];
+	}
+	return state;
+}
+
+/* Leaves those rules that can be true for the first path of the record as it was given: 0, or the
+ * fact that left none. */
+__noinline int narrow_by_given(u32 slot)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s)
+		return 0;
+	struct wire_block *b = (void *)&s->data[s->scan.at & (RECORD_MAX - 1)];
+	u64 filter = s->scan.filter;
+	u32 at = s->scan.at + sizeof(*b), end = at + b->len;
+	u32 state = f->given.start, settled = f->given.settled;
+	if (!s->scan.at || b->kind != BLOCK_STRING || b->flags ||
+	    b->len > GIVEN_STEPS * GIVEN_CHUNKS)
+		return 0;
+	for (u32 i = 0; i < GIVEN_CHUNKS; i++) {
+		if (at >= end || !state || state >= settled)
+			break;
+		state = read_given(slot, at, end, state);
+		at += GIVEN_STEPS;
+	}
+	if (f->number != filter)
+		return 0;
+	return keep(&s->left, f, f->given.ends[BOUND(state, PATH_STATES - 1)][0]) ? 0 : FACT_GIVEN;
 }
 
 /* Where the root of a file system is mounted first, by device; what is not here is not known. */

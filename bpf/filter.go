@@ -83,6 +83,7 @@ var factNames = [facts]string{
 	FactProcess:               "process",
 	sensorWireFactFACT_KIND:   "kind",
 	sensorWireFactFACT_PATH:   "path",
+	sensorWireFactFACT_GIVEN:  "given",
 	sensorWireFactFACT_MARKS:  "marks",
 }
 
@@ -101,6 +102,7 @@ type Facts struct {
 	// Unmarked are the rules when all memory could be read, and no descriptor was
 	// made another's meanwhile.
 	Unmarked Candidates
+	Named    bool                  // the first path of the row names what it opens
 	Opened   map[Opened]Candidates // nil: not told apart; only of rows whose FD is the result
 }
 
@@ -118,9 +120,10 @@ type FlagFacts struct {
 // Filter is what the kernel may leave out, as it reads it. It never changes.
 type Filter struct{ wire *sensorWireFilter }
 
-// NewFilter makes the filter of some rows' facts, and of the paths of files that
-// calls of these open; nil: any. Calls of other rows are reported in any case.
-func NewFilter(facts map[*syscalls.Row]*Facts, paths *Paths) *Filter {
+// NewFilter makes the filter of some rows' facts, of the paths of files that calls
+// of these open, and of these as they were given; nil: any. Calls of other rows are
+// reported in any case.
+func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths) *Filter {
 	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
 	b.number(AllCandidates()) // is number 0
 	for n, row := range syscalls.Rows() {
@@ -133,7 +136,10 @@ func NewFilter(facts map[*syscalls.Row]*Facts, paths *Paths) *Filter {
 	}
 	b.errors()
 	if paths != nil {
-		b.paths(paths)
+		b.paths(&b.wire.Paths, paths)
+	}
+	if given != nil {
+		b.paths(&b.wire.Given, given)
 	}
 	b.wire.Number = filters.Add(1)
 	return &Filter{b.wire}
@@ -167,6 +173,9 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 	w.Ended[sensorWireEndedENDED_POSITIVE] = b.number(f.Positive)
 	w.Ended[sensorWireEndedENDED_ERRORS] = b.number(f.Error)
 	w.Unmarked = b.number(f.Unmarked)
+	if f.Named {
+		w.Named = 1
+	}
 	w.FlagsArg = noFlags
 	if f.Flags != nil {
 		w.FlagsArg = uint8(f.Flags.Arg)

@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// Paths is an automaton that reads the path of a file that was opened, byte by
-// byte from the first slash on, beginning in state 0.
+// Paths is an automaton that reads paths byte by byte, beginning in state 0.
 type Paths struct {
 	Classes [256]uint8 // of bytes
 	Next    [][]int    // the state after one more byte, by state and class
@@ -32,8 +31,7 @@ func (p *Paths) settled(s int) bool {
 
 // paths puts an automaton that fits into the filter. State 0 there is that of
 // paths of which nothing is known; settled states are the last ones.
-func (b *builder) paths(p *Paths) {
-	w := &b.wire.Paths
+func (b *builder) paths(w *sensorWireAutomaton, p *Paths) {
 	w.Classes, w.Shift = p.Classes, uint32(p.shift())
 	number, n := make([]uint16, len(p.Next)), uint16(1)
 	for _, settled := range []bool{false, true} {

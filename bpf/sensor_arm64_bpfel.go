@@ -117,7 +117,10 @@ type sensorScratch struct {
 		_      structs.HostLayout
 		Filter uint64
 		Names  uint32
-		Path   uint32
+		Path   uint16
+		Given  uint16
+		At     uint32
+		Unused uint32
 	}
 	Data [98304]uint8
 }
@@ -310,8 +313,9 @@ const (
 	sensorWireFactFACT_PROCESS sensorWireFact = 3
 	sensorWireFactFACT_KIND    sensorWireFact = 4
 	sensorWireFactFACT_PATH    sensorWireFact = 5
-	sensorWireFactFACT_MARKS   sensorWireFact = 6
-	sensorWireFactFACTS        sensorWireFact = 7
+	sensorWireFactFACT_GIVEN   sensorWireFact = 6
+	sensorWireFactFACT_MARKS   sensorWireFact = 7
+	sensorWireFactFACTS        sensorWireFact = 8
 )
 
 type sensorWireFacts struct {
@@ -324,6 +328,8 @@ type sensorWireFacts struct {
 	Bits     [6]uint8
 	FlagsArg uint8
 	Opens    uint8
+	Named    uint8
+	Unused   uint8
 }
 
 type sensorWireFile struct {
@@ -358,6 +364,7 @@ type sensorWireFilter struct {
 	Rows   [512]sensorWireFacts
 	Errors [4096]uint8
 	Paths  sensorWireAutomaton
+	Given  sensorWireAutomaton
 	Era    uint8
 	_      [7]byte
 }

@@ -140,6 +140,7 @@ enum wire_fact {
 	FACT_PROCESS,	 /* whose it is */
 	FACT_KIND,	 /* what it opened: a file, a directory */
 	FACT_PATH,	 /* the path of the file that it opened */
+	FACT_GIVEN,	 /* the path that it was given */
 	FACT_MARKS,	 /* that all of it could be read, and was not changed meanwhile */
 	FACTS,
 };
@@ -174,6 +175,8 @@ struct wire_facts {
 	__u8 bits[FLAG_BITS];
 	__u8 flags_arg; /* 6 or more: none */
 	__u8 opens;	/* the result is a descriptor */
+	__u8 named;	/* of what the first path names */
+	__u8 unused;
 };
 
 #define MOUNT_MAX   60
@@ -202,9 +205,10 @@ struct wire_filter {
 	__u64 number; /* no other filter has had it */
 	struct wire_candidates sets[FILTER_SETS];
 	struct wire_facts rows[ROWS_MAX];
-	__u8 errors[4096]; /* enum wire_ended, by error */
-	struct wire_automaton paths;
-	__u8 era; /* of the processes' sets, never 0 */
+	__u8 errors[4096];	     /* enum wire_ended, by error */
+	struct wire_automaton paths; /* of files that were opened */
+	struct wire_automaton given; /* as they were given, without doubled slashes */
+	__u8 era;		     /* of the processes' sets, never 0 */
 };
 
 /* A call that is one of those in a multiplexed call. */

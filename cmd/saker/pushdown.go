@@ -21,6 +21,8 @@ type pushedCalls struct {
 	// Paths is how many states the kernel has for the paths of files that are
 	// opened; 0: it doesn't read these.
 	Paths int `json:"path_states"`
+	// Given is the same for paths as they are given.
+	Given int `json:"given_states"`
 }
 
 // pushedCall is what pushdown shows of a call.
@@ -92,13 +94,11 @@ func pushedOfSet(set *rules.Set) (p pushedCalls) {
 	for _, c := range calls {
 		p.Calls = append(p.Calls, pushedOf(c, paths))
 	}
-	if paths != nil {
-		p.Paths = paths.States()
-	}
+	p.Paths, p.Given = paths.Opened.States(), paths.Given.States()
 	return p
 }
 
-func pushedOf(c pushdown.Call, paths *pushdown.Paths) pushedCall {
+func pushedOf(c pushdown.Call, paths pushdown.Paths) pushedCall {
 	p := pushedCall{Call: c.Row.Name}
 	failed := "failed calls"
 	if c.Errors.Learned != 0 && len(c.Errors.Any()) == 0 {
@@ -108,8 +108,11 @@ func pushedOf(c pushdown.Call, paths *pushdown.Paths) pushedCall {
 	p.judge("calls that succeed", slices.Concat(c.Zero, c.Positive))
 	if c.OpensPath() {
 		p.judge("directories", c.Directories)
-		if paths != nil {
-			p.judge("files that no rule names", paths.Generic(&c))
+		if paths.Opened.States() > 0 {
+			p.judge("files that no rule names", paths.Opened.Generic(&c))
+		}
+		if paths.Given.States() > 0 {
+			p.judge("paths that are given as no rule asks", paths.Given.Generic(&c))
 		}
 	}
 	p.judgeFlags(c.Flags)
@@ -154,8 +157,10 @@ func (p *pushedCalls) print(out io.Writer) {
 		fmt.Fprintln(columns)
 	}
 	columns.Flush()
-	if p.Paths == 0 {
-		return
+	if p.Paths > 0 {
+		fmt.Fprintf(out, "\nThe paths of files that are opened are read, with %d states.\n", p.Paths)
 	}
-	fmt.Fprintf(out, "\nThe paths of files that are opened are read, with %d states.\n", p.Paths)
+	if p.Given > 0 {
+		fmt.Fprintf(out, "\nPaths are read as they are given, with %d states.\n", p.Given)
+	}
 }

@@ -133,6 +133,9 @@ func (a *automaton) with(set ends) *automaton {
 func (a *automaton) fits() bool { return a.wire().Fits() }
 
 func (a *automaton) wire() *bpf.Paths {
+	if a == nil {
+		return nil
+	}
 	p := &bpf.Paths{Classes: a.classes, Next: a.next}
 	for _, end := range a.ends {
 		p.Ends = append(p.Ends, end)

@@ -30,14 +30,14 @@ func (p phase) after(c byte) (next phase, ok bool) {
 // stands for the byte of its number. Which of them a path fits depends on its
 // last state alone, so that one path can stand for all that end there: its ends
 // are yet to be judged.
-func determine(patterns []string, maxStates int) (*determiner, error) {
+func determine(patterns []string, clean bool, maxStates int) (*determiner, error) {
 	n := &nfa{}
 	for _, p := range patterns {
 		if err := n.add(p); err != nil {
 			return nil, err
 		}
 	}
-	d := &determiner{nfa: n, states: map[string]int{}}
+	d := &determiner{nfa: n, clean: clean, states: map[string]int{}}
 	n.classify(&d.automaton)
 	d.state(beforePath, n.starts, "")
 	for i := 0; i < len(d.items); i++ {
@@ -158,6 +158,7 @@ func (a *automaton) classOf(numbers map[[2]int]uint8, key [2]int, c byte) uint8 
 type determiner struct {
 	automaton
 	nfa     *nfa
+	clean   bool // paths begin with a slash, and no name is empty; else there are no double slashes
 	states  map[string]int
 	items   [][]uint32
 	phases  []phase
@@ -179,11 +180,17 @@ func (d *determiner) state(p phase, items []uint32, sample string) int {
 	return s
 }
 
+// ended reports whether a path can end in a state.
+func (d *determiner) ended(s int) bool { return !d.clean || d.phases[s] == inName }
+
 // follow finds where each class of bytes leads to from a state.
 func (d *determiner) follow(s int) {
 	next := make([]int, len(d.bytes))
 	for class, c := range d.bytes {
 		p, ok := d.phases[s].after(c)
+		if !d.clean && d.phases[s] == beforePath && c != 0 && c != '/' {
+			p, ok = inName, true
+		}
 		if !ok {
 			next[class] = s // whatever, so that states can be alike
 			continue

@@ -6,52 +6,95 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 )
 
-// Paths is what rules ask of the paths of files that calls open.
+// Paths are what rules ask of the paths of what calls open.
 type Paths struct {
-	anywhere []*rules.Rule // for files that have nothing in common with what rules name
-	all      *automaton
+	Opened Texts // of files that were opened
+	Given  Texts // as they were given, whatever they are of
 }
 
-// States are how many states of paths the kernel tells apart.
-func (p *Paths) States() int { return len(p.all.next) }
+// Texts is what rules ask of some texts. The zero Texts tells none apart.
+type Texts struct {
+	generic []*rules.Rule // for texts that have nothing in common with what rules name
+	all     *automaton    // nil: nothing is told apart
+}
 
-// Generic are a call's rules for files that have nothing in common with what
-// rules name.
-func (p *Paths) Generic(c *Call) []*rules.Rule {
-	return slices.DeleteFunc(slices.Clone(c.Asked), func(r *rules.Rule) bool { return !slices.Contains(p.anywhere, r) })
+// States are how many states of texts the kernel tells apart.
+func (p *Texts) States() int {
+	if p.all == nil {
+		return 0
+	}
+	return len(p.all.next)
+}
+
+// Generic are a call's rules for texts that have nothing in common with what rules
+// name.
+func (p *Texts) Generic(c *Call) []*rules.Rule {
+	return slices.DeleteFunc(slices.Clone(c.Asked), func(r *rules.Rule) bool { return p.all != nil && !slices.Contains(p.generic, r) })
+}
+
+func (p *Texts) wire() *bpf.Paths { return p.all.wire() }
+
+// view is a kind of texts.
+type view struct {
+	parts map[string]part // that fields show
+	clean bool            // they begin with a slash, and no name is empty
+	of    func(*Call) bool
+	event func(*syscalls.Row, string) *event.Event
+	known [2][]string // further fields that the event stands for: of any file, and of one with its own name
+}
+
+var opened = view{
+	parts: parts, clean: true,
+	of: func(c *Call) bool { return c.Opens },
+	event: func(row *syscalls.Row, path string) *event.Event {
+		return &event.Event{Row: row, FD: &event.FD{Type: event.FDFile, Name: path}}
+	},
+	known: [2][]string{
+		anyFile: {"evt.type", "evt.res", "saker.error.type", "evt.failed", "fd.type"},
+		ownName: {"evt.type", "evt.res", "saker.error.type", "evt.failed", "fd.type", "fd.origin"},
+	},
+}
+
+var given = view{
+	parts: map[string]part{"fd.nameraw": {any: anyByte}},
+	of:    (*Call).OpensPath,
+	event: func(row *syscalls.Row, path string) *event.Event {
+		e := &event.Event{Row: row, Args: make([]event.Arg, len(row.Params))}
+		e.Args[slices.IndexFunc(row.Params, isPath)] = event.Arg{Valid: true, Text: path}
+		return e
+	},
+	known: [2][]string{{"evt.type"}, {"evt.type"}},
 }
 
 // maxStates is how many states an automaton may have before it is reduced: what
 // a few hundredths of a second find.
 const maxStates = 1 << 13
 
-// paths judges the rules of calls that open by the paths of files: each rule by
-// an automaton of its own, which is small since it tells no more than whether
-// this rule can be true. All of them together are one. It is nil if rules can't
-// tell paths apart.
-func (f *facts) paths(calls []Call, n Numbers) *Paths {
-	p := &Paths{}
-	calls = slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return !c.Opens })
+// paths judges the rules of calls that open by paths: each rule by an automaton of
+// its own, which is small since it tells no more than whether this rule can be
+// true. All of them together are one.
+func (f *facts) paths(v view, calls []Call, n Numbers) (p Texts) {
+	calls = slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return !v.of(&c) })
 	var of []*automaton
-	var anyPath ends // of rules that have no automaton
+	var always ends // rules that have no automaton
 	for _, r := range f.rulesOf(calls) {
-		a, generic := f.pathsOf(r, calls, n)
+		a, generic := f.pathsOf(v, r, calls, n)
 		if a == nil {
-			anyPath = anyPath.or(generic)
+			always = always.or(generic)
 		} else {
 			of = append(of, a)
 		}
 		if generic[ownName] != (bpf.Candidates{}) {
-			p.anywhere = append(p.anywhere, r)
+			p.generic = append(p.generic, r)
 		}
 	}
-	if p.all = mergeAll(of); p.all == nil {
-		return nil
+	if p.all = mergeAll(of); p.all != nil {
+		p.all.with(always)
 	}
-	p.all.with(anyPath)
 	return p
 }
 
@@ -86,20 +129,19 @@ func mergeAll(of []*automaton) *automaton {
 
 // pathsOf is the automaton of a rule, nil if it needs none, and whether the rule
 // can be true for paths that have nothing in common with what rules name.
-func (f *facts) pathsOf(r *rules.Rule, calls []Call, n Numbers) (a *automaton, generic ends) {
+func (f *facts) pathsOf(v view, r *rules.Rule, calls []Call, n Numbers) (a *automaton, generic ends) {
 	trusted, patterns := map[rules.Test]bool{}, []string(nil)
 	for _, c := range calls {
 		r.Tests(c.Row.Name, func(t rules.Test) {
-			if of := patternsOf(t); of != nil {
+			if of := v.patternsOf(t); of != nil {
 				trusted[t], patterns = true, append(patterns, of...)
 			}
 		})
 	}
-	file := append(slices.Clone(ended), "evt.failed", "fd.type")
 	set := n.Set([]*rules.Rule{r})
-	may := [2]func(string) bool{
-		anyFile: f.mayBe(r, calls, trusted, reads(file...)),
-		ownName: f.mayBe(r, calls, trusted, reads(append(file, "fd.origin")...)),
+	var may [2]func(string) bool
+	for which, known := range v.known {
+		may[which] = f.mayBe(v, r, calls, trusted, reads(known...))
 	}
 	judge := func(path string) (of ends) {
 		for which, may := range may {
@@ -114,7 +156,7 @@ func (f *facts) pathsOf(r *rules.Rule, calls []Call, n Numbers) (a *automaton, g
 		return nil, generic
 	}
 	slices.Sort(patterns)
-	d, err := determine(slices.Compact(patterns), maxStates)
+	d, err := determine(slices.Compact(patterns), v.clean, maxStates)
 	if err != nil {
 		return nil, ends{set, set}
 	}
@@ -122,13 +164,13 @@ func (f *facts) pathsOf(r *rules.Rule, calls []Call, n Numbers) (a *automaton, g
 	return &d.automaton, generic
 }
 
-// mayBe says of a path whether a rule can be true for files of that name that
-// calls open, by some tests.
-func (f *facts) mayBe(r *rules.Rule, calls []Call, trusted map[rules.Test]bool, also func(rules.Test) bool) func(string) bool {
+// mayBe says of a path whether a rule can be true for calls that open it, by some
+// tests.
+func (f *facts) mayBe(v view, r *rules.Rule, calls []Call, trusted map[rules.Test]bool, also func(rules.Test) bool) func(string) bool {
 	j := f.judge(func(t rules.Test) bool { return trusted[t] || also(t) })
 	return func(path string) bool {
 		return slices.ContainsFunc(calls, func(c Call) bool {
-			return j.MayBe(r, source{&event.Event{Row: c.Row, FD: &event.FD{Type: event.FDFile, Name: path}}}, c.Row.Name)
+			return j.MayBe(r, source{v.event(c.Row, path)}, c.Row.Name)
 		})
 	}
 }
@@ -141,12 +183,12 @@ const other = 1
 func (d *determiner) judge(of func(path string) ends) {
 	d.ends = make([]ends, len(d.next))
 	for s := range d.next {
-		if d.phases[s] == inName {
+		if d.ended(s) {
 			d.ends[s] = of(d.samples[s])
 		}
 	}
 	for s := range d.next {
-		if d.phases[s] != inName { // no path ends there
+		if !d.ended(s) { // no path ends there
 			d.ends[s] = d.ends[d.next[s][d.classes[other]]]
 		}
 	}

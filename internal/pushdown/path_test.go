@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,17 +67,17 @@ var pathTests = []struct{ test, fit, others string }{
 func TestPaths(t *testing.T) {
 	for _, test := range pathTests {
 		_, paths := Judge(load(t, "evt.type = openat and "+test.test))
-		if paths == nil {
+		if paths.Opened.all == nil {
 			t.Errorf("%s: paths are not told apart", test.test)
 			continue
 		}
 		for _, path := range strings.Fields(test.fit) {
-			if rest := paths.all.end(path).And(rule0); rest.IsEmpty() {
+			if rest := paths.Opened.all.end(path).And(rule0); rest.IsEmpty() {
 				t.Errorf("%s: leaves out %s", test.test, path)
 			}
 		}
 		for _, path := range strings.Fields(test.others) {
-			if rest := paths.all.end(path).And(rule0); !rest.IsEmpty() {
+			if rest := paths.Opened.all.end(path).And(rule0); !rest.IsEmpty() {
 				t.Errorf("%s: tells %s", test.test, path)
 			}
 		}
@@ -93,11 +94,11 @@ func TestUntestedPaths(t *testing.T) {
 		"fd.name = val(fd.directory)", "fd.containername = /a", "(fd.name = /a or proc.name = x)", "(fd.name = /a or not fd.type = file or fd.num = 3)",
 	} {
 		_, paths := Judge(load(t, "evt.type = openat and "+condition))
-		if paths == nil {
+		if paths.Opened.all == nil {
 			continue
 		}
 		for _, path := range []string{"/a", "/b", "/etc/a/b"} {
-			if rest := paths.all.end(path).And(rule0); rest.IsEmpty() {
+			if rest := paths.Opened.all.end(path).And(rule0); rest.IsEmpty() {
 				t.Errorf("%s: leaves out %s", condition, path)
 			}
 		}
@@ -105,7 +106,7 @@ func TestUntestedPaths(t *testing.T) {
 }
 
 // seen is what the kernel does with an event, by the facts as they are.
-func (c *Call) seen(n Numbers, paths *Paths, e *event.Event, flags uint64) bpf.Candidates {
+func (c *Call) seen(n Numbers, paths Paths, e *event.Event, flags uint64) bpf.Candidates {
 	f := c.facts(n)
 	left, failed := f.Asked, f.Error
 	switch {
@@ -129,8 +130,11 @@ func (c *Call) seen(n Numbers, paths *Paths, e *event.Event, flags uint64) bpf.C
 	if c.Opens && e.Result >= 0 && e.FD.Type == event.FDDirectory {
 		left = left.And(f.Opened[bpf.OpenedDirectory])
 	}
-	if c.Opens && e.Result >= 0 && e.FD.Type == event.FDFile && paths != nil {
-		left = left.And(paths.all.end(e.FD.Name))
+	if c.Opens && e.Result >= 0 && e.FD.Type == event.FDFile && paths.Opened.all != nil {
+		left = left.And(paths.Opened.all.end(e.FD.Name))
+	}
+	if c.OpensPath() && paths.Given.all != nil {
+		left = left.And(paths.Given.all.end(e.Args[slices.IndexFunc(c.Row.Params, isPath)].Text))
 	}
 	return left
 }
@@ -182,6 +186,10 @@ func randomOpen(r *rand.Rand, row *syscalls.Row) (e *event.Event, flags uint64) 
 	}
 	flags = uint64(r.IntN(4)) | uint64(r.IntN(1<<16))&0o4003700
 	for i, p := range row.Params {
+		if p.Name == "name" {
+			words := []string{path, "", "a", "../a", "/a/../../b", "//a", "a/", "/", "..//..", "/etc//shadow"}
+			e.Args[i] = event.Arg{Valid: true, Text: words[r.IntN(len(words))]}
+		}
 		if p.Name == "flags" {
 			e.Args[i] = event.Arg{Valid: true, Num: int64(flags)}
 		}
@@ -192,6 +200,8 @@ func randomOpen(r *rand.Rand, row *syscalls.Row) (e *event.Event, flags uint64) 
 var otherTests = []string{
 	"evt.is_open_read = true", "evt.is_open_write = true", "evt.is_open_exec = true", "evt.arg.flags contains O_TRUNC", "evt.arg.flags contains O_CREAT",
 	"evt.arg.flags contains O_", "fd.num >= 0", "fd.num = -1", "evt.rawres = 3", "evt.rawres < 0", "evt.failed = true", "evt.res = ENOENT", "evt.res startswith E",
+	"fd.nameraw contains ..", "fd.nameraw contains ../", "fd.nameraw startswith /a", "fd.nameraw = a", "fd.nameraw endswith /", "fd.nameraw exists",
+	"fd.nameraw glob '*../*../*'", "fd.nameraw != /etc/shadow", "fd.nameraw pmatch (/etc)", "fd.nameraw icontains A/",
 	"fd.typechar = f", "fd.type = directory", "proc.name = x", "proc.name = y", "evt.type = openat", "evt.rawres in (-2, 0)", "saker.error.type exists",
 }
 
@@ -208,7 +218,7 @@ func randomCondition(r *rand.Rand, depth int) string {
 
 // Two automata as one say what both say.
 func TestMerge(t *testing.T) {
-	text := func(conditions ...string) *Paths {
+	text := func(conditions ...string) Texts {
 		var b strings.Builder
 		for i, c := range conditions {
 			fmt.Fprintf(&b, "- rule: r%d\n  desc: d\n  output: o\n  priority: info\n  condition: evt.type = openat and %s\n", i, c)
@@ -218,7 +228,7 @@ func TestMerge(t *testing.T) {
 			t.Fatal(findings.Err())
 		}
 		_, paths := Judge(set)
-		return paths
+		return paths.Opened
 	}
 	for i, first := range pathTests {
 		second := pathTests[(i+7)%len(pathTests)]
@@ -238,7 +248,7 @@ func TestMerge(t *testing.T) {
 // What costs more than there is room for is told.
 func TestTooManyStates(t *testing.T) {
 	pattern := "(?:" + strings.Repeat(".", 12) + ")" // any of 12 bytes before the end
-	if _, err := determine([]string{".*a" + pattern}, 1000); !errors.Is(err, errTooMany) {
+	if _, err := determine([]string{".*a" + pattern}, true, 1000); !errors.Is(err, errTooMany) {
 		t.Errorf("error %v", err)
 	}
 	var b strings.Builder
@@ -250,15 +260,15 @@ func TestTooManyStates(t *testing.T) {
 		t.Fatal(findings.Err())
 	}
 	_, paths := Judge(set)
-	if paths == nil {
+	if paths.Opened.all == nil {
 		t.Fatal("no rule is told apart")
 	}
 	for i := range 14 {
-		if end := paths.all.end(fmt.Sprintf("/ax%dy%dz", i, i*7)); end.Words[0]>>i&1 == 0 {
+		if end := paths.Opened.all.end(fmt.Sprintf("/ax%dy%dz", i, i*7)); end.Words[0]>>i&1 == 0 {
 			t.Errorf("a path that fits rule %d is left out", i)
 		}
 	}
-	if end := paths.all.end("/a"); end.Words[0]&(1<<14-1) == 1<<14-1 {
+	if end := paths.Opened.all.end("/a"); end.Words[0]&(1<<14-1) == 1<<14-1 {
 		t.Error("no rule is told apart")
 	}
 }

@@ -11,12 +11,12 @@ import (
 // patternsOf are regular expressions: a test answers the same for all paths of
 // files that fit the same of these. None: it is a test of something else, or
 // one that patterns can't answer.
-func patternsOf(t rules.Test) []string {
+func (v *view) patternsOf(t rules.Test) []string {
 	ref := t.Field()
 	if ref == nil {
 		return nil
 	}
-	part, ok := parts[ref.Name]
+	part, ok := v.parts[ref.Name]
 	texts, any := t.Constants()
 	if !ok || !any || len(texts) == 0 || slices.Contains(texts, "") {
 		return nil

@@ -50,10 +50,7 @@ func Filter(set *rules.Set) *bpf.Filter {
 	for _, c := range calls {
 		facts[c.Row] = c.facts(numbers)
 	}
-	if paths == nil {
-		return bpf.NewFilter(facts, nil)
-	}
-	return bpf.NewFilter(facts, paths.all.wire())
+	return bpf.NewFilter(facts, paths.Opened.wire(), paths.Given.wire())
 }
 
 // Call is what is known of one call that rules ask for: for each fact the
@@ -78,8 +75,8 @@ type Call struct {
 }
 
 // Judge judges the calls that rules ask for, in the order of the table, and the
-// paths of files that they open; nil: rules can't tell them apart.
-func Judge(set *rules.Set) (calls []Call, paths *Paths) {
+// paths of what they open.
+func Judge(set *rules.Set) (calls []Call, paths Paths) {
 	asked := map[string]bool{}
 	for _, name := range set.EventTypes() {
 		asked[name] = true
@@ -99,7 +96,8 @@ func Judge(set *rules.Set) (calls []Call, paths *Paths) {
 		}
 		calls = append(calls, c)
 	}
-	return calls, f.paths(calls, NumbersOf(set))
+	numbers := NumbersOf(set)
+	return calls, Paths{f.paths(opened, calls, numbers), f.paths(given, calls, numbers)}
 }
 
 // opens reports whether a row's result is a descriptor.
@@ -119,16 +117,16 @@ func teaches(row *syscalls.Row) bool {
 
 // OpensPath reports whether the call opens what a path names.
 func (c *Call) OpensPath() bool {
-	return c.Opens && slices.ContainsFunc(c.Row.Params, func(p syscalls.Param) bool {
-		return p.Type == syscalls.FSPath || p.Type == syscalls.FSRelPath
-	})
+	return c.Opens && slices.ContainsFunc(c.Row.Params, isPath)
 }
+
+func isPath(p syscalls.Param) bool { return p.Type == syscalls.FSPath || p.Type == syscalls.FSRelPath }
 
 // facts are a call's facts as the kernel wants them.
 func (c *Call) facts(n Numbers) *bpf.Facts {
 	f := &bpf.Facts{
 		Asked: n.only(c.Asked), Zero: n.only(c.Zero), Positive: n.only(c.Positive),
-		Error: n.only(c.Errors.Other), Failed: map[int]bpf.Candidates{}, Unmarked: n.Set(c.Unmarked),
+		Error: n.only(c.Errors.Other), Failed: map[int]bpf.Candidates{}, Unmarked: n.Set(c.Unmarked), Named: c.OpensPath(),
 	}
 	for errno, some := range c.Errors.Of {
 		f.Failed[errno] = n.only(some)

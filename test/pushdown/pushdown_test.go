@@ -235,7 +235,7 @@ var (
 		"fd.name glob /etc/[a-p]*", "fd.name pmatch (/etc, /proc/self, /dev/null)", "fd.name pmatch (/tmp/*/001)", "fd.name endswith .pub",
 		"fd.name regex '/etc/.*'", "fd.directory = /etc", "fd.directory in (/etc, /dev, /)", "fd.directory startswith /usr", "fd.directory != /dev",
 		"fd.directory endswith /d3", "fd.directory glob */mounted", "fd.filename in (shadow, id_rsa)", "fd.filename startswith id", "fd.filename contains ass",
-		"fd.filename = .bashrc", "fd.filename endswith a", "fd.filename glob ?asswd", "fd.nameraw contains ..", "fd.origin startswith /etc", "fd.origin exists",
+		"fd.filename = .bashrc", "fd.filename endswith a", "fd.filename glob ?asswd", "fd.nameraw contains ..", "fd.nameraw contains ../", "fd.nameraw glob *../*", "fd.nameraw startswith /etc/", "fd.nameraw = file", "fd.origin startswith /etc", "fd.origin exists",
 		"basename(fd.name) = shadow", "toupper(fd.name) startswith /ETC", "fd.name = val(fd.directory)", "fd.type = file", "fd.type in (directory, pipe)",
 		"evt.unreadable exists", "evt.truncated exists", "fd.replaced = true", "fd.replaced = false", "fd.sport = 9", "fd.connected = true",
 		"fd.name endswith file", "fd.name exists", "fd.typechar = f", "proc.name exists", "proc.name = nobody", "evt.arg.flags contains O_CREAT",
