@@ -3,6 +3,7 @@ package fields
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,7 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var rows = []row{
+var rows = slices.Concat(primary, derived)
+
+// primary are the fields that records carry, and what the machine says of each.
+var primary = []row{
 	{"evt.type", "connect", always("connect")},
 	{"evt.cpu", "open", number(func(*facts) (uint64, uint64) { return 0, 1 << 12 })},
 	{"evt.rawtime", "open", number(func(f *facts) (uint64, uint64) { return f.from, f.to })},
@@ -63,10 +67,12 @@ var rows = []row{
 	{"fs.path.target", "rename", is(path("newer"))},
 	{"fs.path.targetraw", "rename", always("./sub/../newer")},
 
-	{"proc.name", "open", is(func(f *facts) string { return f.comm(f.pid) })},
+	{"proc.name", "execve", is(func(f *facts) string { return f.comm(f.pid) })},
+	{"proc.name", "open", is(func(f *facts) string { return f.comm(f.said.TID) })},
 	{"proc.exe", "open", is(func(f *facts) string { return f.argv[0] })},
 	{"saker.proc.args", "execve", is(func(f *facts) string { return strings.Join(f.strings(f.pid, "cmdline"), "\x00") })},
-	{"proc.cmdline", "open", is(func(f *facts) string { return f.line(f.pid) })},
+	{"proc.cmdline", "execve", is(func(f *facts) string { return f.line(f.pid) })},
+	{"proc.cmdline", "open", is(func(f *facts) string { return f.line(f.said.TID) })},
 	{"proc.argc", "open", always("3")},
 	{"proc.env", "execve", is(func(f *facts) string { return strings.Join(f.strings(f.pid, "environ"), " ") })},
 	{"proc.env[HOME]", "open", always("/nowhere")},
@@ -107,7 +113,7 @@ var rows = []row{
 	{"proc.stdout.name", "open", is(standard("1"))},
 
 	{"proc.vmsize", "open", number(sized("VmPeak"))},
-	{"proc.vmrss", "open", number(func(f *facts) (uint64, uint64) { return 0, uint64(atoi(f.status(f.pid, "VmHWM")[0])) })},
+	{"proc.vmrss", "open", number(upTo("VmHWM"))},
 	{"proc.vmswap", "open", number(func(*facts) (uint64, uint64) { return 0, 1 << 30 })},
 	{"proc.fdlimit", "execve", number(func(f *facts) (uint64, uint64) { return 1, uint64(atoi(hardLimit(f))) })},
 	{"proc.nthreads", "execve", always("1")},
@@ -151,6 +157,7 @@ var rows = []row{
 	{"proc.is_vpgid_leader", "open", always("false")},
 
 	{"thread.tid", "execve", is(func(f *facts) string { return itoa(f.pid) })},
+	{"thread.tid", "open", is(func(f *facts) string { return itoa(f.said.TID) })},
 	{"saker.thread.cgroup", "open", is((*facts).cgroup)},
 	{"thread.cap_permitted", "open", capabilities("CapPrm")},
 	{"thread.cap_inheritable", "open", capabilities("CapInh")},
@@ -164,24 +171,4 @@ var rows = []row{
 	{"user.loginname", "open", is(func(f *facts) string { return f.account("/etc/passwd", f.loginUID(), 0, "<NA>") })},
 	{"group.gid", "open", is(func(f *facts) string { return itoa(f.gid()) })},
 	{"group.name", "open", is(func(f *facts) string { return f.account("/etc/group", f.gid(), 0, "<NA>") })},
-}
-
-// reasons say why fields have no check here.
-var reasons = map[string]string{
-	"only the capture itself knows it: tables of internal/state and internal/field": `
-		evt.num evt.reltime evt.deltatime saker.fs.path.target`,
-	"the sensor alone sees the answers: TestLiveNames of internal/state": `
-		saker.client.name saker.server.name saker.local.name saker.peer.name`,
-	"only acts that hide have it: test/evasions": `
-		evt.via evt.unreadable evt.truncated fd.replaced fd.origin`,
-	"only containers have it: tests of internal/container": `
-		saker.enrichment`,
-	"it depends on how the test was started: TestEntries of internal/state": `
-		proc.entry.type proc.entry.pid proc.entry.name`,
-	"the test's own, which may be anything": `
-		proc.stderr.type proc.stderr.name`,
-	"nothing but the time since boot shows when a namespace began: tables of internal/state": `
-		proc.pidns_init_start_ts proc.exe_ino.ctime_duration_pidns_start`,
-	"it is of the resource: tests of internal/record": `
-		evt.hostname`,
 }

@@ -87,6 +87,11 @@ func sized(key string) func(*facts) (uint64, uint64) {
 	return func(f *facts) (uint64, uint64) { return 1, uint64(atoi(f.status(f.pid, key)[0])) }
 }
 
+// upTo is what a line of status says in KiB at most: the kernel adds up late.
+func upTo(key string) func(*facts) (uint64, uint64) {
+	return func(f *facts) (uint64, uint64) { return 0, uint64(atoi(f.status(f.pid, key)[0])) }
+}
+
 // hardLimit is how many files the process may open at most: a Go program raises
 // its own limit up to that as it starts.
 func hardLimit(f *facts) string {
