@@ -70,11 +70,12 @@ type Count struct {
 	LostRing    uint64 // the ring was full
 	LostScratch uint64 // the CPU's buffer was in use
 	LostSize    uint64 // larger than a record can be
+	LostMissed  uint64 // at most: the kernel did not run the program, as another one ran on that CPU
 	Faults      uint64 // of Sent: user memory that could not be read
 }
 
 // Lost is the number of records that did not reach the ring.
-func (c Count) Lost() uint64 { return c.LostRing + c.LostScratch + c.LostSize }
+func (c Count) Lost() uint64 { return c.LostRing + c.LostScratch + c.LostSize + c.LostMissed }
 
 // Counts are the counters by class.
 type Counts struct {
@@ -104,12 +105,45 @@ func (s *Sensor) Counts() (Counts, error) {
 			}
 		}
 	}
+	if err := errors.Join(s.missed(callPrograms, &c.Calls), s.missed(processPrograms, &c.Processes)); err != nil {
+		return Counts{}, err
+	}
 	for fact := range c.LeftOut {
 		if err := sum(s.objs.LeftOut, uint32(fact), &c.LeftOut[fact]); err != nil {
 			return Counts{}, err
 		}
 	}
 	return c, nil
+}
+
+// The programs that emit records, by class.
+var (
+	callPrograms = []string{
+		"sys_exit", "call_exit", "uring_sys_exit", "uring_call_exit", "signal_sent",
+		"uring_submit", "uring_complete", "uring_work",
+	}
+	processPrograms = []string{
+		"process_exec", "process_fork", "process_exit", "uring_process_exit", "process_rename", "process_cgroup",
+	}
+)
+
+// missed counts how often the kernel did not run programs. It does so where a
+// program, or for the tracepoints of single calls a change of a map, was
+// preempted on that CPU.
+func (s *Sensor) missed(names []string, c *Count) error {
+	programs := s.programs()
+	for _, name := range names {
+		p := *programs[name]
+		if p == nil {
+			continue
+		}
+		stats, err := p.Stats()
+		if err != nil {
+			return fmt.Errorf("read how often %s was missed: %w", name, err)
+		}
+		c.LostMissed += stats.RecursionMisses
+	}
+	return nil
 }
 
 // sum adds what all CPUs counted to n.

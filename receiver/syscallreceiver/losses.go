@@ -18,15 +18,17 @@ var accounts = [...]struct {
 	{"call", "ring_full", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostRing }, ofCalls, ringFull},
 	{"call", "no_scratch", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostScratch }, ofCalls, noScratch},
 	{"call", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostSize }, ofCalls, tooLarge},
+	{"call", "missed", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostMissed }, ofCalls, missed},
 	{"process", "ring_full", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostRing }, ofProcesses, ringFull},
 	{"process", "no_scratch", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostScratch }, ofProcesses, noScratch},
 	{"process", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostSize }, ofProcesses, tooLarge},
+	{"process", "missed", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostMissed }, ofProcesses, missed},
 	{"any", "undecodable", func(_ *bpf.Counts, c *counts) uint64 { return c.undecodable.Load() }, "Kernel records", undecodable},
 	refused: {"log", "refused", func(_ *bpf.Counts, c *counts) uint64 { return c.refused.Load() }, "Log records", refusedBatch},
 }
 
 // refused is the account of log records that the pipeline refused.
-const refused = 7
+const refused = 9
 
 // What a reader of a loss is told.
 const (
@@ -35,6 +37,7 @@ const (
 	ringFull     = "the ring buffer was full (ring_bytes)"
 	noScratch    = "the CPU's buffer was in use"
 	tooLarge     = "they were larger than a record can be"
+	missed       = "the kernel did not run the program, as another one ran on that CPU"
 	undecodable  = "they could not be decoded"
 	refusedBatch = "the pipeline refused them"
 )

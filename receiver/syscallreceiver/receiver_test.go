@@ -136,8 +136,8 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("%d events counted", n)
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
-		lost("call", "ring_full", 0), lost("call", "no_scratch", 0), lost("call", "too_large", 0),
-		lost("process", "ring_full", 0), lost("process", "no_scratch", 0), lost("process", "too_large", 0),
+		lost("call", "ring_full", 0), lost("call", "no_scratch", 0), lost("call", "too_large", 0), lost("call", "missed", 0),
+		lost("process", "ring_full", 0), lost("process", "no_scratch", 0), lost("process", "too_large", 0), lost("process", "missed", 0),
 		lost("any", "undecodable", 1), lost("log", "refused", 2),
 	}, metricdatatest.IgnoreTimestamp())
 }
@@ -225,20 +225,20 @@ func TestKernelLosses(t *testing.T) {
 		}
 	}
 	src.counts.Store(&bpf.Counts{
-		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3, Faults: 7},
-		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6, Faults: 8},
+		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3, LostMissed: 9, Faults: 7},
+		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6, LostMissed: 10, Faults: 8},
 		LeftOut:   leftOut,
 	})
 	if err := observe(telemetry, src, &counts{}, createDefaultConfig().(*Config)); err != nil {
 		t.Fatal(err)
 	}
 	metadatatest.AssertEqualReceiverSyscallLostRecords(t, reader, []metricdata.DataPoint[int64]{
-		lost("call", "ring_full", 1), lost("call", "no_scratch", 2), lost("call", "too_large", 3),
-		lost("process", "ring_full", 4), lost("process", "no_scratch", 5), lost("process", "too_large", 6),
+		lost("call", "ring_full", 1), lost("call", "no_scratch", 2), lost("call", "too_large", 3), lost("call", "missed", 9),
+		lost("process", "ring_full", 4), lost("process", "no_scratch", 5), lost("process", "too_large", 6), lost("process", "missed", 10),
 		lost("any", "undecodable", 0), lost("log", "refused", 0),
 	}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualReceiverSyscallEmittedRecords(t, reader,
-		[]metricdata.DataPoint[int64]{{Value: 131}}, metricdatatest.IgnoreTimestamp())
+		[]metricdata.DataPoint[int64]{{Value: 150}}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualReceiverSyscallLeftOutCalls(t, reader, facts, metricdatatest.IgnoreTimestamp())
 	ofClass := func(class string, n int64) metricdata.DataPoint[int64] {
 		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("class", class))}
