@@ -3,7 +3,6 @@ package bpf
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -12,15 +11,9 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
-)
 
-// namedRows are the calls whose paths the hooks see, in the order of their
-// parameters.
-var namedRows = []string{
-	"chmod", "chown", "fchmodat", "fchmodat2", "fchownat", "lchown", "link", "linkat", "mkdir", "mkdirat",
-	"mknod", "mknodat", "mount", "rename", "renameat", "renameat2", "rmdir", "symlink", "symlinkat",
-	"truncate", "umount", "umount2", "unlink", "unlinkat",
-}
+	"github.com/sakerhq/saker/internal/syscalls"
+)
 
 // pathPrefix is what the names of the programs on the hooks begin with.
 const pathPrefix = "path_"
@@ -89,10 +82,10 @@ func dropChown(spec *ebpf.CollectionSpec) []string {
 }
 
 // isNamed reports whether the hooks see the paths of a row's call.
-func (s *Sensor) isNamed(name string) bool {
+func (s *Sensor) isNamed(row *syscalls.Row) bool {
 	seen := s.objs.PathUnlink
-	if strings.Contains(name, "chown") {
+	if strings.Contains(row.Name, "chown") {
 		seen = s.objs.PathChown
 	}
-	return seen != nil && slices.Contains(namedRows, name)
+	return seen != nil && row.Inside
 }

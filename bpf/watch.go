@@ -65,7 +65,7 @@ func (s *Sensor) plan(rows []*syscalls.Row) (*watched, error) {
 		if duplicates {
 			kernel.Flags |= uint16(sensorWireRowFlagROW_DUPLICATES)
 		}
-		if s.isNamed(row.Name) {
+		if s.isNamed(row) {
 			kernel.Flags |= uint16(sensorWireRowFlagROW_NAMED)
 		}
 		if err := w.add(row, n, kernel, asked[row]); err != nil {

@@ -61,11 +61,15 @@ type Arg struct {
 	Valid bool           // false: could not be read or the event has none; prints <NA>
 	Num   int64          // scalars, file descriptors, flags (the kernel's bits)
 	Text  string         // strings and paths as given; bytes of a buffer; name of a user or group, empty if not known
-	Path  string         // paths: absolute, cwd or directory joined, . and .. folded
+	Path  string         // paths: absolute, as the kernel has it or Unresolved
 	FD    *FD            // descriptors: the file behind, where the kernel told it
 	Addr  netip.AddrPort // addresses
 	Cut   bool           // longer than what was captured
 	Fault bool           // lay in memory that could not be read when the call ended: not Valid
+
+	// Unresolved: Path is what was given, joined to where it starts, . and ..
+	// folded. A symbolic link on the way would lead elsewhere.
+	Unresolved bool
 }
 
 // Process is one process as of its last event: a thread group and its

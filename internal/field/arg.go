@@ -35,6 +35,11 @@ var argFields = []*Field{
 		Doc: "The parameters that were longer than what was read of them: conditions that depend on the rest are unknown.",
 	},
 	{
+		Name: "evt.unresolved", Type: CharBuf, List: true, Attr: "saker.evt.unresolved", Get: evtUnresolved,
+		Doc: "The parameters whose path in full is what was given, joined to where it starts, " +
+			"and would lead elsewhere by a symbolic link on its way: all other paths in full are the kernel's.",
+	},
+	{
 		Name: "evt.info", Type: CharBuf, From: []string{"evt.args"}, Derive: asIs,
 		Doc: "The same as evt.args.",
 	},
@@ -107,6 +112,10 @@ func evtUnreadable(e *event.Event, _ Arg) Value {
 
 func evtTruncated(e *event.Event, _ Arg) Value {
 	return paramsWith(e, func(a *event.Arg) bool { return a.Cut })
+}
+
+func evtUnresolved(e *event.Event, _ Arg) Value {
+	return paramsWith(e, func(a *event.Arg) bool { return a.Unresolved })
 }
 
 // paramsWith is the names of parameters, Missing if there are none.

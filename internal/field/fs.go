@@ -99,6 +99,25 @@ var pathsOf = map[string]pathParams{
 	"symlink":           {source: "linkpath", target: "target"},
 	"symlinkat":         {source: "linkpath", target: "target"},
 	"mount":             {source: "dev", target: "dir"},
+	// Falco has no such path of these.
+	"fchmodat2":     {name: "filename"},
+	"mknod":         {name: "path"},
+	"mknodat":       {name: "path"},
+	"truncate":      {name: "path"},
+	"utimensat":     {name: "path"},
+	"setxattr":      {name: "path"},
+	"lsetxattr":     {name: "path"},
+	"setxattrat":    {name: "path"},
+	"removexattr":   {name: "path"},
+	"lremovexattr":  {name: "path"},
+	"removexattrat": {name: "path"},
+	"swapon":        {name: "path"},
+	"swapoff":       {name: "path"},
+	"acct":          {name: "path"},
+	"chroot":        {name: "path"},
+	"mount_setattr": {name: "path"},
+	"move_mount":    {source: "from_path", target: "to_path"},
+	"pivot_root":    {source: "new_root", target: "put_old"},
 }
 
 func nameParam(p pathParams) string { return p.name }

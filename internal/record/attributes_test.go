@@ -131,7 +131,7 @@ func TestArrays(t *testing.T) {
 	allowed := []string{
 		"process.command_args", "container.image.tags", "container.image.repo_digests",
 		"saker.thread.cap_permitted", "saker.thread.cap_inheritable", "saker.thread.cap_effective",
-		"saker.evt.unreadable", "saker.evt.truncated", KeyUnreadable, KeyTruncated,
+		"saker.evt.unreadable", "saker.evt.truncated", "saker.evt.unresolved", KeyUnreadable, KeyTruncated,
 	}
 	for key, e := range examples(t) {
 		ancestors := strings.HasPrefix(key, "saker.proc.a")

@@ -306,16 +306,25 @@ func readPath(s *State, c *call, st *step, a *event.Arg) {
 	case !a.Valid || !known:
 	case strings.HasPrefix(dir, event.CutRoot):
 		a.Cut = true // without a path: where it begins is not known
-	case dir == "/" && isClean(a.Text):
-		a.Path = a.Text
 	default:
-		start := len(s.text.buf)
-		s.text.buf = join(s.text.buf, dir, a.Text)
-		if len(s.text.buf)-start > pathMax {
-			s.text.buf, a.Cut = s.text.buf[:start+pathMax], true
-		}
-		a.Path = s.text.since(start)
+		s.join(dir, a)
+		told := s.startOf(st) != nil && !c.executed
+		a.Unresolved = !told || a.Cut || !isDirect(a.Text, st.param.Itself)
 	}
+}
+
+// join makes a path absolute that starts from dir.
+func (s *State) join(dir string, a *event.Arg) {
+	if dir == "/" && isClean(a.Text) {
+		a.Path = a.Text
+		return
+	}
+	start := len(s.text.buf)
+	s.text.buf = join(s.text.buf, dir, a.Text)
+	if len(s.text.buf)-start > pathMax {
+		s.text.buf, a.Cut = s.text.buf[:start+pathMax], true
+	}
+	a.Path = s.text.since(start)
 }
 
 // used is the block of the path that the call worked on, nil if that was not seen.
@@ -336,10 +345,19 @@ func (s *State) worked(b *block, a *event.Arg) {
 	a.Cut = a.Cut || b.cut()
 }
 
+// startOf is the block of the directory that a path starts from, nil if the
+// kernel did not tell it.
+func (s *State) startOf(st *step) *block {
+	if b := s.blocks.at(st.block + 1); b != nil && b.ok() {
+		return b
+	}
+	return nil
+}
+
 // start is the directory that a path starts from: for an absolute one the
 // process's root. False: there is none, its descriptor is not open.
 func (s *State) start(c *call, st *step, absolute bool) (dir string, known bool) {
-	if b := s.blocks.at(st.block + 1); !c.executed && b != nil && b.ok() {
+	if b := s.startOf(st); b != nil && !c.executed {
 		return s.paths.of(b.data, b.cut()), true
 	}
 	if absolute {

@@ -45,7 +45,7 @@ func TestOpen(t *testing.T) {
 			args: map[string]event.Arg{
 				"fd":    {Valid: true, Num: 3, FD: &event.FD{Type: event.FDFile, Name: "/etc/shadow", Ino: 42, Dev: 0x801, Mode: shadow.Mode}},
 				"dirfd": {Valid: true, Num: -100},
-				"name":  {Valid: true, Text: "link", Path: "/home/a/link"},
+				"name":  {Valid: true, Text: "link", Path: "/home/a/link", Unresolved: true},
 				"flags": {Valid: true, Num: unix.O_CLOEXEC},
 				"mode":  {Valid: true}, // nothing is created
 				"dev":   {Valid: true, Num: 0x801},
@@ -59,7 +59,7 @@ func TestOpen(t *testing.T) {
 			num: 4,
 			args: map[string]event.Arg{
 				"dirfd": {Valid: true, Num: 5, FD: &event.FD{Type: event.FDDirectory, Name: "/etc", Ino: 2, Mode: etc.Mode}},
-				"name":  {Valid: true, Text: "./x/../new", Path: "/etc/new"},
+				"name":  {Valid: true, Text: "./x/../new", Path: "/etc/new", Unresolved: true},
 				"flags": {Valid: true, Num: unix.O_CREAT | unix.O_WRONLY | syscalls.FileUpper},
 				"mode":  {Valid: true, Num: 0o644},
 			},
@@ -70,7 +70,7 @@ func TestOpen(t *testing.T) {
 			num: -1,
 			args: map[string]event.Arg{
 				"fd":   {Valid: true, Num: -2},
-				"name": {Valid: true, Text: "../secret", Path: "/home/secret"},
+				"name": {Valid: true, Text: "../secret", Path: "/home/secret", Unresolved: true},
 				"dev":  {}, "ino": {},
 			},
 		},
@@ -90,7 +90,7 @@ func TestOpen(t *testing.T) {
 			fd:  &event.FD{Type: event.FDFile, Name: "/etc/shadow", Ino: 42, Dev: 0x801, Mode: shadow.Mode},
 			num: 3,
 			args: map[string]event.Arg{
-				"name":    {Valid: true, Text: "/etc/shadow", Path: "/etc/shadow"},
+				"name":    {Valid: true, Text: "/etc/shadow", Path: "/etc/shadow", Unresolved: true},
 				"flags":   {Valid: true, Num: unix.O_CREAT},
 				"mode":    {Valid: true, Num: 0o600},
 				"resolve": {Valid: true, Num: unix.RESOLVE_BENEATH},
@@ -112,7 +112,7 @@ func TestOpen(t *testing.T) {
 			r:    shell.call("open", -2, 1, 0, 0).none().given("/../etc/shadow", "/srv/jail"),
 			fd:   &event.FD{Type: event.FDFile, Name: "/srv/jail/etc/shadow"},
 			num:  -1,
-			args: map[string]event.Arg{"name": {Valid: true, Text: "/../etc/shadow", Path: "/srv/jail/etc/shadow"}},
+			args: map[string]event.Arg{"name": {Valid: true, Text: "/../etc/shadow", Path: "/srv/jail/etc/shadow", Unresolved: true}},
 		},
 		"file that only the given path names": {
 			r: shell.call("open", 3, 1, 0, 0).
@@ -191,9 +191,9 @@ func TestOtherCalls(t *testing.T) {
 			args: map[string]event.Arg{
 				"res":     {Valid: true},
 				"olddir":  {Valid: true, Num: 5, FD: &event.FD{Type: event.FDDirectory, Name: "/etc", Ino: 2, Mode: etc.Mode}},
-				"oldpath": {Valid: true, Text: "shadow", Path: "/etc/shadow"},
+				"oldpath": {Valid: true, Text: "shadow", Path: "/etc/shadow", Unresolved: true},
 				"newdir":  {Valid: true, Num: -100},
-				"newpath": {Valid: true, Text: "/tmp/x", Path: "/tmp/x"},
+				"newpath": {Valid: true, Text: "/tmp/x", Path: "/tmp/x", Unresolved: true},
 				"flags":   {Valid: true, Num: unix.AT_SYMLINK_FOLLOW},
 			},
 		},
@@ -245,7 +245,7 @@ func TestOtherCalls(t *testing.T) {
 			r: shell.call("execve", -2, 1).given("./x", "/tmp"),
 			args: map[string]event.Arg{
 				"res": {Valid: true, Num: -2}, "exe": {Valid: true, Text: "/bin/bash"},
-				"filename": {Valid: true, Text: "./x", Path: "/tmp/x"},
+				"filename": {Valid: true, Text: "./x", Path: "/tmp/x", Unresolved: true},
 			},
 		},
 		"init_module": {

@@ -164,3 +164,16 @@ func isClean(name string) bool {
 		name = rest
 	}
 }
+
+// isDirect reports whether no symbolic link can lie between a directory and
+// what name means from there: name is the directory, or a name in it that is
+// meant itself. Nothing is said of "..", which another root may stop.
+func isDirect(name string, itself bool) bool {
+	switch name = strings.TrimPrefix(name, "/"); name {
+	case "", ".":
+		return true
+	case "..":
+		return false
+	}
+	return itself && !strings.Contains(name, "/")
+}

@@ -65,7 +65,7 @@ func TestExec(t *testing.T) {
 		"args":            {Valid: true, Text: "\x00/etc/shadow"},
 		"env":             {Valid: true, Text: "HOME=/root\x00PATH=/bin"},
 		"ptid":            {Valid: true, Num: int64(shell)},
-		"filename":        {Valid: true, Text: "/bin/cat", Path: "/bin/cat"},
+		"filename":        {Valid: true, Text: "/bin/cat", Path: "/bin/cat", Unresolved: true},
 		"trusted_exepath": {Valid: true, Text: "/usr/bin/cat", Path: "/usr/bin/cat"},
 		"vm_size":         {Valid: true},
 	} {

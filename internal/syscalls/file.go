@@ -26,45 +26,45 @@ var fileRows = []*Row{
 		res, fd("dirfd", Arg0), pathAt("path", Arg1, Arg0), flags("flags", Arg4, handleFlags),
 	)},
 
-	{Name: "mkdir", Category: File, Params: []Param{
-		res, path("path", Arg0), hex(value("mode", Uint32, Arg1)),
+	{Name: "mkdir", Inside: true, Category: File, Params: []Param{
+		res, itself(path("path", Arg0)), hex(value("mode", Uint32, Arg1)),
 	}},
-	{Name: "mkdirat", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
-		res, fd("dirfd", Arg0), pathAt("path", Arg1, Arg0), hex(value("mode", Uint32, Arg2)),
+	{Name: "mkdirat", Inside: true, Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
+		res, fd("dirfd", Arg0), itself(pathAt("path", Arg1, Arg0)), hex(value("mode", Uint32, Arg2)),
 	}},
-	{Name: "rmdir", Category: File, Params: []Param{res, path("path", Arg0)}},
-	{Name: "unlink", Category: File, Params: []Param{res, path("path", Arg0)}},
-	{Name: "unlinkat", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
-		res, fd("dirfd", Arg0), pathAt("name", Arg1, Arg0), flags("flags", Arg2, unlinkFlags),
+	{Name: "rmdir", Inside: true, Category: File, Params: []Param{res, itself(path("path", Arg0))}},
+	{Name: "unlink", Inside: true, Category: File, Params: []Param{res, itself(path("path", Arg0))}},
+	{Name: "unlinkat", Inside: true, Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
+		res, fd("dirfd", Arg0), itself(pathAt("name", Arg1, Arg0)), flags("flags", Arg2, unlinkFlags),
 	}},
 
-	{Name: "link", Category: File, Params: []Param{res, path("oldpath", Arg0), path("newpath", Arg1)}},
-	{Name: "linkat", Category: File, Params: []Param{
-		res, fd("olddir", Arg0), pathAt("oldpath", Arg1, Arg0), fd("newdir", Arg2), pathAt("newpath", Arg3, Arg2),
+	{Name: "link", Inside: true, Category: File, Params: []Param{res, itself(path("oldpath", Arg0)), itself(path("newpath", Arg1))}},
+	{Name: "linkat", Inside: true, Category: File, Params: []Param{
+		res, fd("olddir", Arg0), pathAt("oldpath", Arg1, Arg0), fd("newdir", Arg2), itself(pathAt("newpath", Arg3, Arg2)),
 		flags("flags", Arg4, linkFlags),
 	}},
-	{Name: "symlink", Category: File, Params: []Param{res, text("target", Arg0), path("linkpath", Arg1)}},
-	{Name: "symlinkat", Category: File, Flags: UsesFD, FD: Arg1, Params: []Param{
-		res, text("target", Arg0), fd("linkdirfd", Arg1), pathAt("linkpath", Arg2, Arg1),
+	{Name: "symlink", Inside: true, Category: File, Params: []Param{res, text("target", Arg0), itself(path("linkpath", Arg1))}},
+	{Name: "symlinkat", Inside: true, Category: File, Flags: UsesFD, FD: Arg1, Params: []Param{
+		res, text("target", Arg0), fd("linkdirfd", Arg1), itself(pathAt("linkpath", Arg2, Arg1)),
 	}},
 
-	{Name: "rename", Category: File, Params: []Param{res, path("oldpath", Arg0), path("newpath", Arg1)}},
-	{Name: "renameat", Category: File, Params: []Param{
-		res, fd("olddirfd", Arg0), pathAt("oldpath", Arg1, Arg0),
-		fd("newdirfd", Arg2), pathAt("newpath", Arg3, Arg2),
+	{Name: "rename", Inside: true, Category: File, Params: []Param{res, itself(path("oldpath", Arg0)), itself(path("newpath", Arg1))}},
+	{Name: "renameat", Inside: true, Category: File, Params: []Param{
+		res, fd("olddirfd", Arg0), itself(pathAt("oldpath", Arg1, Arg0)),
+		fd("newdirfd", Arg2), itself(pathAt("newpath", Arg3, Arg2)),
 	}},
-	{Name: "renameat2", Category: File, Params: []Param{
-		res, fd("olddirfd", Arg0), pathAt("oldpath", Arg1, Arg0),
-		fd("newdirfd", Arg2), pathAt("newpath", Arg3, Arg2), flags("flags", Arg4, renameFlags),
+	{Name: "renameat2", Inside: true, Category: File, Params: []Param{
+		res, fd("olddirfd", Arg0), itself(pathAt("oldpath", Arg1, Arg0)),
+		fd("newdirfd", Arg2), itself(pathAt("newpath", Arg3, Arg2)), flags("flags", Arg4, renameFlags),
 	}},
 
-	{Name: "chmod", Category: File, Params: []Param{
+	{Name: "chmod", Inside: true, Category: File, Params: []Param{
 		res, path("filename", Arg0), mode(Arg1),
 	}},
 	{Name: "fchmod", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
 		res, fd("fd", Arg0), mode(Arg1),
 	}},
-	{Name: "fchmodat", Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
+	{Name: "fchmodat", Inside: true, Category: File, Flags: UsesFD, FD: Arg0, Params: []Param{
 		res, fd("dirfd", Arg0), pathAt("filename", Arg1, Arg0), mode(Arg2),
 	}},
 

@@ -2,11 +2,11 @@ package syscalls
 
 // mountRows are calls on mounts, old and new.
 var mountRows = []*Row{
-	{Name: "mount", Category: File, Params: []Param{
+	{Name: "mount", Inside: true, Category: File, Params: []Param{
 		res, text("dev", Arg0), path("dir", Arg1), text("type", Arg2), flags("flags", Arg3, mountFlags),
 	}},
-	{Name: "umount", Category: File, Params: []Param{res, path("name", Arg0)}},
-	{Name: "umount2", Category: File, Params: []Param{res, path("name", Arg0), flags("flags", Arg1, unmountFlags)}},
+	{Name: "umount", Inside: true, Category: File, Params: []Param{res, path("name", Arg0)}},
+	{Name: "umount2", Inside: true, Category: File, Params: []Param{res, path("name", Arg0), flags("flags", Arg1, unmountFlags)}},
 	{Name: "pivot_root", Category: Other, Effect: ChangesProcess, Params: beyond(
 		res, path("new_root", Arg0), path("put_old", Arg1),
 	)},

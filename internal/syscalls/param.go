@@ -29,6 +29,9 @@ func pathAt(name string, from, dir From) Param {
 	return Param{Name: name, Type: FSRelPath, From: from, Dir: dir}
 }
 
+// itself is a path at whose end a symbolic link is not followed, whatever the flags.
+func itself(p Param) Param { p.Itself = true; return p }
+
 func text(name string, from From) Param { return value(name, CharBuf, from) }
 
 func flags(name string, from From, values *Values) Param {

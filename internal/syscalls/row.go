@@ -83,7 +83,10 @@ type Row struct {
 	// With FDSize, ArgN points at descriptors, and it is the one at FDOffset.
 	FD               From
 	FDOffset, FDSize uint8
-	Params           []Param
+	// Inside: where there are hooks that see paths inside a call, they see all of
+	// this one's, in the order of Params.
+	Inside bool
+	Params []Param
 
 	raw bool // its parameters are the registers
 }
@@ -97,6 +100,8 @@ type Param struct {
 	// Dir is the argument with the directory that a relative path starts
 	// from; Nowhere: the working directory.
 	Dir From
+	// Itself: the path's last name is what the call means, be it a link's.
+	Itself bool
 	// Len is the argument, or Result, that holds a buffer's or address's
 	// length; Nowhere at an address: not known, as much as an address can have.
 	// At a Vector it is the number of buffers, at a member that of structures.

@@ -28,6 +28,7 @@ var primary = []row{
 			t.Errorf("says %s", got)
 		}
 	}},
+	{"evt.unresolved", "open", always("name")},
 	{"evt.buffer", "sendto", always("payload")},
 	{"evt.is_open_create", "creation", always("true")},
 	{"evt.is_open_create", "open", always("false")},

@@ -52,7 +52,7 @@ func Samples() []Sample {
 			"res": num(0), "dirfd": on(num(3), dir), "name": path("old", "/srv/data/old"), "flags": num(0),
 		})},
 		{"mkdir", call("mkdir", shell(), 0, -1, nil, args{
-			"res": num(0), "path": path("new", "/home/ana/new"), "mode": num(0o700),
+			"res": num(0), "path": {Valid: true, Text: "link/new", Path: "/home/ana/link/new", Unresolved: true}, "mode": num(0o700),
 		})},
 		{"failed rmdir", call("rmdir", shell(), -39, -1, nil, args{
 			"res": num(-39), "path": path("new", "/home/ana/new"),

@@ -1,0 +1,216 @@
+package calls
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/state"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// toldPath is what fields said of a path.
+type toldPath struct {
+	row, given, cwd string
+	full            string
+	unresolved      bool
+	whole           string // fs.path.name, .source or .target, if one is this path
+	itself          bool   // as the row has it
+}
+
+// TestPaths: what the fields say of each path that a call takes, however it
+// goes, is where it leads as the kernel says, or what was given joined to where
+// it starts; and which of both is told.
+func TestPaths(t *testing.T) {
+	sensor := loadPaths(t)
+	all, told := runNamer(t, sensor)
+	if c, err := sensor.Counts(); err != nil || c.Calls.Lost() != 0 {
+		t.Fatalf("records were lost: %+v %v", c, err)
+	}
+	resolved := 0
+	for _, p := range all {
+		got, ok := told[p.Name]
+		if !ok {
+			t.Errorf("%s of %s: no event", p.Call, p.Given)
+			continue
+		}
+		checkPath(t, p, got, seesInside(sensor, p))
+		if !got.unresolved {
+			resolved++
+		}
+	}
+	t.Logf("%d paths given, %d are told as the kernel has them", len(all), resolved)
+}
+
+func checkPath(t *testing.T, p named, got toldPath, inside bool) {
+	t.Helper()
+	if syscalls.ByName(p.Call).Inside && p.Result != 0 {
+		t.Errorf("%s of %s: result %d", p.Call, p.Given, p.Result)
+	}
+	want := toldPath{row: p.Call, given: p.Given, cwd: p.Cwd, full: p.Resolved, itself: got.itself}
+	if !inside && (!p.Direct || !got.itself) {
+		want.full, want.unresolved = path.Join(p.Start, p.Given), true
+	}
+	if got.whole != "" {
+		want.whole = want.full
+	}
+	if got != want {
+		t.Errorf("%s of %s from %s:\nwant %+v\n got %+v", p.Call, p.Given, p.Start, want, got)
+	}
+}
+
+// seesInside reports whether the sensor sees the paths of the call inside it.
+func seesInside(sensor *bpf.Sensor, p named) bool {
+	missing := strings.Join(sensor.Missing(), "; ")
+	return syscalls.ByName(p.Call).Inside && !strings.Contains(missing, "hooks of paths") &&
+		(!strings.Contains(p.Call, "chown") || !strings.Contains(missing, "hook of chown"))
+}
+
+func loadPaths(t *testing.T) *bpf.Sensor {
+	t.Helper()
+	rows := []*syscalls.Row{syscalls.ByName("chdir"), syscalls.ByName("fchdir"), syscalls.ByName("chroot")}
+	for _, call := range pathCalls {
+		rows = append(rows, syscalls.ByName(call.name))
+	}
+	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 23})
+	var privilege *bpf.PrivilegeError
+	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
+		t.Skip("this machine can't load the sensor: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sensor.Close() })
+	if err := sensor.Attach(); err != nil {
+		t.Fatal(err)
+	}
+	return sensor
+}
+
+// runNamer runs the child, and gives what it says and what fields say, by name.
+func runNamer(t *testing.T, sensor *bpf.Sensor) (all []named, told map[string]toldPath) {
+	t.Helper()
+	s := state.New(state.Options{})
+	told = map[string]toldPath{}
+	var ev event.Event
+	var pid uint32
+	take := func(raw bpf.Raw) {
+		ok, err := s.Apply(raw, &ev)
+		if err != nil {
+			t.Errorf("record of type %d: %v", raw.Header().Type, err)
+		}
+		if ok && pid != 0 && ev.Process.PID == pid {
+			tellPaths(t, &ev, told)
+		}
+	}
+	if err := sensor.Scan(take); err != nil {
+		t.Fatal(err)
+	}
+	var out, complaint bytes.Buffer
+	cmd := namerCommand(t)
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	if err := cmd.Start(); err != nil {
+		t.Skip("this machine gives a child no namespaces: ", err)
+	}
+	pid = uint32(cmd.Process.Pid)
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	ended := false
+	for deadline := time.Now().Add(time.Minute); !(ended && hasAll(told, all)) && time.Now().Before(deadline); {
+		if _, err := sensor.Read(take); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-done:
+			if ended = true; err != nil {
+				t.Fatalf("%v: %s", err, complaint.String())
+			}
+			all = saidBy(t, &out)
+		default:
+		}
+	}
+	if !ended {
+		_ = cmd.Process.Kill()
+		t.Fatal("the child does not end: ", <-done)
+	}
+	return all, told
+}
+
+// hasAll reports whether each path's call is told, not only one that made the file before.
+func hasAll(told map[string]toldPath, all []named) bool {
+	return !slices.ContainsFunc(all, func(p named) bool { return told[p.Name].row != p.Call })
+}
+
+// namerCommand is the child, with a directory and mounts of its own.
+func namerCommand(t *testing.T) *exec.Cmd {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = []string{pathsVariable + "=" + dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
+	return cmd
+}
+
+func saidBy(t *testing.T, out io.Reader) (all []named) {
+	t.Helper()
+	for lines := json.NewDecoder(out); ; {
+		var p named
+		switch err := lines.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return all
+		case err != nil:
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// tellPaths puts what fields say of the event's paths to their names.
+func tellPaths(t *testing.T, ev *event.Event, told map[string]toldPath) {
+	unresolved := value(t, ev, "evt.unresolved").List()
+	for i := range ev.Row.Params {
+		p := &ev.Row.Params[i]
+		if p.Type != syscalls.FSPath && p.Type != syscalls.FSRelPath {
+			continue
+		}
+		given := strings.Clone(value(t, ev, "evt.rawarg."+p.Name).Text())
+		got := toldPath{
+			row: ev.Row.Name, given: given, cwd: strings.Clone(value(t, ev, "saker.proc.cwd").Text()), itself: p.Itself,
+			full:       strings.Clone(value(t, ev, "evt.arg."+p.Name).Text()),
+			unresolved: slices.ContainsFunc(unresolved, func(v field.Value) bool { return v.Text() == p.Name }),
+		}
+		for _, f := range []string{"fs.path.name", "fs.path.source", "fs.path.target"} {
+			if value(t, ev, f+"raw").Text() == given {
+				got.whole = strings.Clone(value(t, ev, f).Text())
+			}
+		}
+		told[path.Base(given)] = got
+	}
+}
+
+// value is what a field says of the event.
+func value(t *testing.T, ev *event.Event, name string) field.Value {
+	t.Helper()
+	ref, err := field.Falco().Ref(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return field.Eval(field.OfEvent{Event: ev}, ref)
+}
