@@ -13,6 +13,7 @@ func Markdown() string {
 		"rules too. What nobody answers is there so that files which name it load; it has no value, and a check of it is\n" +
 		"never true. What costs something is captured or kept only if a rule asks for it.\n\n" +
 		Falco().markdown() +
+		pathMarkdown() +
 		"\n## Sources other than syscall\n\n" +
 		"Rules with any other `source:` are asked about log records. A record that tells a system call is of the source\n" +
 		"`syscall`; any other is of the source that its attribute `saker.source` names, or that of its scope or resource,\n" +

@@ -117,7 +117,7 @@ var pathsOf = map[string]pathParams{
 	"chroot":        {name: "path"},
 	"mount_setattr": {name: "path"},
 	"move_mount":    {source: "from_path", target: "to_path"},
-	"pivot_root":    {source: "new_root", target: "put_old"},
+	"pivot_root":    {name: "new_root"},
 }
 
 func nameParam(p pathParams) string { return p.name }

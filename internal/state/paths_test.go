@@ -60,10 +60,22 @@ func TestIsDirect(t *testing.T) {
 		name          string
 		itself, means bool // a link at its end
 	}{
-		{"", true, true}, {".", true, true}, {"/", true, true}, {"/.", true, true},
-		{"a", true, false}, {"/a", true, false}, {"...", true, false},
-		{"..", false, false}, {"/..", false, false}, {"../a", false, false}, {"a/", false, false}, {"a/b", false, false},
-		{"/a/b", false, false}, {"//a", false, false}, {"./a", false, false}, {"a/..", false, false},
+		{"", true, true},
+		{".", true, true},
+		{"/", true, true},
+		{"/.", true, true},
+		{"a", true, false},
+		{"/a", true, false},
+		{"...", true, false},
+		{"..", false, false},
+		{"/..", false, false},
+		{"../a", false, false},
+		{"a/", false, false},
+		{"a/b", false, false},
+		{"/a/b", false, false},
+		{"//a", false, false},
+		{"./a", false, false},
+		{"a/..", false, false},
 	} {
 		if isDirect(tt.name, true) != tt.itself || isDirect(tt.name, false) != tt.means {
 			t.Errorf("%q: not %v if it is meant itself, %v if what it leads to is", tt.name, tt.itself, tt.means)

@@ -86,7 +86,8 @@ const limits = `
 - The path of a call that leaves no descriptor (unlink, rename, link, symlink, mkdir,
   chmod, chown, mount) is taken while the kernel works on it, where it lets programs
   onto its functions ([kernels.md](kernels.md)): *Names that change* runs there only.
-  Elsewhere it is what user memory holds when the call ends. A second thread
+  Elsewhere it is what user memory holds when the call ends, and symbolic links on
+  its way are not followed: ` + "`evt.unresolved`" + ` tells where they might be. A second thread
   that takes the memory away is told (` + "`evt.unreadable`" + `); one that writes another
   path there, between the kernel's reading and the call's end, is believed. The same
   goes for what other calls are given in memory: data, options, the program and
