@@ -111,7 +111,7 @@ func leavingOut(fact string) *Filter {
 	}
 	// Whatever the path is, it has to be read to its end.
 	paths := &Paths{Next: [][]int{{1}, {0}}, Ends: ends}
-	return NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): facts}, paths, nil)
+	return NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): facts}, paths, nil, nil)
 }
 
 // BenchmarkProgram gives the time in the programs for each act, of the fastest

@@ -14,6 +14,7 @@
 #include "process.h"
 #include "answer.h"
 #include "candidates.h"
+#include "peer.h"
 #include "used_path.h"
 
 #define CALLS_MAX  1024 /* highest call number of any table, a power of two */
@@ -412,6 +413,8 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 			    c->when | c->out << 8 | row->flags << 16);
 		if (!i && s->scan.path && give_up(slot, narrow_by_path(slot)))
 			return 0;
+		if (!i && s->scan.socket && give_up(slot, narrow_by_socket(slot)))
+			return 0;
 	}
 	if (s->scan.given && give_up(slot, narrow_by_given(slot)))
 		return 0;
@@ -423,13 +426,24 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 	return 0;
 }
 
-/* Tells a call that made a descriptor of another one as a dup. */
+/* The next record is judged by no rules, unless narrow says by which. */
+static __always_inline void know_nothing(u32 slot)
+{
+	struct scratch *s = scratch_of(slot);
+
+	if (s && !s->busy)
+		s->scan.filter = s->scan.path = s->scan.given = s->scan.socket = 0;
+}
+
+/* Tells a call that made a descriptor of another one as a dup. The rules that are left are those of
+ * the other call. */
 static __always_inline void send_dup(u32 slot, struct call *call)
 {
 	u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
 	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
 
 	call->row = key;
+	know_nothing(slot);
 	if (row)
 		send_call(slot, call, row, false);
 }
@@ -466,9 +480,7 @@ static __always_inline int on_call(struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
-	struct scratch *s = scratch_of(slot);
-	if (s && !s->busy)
-		s->scan.filter = s->scan.path = s->scan.given = 0;
+	know_nothing(slot);
 	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
 		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
 	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))

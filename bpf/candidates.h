@@ -177,6 +177,7 @@ __noinline int narrow(u32 slot)
 	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
 		return FACT_KIND;
 	s->scan.filter = f->number;
+	s->scan.socket = facts->socket;
 	s->scan.path = facts->opens && f->paths.start;
 	s->scan.given = facts->named && f->given.start;
 	return 0;

@@ -84,6 +84,8 @@ var factNames = [facts]string{
 	sensorWireFactFACT_KIND:   "kind",
 	sensorWireFactFACT_PATH:   "path",
 	sensorWireFactFACT_GIVEN:  "given",
+	sensorWireFactFACT_SOCKET: "socket",
+	sensorWireFactFACT_PEER:   "peer",
 	sensorWireFactFACT_MARKS:  "marks",
 }
 
@@ -104,6 +106,8 @@ type Facts struct {
 	Unmarked Candidates
 	Named    bool                  // the first path of the row names what it opens
 	Opened   map[Opened]Candidates // nil: not told apart; only of rows whose FD is the result
+	Sockets  map[Socket]Candidates // empty: not told apart; only of rows whose first capture is of their FD
+	Connects bool                  // its socket's peer is where the call connected it to
 }
 
 // MaxFlagBits is how many bits of a flags argument can be told apart.
@@ -121,9 +125,9 @@ type FlagFacts struct {
 type Filter struct{ wire *sensorWireFilter }
 
 // NewFilter makes the filter of some rows' facts, of the paths of files that calls
-// of these open, and of these as they were given; nil: any. Calls of other rows are
-// reported in any case.
-func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths) *Filter {
+// of these open, of these as they were given, and of where they connect to; nil: any.
+// Calls of other rows are reported in any case.
+func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, peers *Peers) *Filter {
 	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
 	b.number(AllCandidates()) // is number 0
 	for n, row := range syscalls.Rows() {
@@ -140,6 +144,9 @@ func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths) *Filter {
 	}
 	if given != nil {
 		b.paths(&b.wire.Given, given)
+	}
+	if peers != nil {
+		b.peers(&b.wire.Peers, peers)
 	}
 	b.wire.Number = filters.Add(1)
 	return &Filter{b.wire}
@@ -191,6 +198,12 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 	}
 	for kind, c := range f.Opened {
 		w.Opened[kind], w.Opens = b.number(c), 1
+	}
+	for kind, c := range f.Sockets {
+		w.Sockets[kind], w.Socket = b.number(c), 1
+	}
+	if f.Connects {
+		w.Connects = 1
 	}
 }
 

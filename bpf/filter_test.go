@@ -26,7 +26,7 @@ func TestFilterErrors(t *testing.T) {
 	f := NewFilter(map[*syscalls.Row]*Facts{
 		syscalls.ByName("openat"): {Asked: of(1, 2), Error: of(2), Failed: map[int]Candidates{2: of(1), 13: of(1, 2)}},
 		syscalls.ByName("mkdir"):  {Asked: of(3), Failed: map[int]Candidates{17: of(3)}},
-	}, nil, nil)
+	}, nil, nil, nil)
 	for _, test := range []struct {
 		row   string
 		errno int
@@ -54,7 +54,7 @@ func TestFilterManyErrors(t *testing.T) {
 	for errno := 1; errno <= 40; errno++ {
 		facts.Failed[errno] = of(errno)
 	}
-	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("mkdir"): &facts}, nil, nil)
+	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("mkdir"): &facts}, nil, nil, nil)
 	for errno := 1; errno <= MaxErrno; errno++ {
 		got := f.set(f.row("mkdir").Ended[f.wire.Errors[errno]])
 		switch want := facts.Failed[errno]; {
@@ -69,11 +69,11 @@ func TestFilterFlags(t *testing.T) {
 	for place := range 4 {
 		facts.Of = append(facts.Of, of(place))
 	}
-	w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Flags: facts}}, nil, nil).row("openat")
+	w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Flags: facts}}, nil, nil, nil).row("openat")
 	if w.FlagsArg != 2 || w.Bits != [MaxFlagBits]uint8{0, 9, unusedBit, unusedBit, unusedBit, unusedBit} {
 		t.Errorf("argument %d, bits %v", w.FlagsArg, w.Bits)
 	}
-	if w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {}}, nil, nil).row("openat"); w.FlagsArg != noFlags || w.Opens != 0 {
+	if w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {}}, nil, nil, nil).row("openat"); w.FlagsArg != noFlags || w.Opens != 0 {
 		t.Errorf("without flags: %+v", w)
 	}
 }
@@ -111,7 +111,7 @@ func TestFilterManySets(t *testing.T) {
 		}
 		all[row] = &Facts{Flags: &flags}
 	}
-	f := NewFilter(all, nil, nil)
+	f := NewFilter(all, nil, nil, nil)
 	if n <= len(f.wire.Sets) {
 		t.Fatalf("only %d sets", n)
 	}
@@ -141,7 +141,7 @@ func (f *Filter) read(path string) (set Candidates) {
 func TestFilterPaths(t *testing.T) {
 	p := &Paths{Next: [][]int{{2, 1}, {1, 1}, {0, 2}}, Ends: [][2]Candidates{{of(0)}, {of(1)}, {of(2)}}}
 	p.Classes['b'] = 1
-	f := NewFilter(nil, p, nil)
+	f := NewFilter(nil, p, nil, nil)
 	for path, want := range map[string]Candidates{"": of(0), "a": of(2), "b": of(1), "ba": of(1), "aa": of(0), "ab": of(2), "aab": of(1)} {
 		if got := f.read(path); got != want {
 			t.Errorf("%q: %v, want %v", path, got, want)

@@ -42,10 +42,10 @@ struct walk {
 struct scan {
 	u64 filter; /* that the rules left are of; 0: none */
 	u32 names;
-	u16 path;  /* is to be read */
-	u16 given; /* the same, as it was given */
-	u32 at;	   /* where the first path as given lies, 0: there is none */
-	u32 unused;
+	u16 path;   /* is to be read */
+	u16 given;  /* the same, as it was given */
+	u32 at;	    /* where the first path as given lies, 0: there is none */
+	u32 socket; /* the first block may be of one */
 };
 
 struct scratch {

@@ -36,6 +36,7 @@ const struct {
 	enum wire_fact fact;
 	enum wire_ended ended;
 	enum wire_opened opened;
+	enum wire_socket socket;
 	enum mark mark;
 	enum meta meta;
 	enum wire_source source;

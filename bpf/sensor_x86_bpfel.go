@@ -120,7 +120,7 @@ type sensorScratch struct {
 		Path   uint16
 		Given  uint16
 		At     uint32
-		Unused uint32
+		Socket uint32
 	}
 	Data [98304]uint8
 }
@@ -158,6 +158,12 @@ type sensorUsedPaths struct {
 		Cut    uint32
 		Data   [4352]uint8
 	}
+}
+
+type sensorWireAddress struct {
+	_    structs.HostLayout
+	High uint64
+	Low  uint64
 }
 
 type sensorWireAutomaton struct {
@@ -314,8 +320,10 @@ const (
 	sensorWireFactFACT_KIND    sensorWireFact = 4
 	sensorWireFactFACT_PATH    sensorWireFact = 5
 	sensorWireFactFACT_GIVEN   sensorWireFact = 6
-	sensorWireFactFACT_MARKS   sensorWireFact = 7
-	sensorWireFactFACTS        sensorWireFact = 8
+	sensorWireFactFACT_SOCKET  sensorWireFact = 7
+	sensorWireFactFACT_PEER    sensorWireFact = 8
+	sensorWireFactFACT_MARKS   sensorWireFact = 9
+	sensorWireFactFACTS        sensorWireFact = 10
 )
 
 type sensorWireFacts struct {
@@ -325,11 +333,14 @@ type sensorWireFacts struct {
 	Opened   [4]uint16
 	Flags    [64]uint16
 	Unmarked uint16
+	Sockets  [4]uint16
 	Bits     [6]uint8
 	FlagsArg uint8
 	Opens    uint8
 	Named    uint8
-	Unused   uint8
+	Socket   uint8
+	Connects uint8
+	Unused   [3]uint8
 }
 
 type sensorWireFile struct {
@@ -365,6 +376,7 @@ type sensorWireFilter struct {
 	Errors [4096]uint8
 	Paths  sensorWireAutomaton
 	Given  sensorWireAutomaton
+	Peers  sensorWirePeers
 	Era    uint8
 	_      [7]byte
 }
@@ -432,6 +444,15 @@ type sensorWirePart struct {
 	_     structs.HostLayout
 	Row   uint16
 	Order [6]uint8
+}
+
+type sensorWirePeers struct {
+	_         structs.HostLayout
+	Known     uint16
+	Unused    [3]uint16
+	Ports     [65536]uint16
+	Addresses [1024]uint16
+	From      [1024]sensorWireAddress
 }
 
 type sensorWirePlace uint32
@@ -536,6 +557,16 @@ type sensorWireSock struct {
 	PeerPid    uint32
 	PeerUid    uint32
 }
+
+type sensorWireSocket uint32
+
+const (
+	sensorWireSocketSOCKET_OTHER sensorWireSocket = 0
+	sensorWireSocketSOCKET_UNIX  sensorWireSocket = 1
+	sensorWireSocketSOCKET_TCP   sensorWireSocket = 2
+	sensorWireSocketSOCKET_UDP   sensorWireSocket = 3
+	sensorWireSocketSOCKET_KINDS sensorWireSocket = 4
+)
 
 type sensorWireSource uint32
 

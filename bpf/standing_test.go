@@ -21,7 +21,7 @@ func some(numbers ...int) (c Candidates) {
 // filterOf leaves the rules with these numbers for whatever calls open files.
 func filterOf(row *syscalls.Row, numbers ...int) *Filter {
 	asked := some(numbers...)
-	return NewFilter(map[*syscalls.Row]*Facts{row: {Asked: asked, Zero: asked, Positive: asked, Error: asked, Unmarked: asked}}, nil, nil)
+	return NewFilter(map[*syscalls.Row]*Facts{row: {Asked: asked, Zero: asked, Positive: asked, Error: asked, Unmarked: asked}}, nil, nil, nil)
 }
 
 // stand notes what has been told of a process, when nothing is being told.

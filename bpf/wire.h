@@ -141,6 +141,8 @@ enum wire_fact {
 	FACT_KIND,	 /* what it opened: a file, a directory */
 	FACT_PATH,	 /* the path of the file that it opened */
 	FACT_GIVEN,	 /* the path that it was given */
+	FACT_SOCKET,	 /* what its socket is */
+	FACT_PEER,	 /* where it connected its socket to */
 	FACT_MARKS,	 /* that all of it could be read, and was not changed meanwhile */
 	FACTS,
 };
@@ -160,6 +162,15 @@ enum wire_opened {
 	OPENED_KINDS = 4,
 };
 
+/* What a call's socket is. */
+enum wire_socket {
+	SOCKET_OTHER, /* nothing is known of it */
+	SOCKET_UNIX,
+	SOCKET_TCP, /* this and the next one: of the internet */
+	SOCKET_UDP,
+	SOCKET_KINDS = 4,
+};
+
 #define ROWS_MAX    512
 #define FILTER_SETS 4096 /* distinct sets of rules */
 #define FLAG_BITS   6
@@ -172,11 +183,14 @@ struct wire_facts {
 	__u16 opened[OPENED_KINDS];
 	__u16 flags[FLAG_VALUES]; /* for each value that these bits of the argument can have */
 	__u16 unmarked;		  /* when all could be read, and no descriptor was replaced */
+	__u16 sockets[SOCKET_KINDS];
 	__u8 bits[FLAG_BITS];
 	__u8 flags_arg; /* 6 or more: none */
 	__u8 opens;	/* the result is a descriptor */
 	__u8 named;	/* of what the first path names */
-	__u8 unused;
+	__u8 socket;	/* the first capture is of the file that can be one */
+	__u8 connects;	/* the socket's peer is where the call connected it to */
+	__u8 unused[3];
 };
 
 #define MOUNT_MAX   60
@@ -201,6 +215,22 @@ struct wire_mount {
 	__u8 at[MOUNT_MAX];
 };
 
+#define PEER_RANGES 1024
+
+/* An address of IPv6; those of IPv4 are mapped. */
+struct wire_address {
+	__u64 high, low;
+};
+
+/* The sets for where a call connects to. */
+struct wire_peers {
+	__u16 known; /* 0: nothing is */
+	__u16 unused[3];
+	__u16 ports[1 << 16];
+	__u16 addresses[PEER_RANGES];	       /* from an address on, up to the next one */
+	struct wire_address from[PEER_RANGES]; /* in order, the first one 0 */
+};
+
 struct wire_filter {
 	__u64 number; /* no other filter has had it */
 	struct wire_candidates sets[FILTER_SETS];
@@ -208,7 +238,8 @@ struct wire_filter {
 	__u8 errors[4096];	     /* enum wire_ended, by error */
 	struct wire_automaton paths; /* of files that were opened */
 	struct wire_automaton given; /* as they were given, without doubled slashes */
-	__u8 era;		     /* of the processes' sets, never 0 */
+	struct wire_peers peers;
+	__u8 era; /* of the processes' sets, never 0 */
 };
 
 /* A call that is one of those in a multiplexed call. */

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/pushdown"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
@@ -116,6 +117,7 @@ func pushedOf(c pushdown.Call, paths pushdown.Paths) pushedCall {
 		}
 	}
 	p.judgeFlags(c.Flags)
+	p.judgeSockets(&c, paths.Peers)
 	if !c.Learned && c.Row.Effect != syscalls.NewImage {
 		p.judge("processes that its rules are not about", c.OfAnyProcess())
 	}
@@ -129,6 +131,23 @@ func (p *pushedCall) judge(what string, needed []*rules.Rule) {
 		return
 	}
 	p.Told = append(p.Told, fmt.Sprintf("%s (%s)", what, needed[0].Name))
+}
+
+// judgeSockets says what is left out of sockets, if rules tell them apart, and of
+// connections by where they lead to.
+func (p *pushedCall) judgeSockets(c *pushdown.Call, peers *bpf.Peers) {
+	for _, kind := range []bpf.Socket{bpf.SocketUnix, bpf.SocketTCP, bpf.SocketUDP} {
+		switch needed := c.Sockets[kind]; {
+		case c.Sockets == nil || len(needed) == len(c.Asked):
+		case kind != bpf.SocketUnix && c.Learned && c.Recalled:
+			p.Told = append(p.Told, fmt.Sprintf("%s sockets, for what later calls on them mean", kind))
+		default:
+			p.judge(kind.String()+" sockets", needed)
+		}
+	}
+	if c.Row.Name == "connect" && peers != nil && !c.Recalled {
+		p.LeftOut = append(p.LeftOut, fmt.Sprintf("connections by %d ranges of ports and %d of addresses", len(peers.Ports), len(peers.Addresses)))
+	}
 }
 
 // judgeFlags says which flags are left out and told, if some are left out.

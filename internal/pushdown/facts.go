@@ -17,10 +17,11 @@ import (
 
 // facts judges a set by facts.
 type facts struct {
-	set           *rules.Set
-	nothing       *rules.Judge // knows the type alone
-	results, made *rules.Judge
-	opened, whole *rules.Judge
+	set            *rules.Set
+	nothing        *rules.Judge // knows the type alone
+	results, made  *rules.Judge
+	opened, whole  *rules.Judge
+	unix, internet *rules.Judge
 }
 
 func newFacts(set *rules.Set) *facts {
@@ -30,6 +31,8 @@ func newFacts(set *rules.Set) *facts {
 	// Where there is a descriptor, its number is the result.
 	f.made = f.judge(reads(append(slices.Clone(result), "fd.num")...))
 	f.opened = f.judge(reads(append(slices.Clone(ended), "fd.type")...))
+	f.unix = f.judge(reads(append(slices.Clone(ofKind), ofInternet...)...))
+	f.internet = f.judge(reads(ofKind...))
 	f.whole = f.judge(reads("evt.type", "evt.unreadable", "fd.replaced"))
 	return f
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/sakerhq/saker/rules"
 )
 
-// Paths are what rules ask of the paths of what calls open.
+// Paths are what rules ask of where calls lead to.
 type Paths struct {
-	Opened Texts // of files that were opened
-	Given  Texts // as they were given, whatever they are of
+	Opened Texts      // the files that were opened
+	Given  Texts      // the same as they were given, whatever they are of
+	Peers  *bpf.Peers // the other ends of connections; nil: they are not told apart
 }
 
 // Texts is what rules ask of some texts. The zero Texts tells none apart.

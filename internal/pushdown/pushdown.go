@@ -50,7 +50,7 @@ func Filter(set *rules.Set) *bpf.Filter {
 	for _, c := range calls {
 		facts[c.Row] = c.facts(numbers)
 	}
-	return bpf.NewFilter(facts, paths.Opened.wire(), paths.Given.wire())
+	return bpf.NewFilter(facts, paths.Opened.wire(), paths.Given.wire(), paths.Peers)
 }
 
 // Call is what is known of one call that rules ask for: for each fact the
@@ -72,10 +72,16 @@ type Call struct {
 	Directories []*rules.Rule
 	// Opens: the call's result is a descriptor.
 	Opens bool
+	// Sockets are the rules for each kind of the call's socket, nil if it can't have
+	// one that the kernel reads.
+	Sockets map[bpf.Socket][]*rules.Rule
+	// Recalled: what is learned from the call of a socket of the internet can be asked
+	// for later; of others nothing is.
+	Recalled bool
 }
 
 // Judge judges the calls that rules ask for, in the order of the table, and the
-// paths of what they open.
+// places that they lead to.
 func Judge(set *rules.Set) (calls []Call, paths Paths) {
 	asked := map[string]bool{}
 	for _, name := range set.EventTypes() {
@@ -91,13 +97,18 @@ func Judge(set *rules.Set) (calls []Call, paths Paths) {
 		c.Errors = f.errors(row)
 		c.Flags = f.flags(row)
 		c.Unmarked = f.unmarked(row)
+		c.Sockets = f.sockets(row)
 		if c.Opens {
 			c.Directories = f.directories(row)
 		}
 		calls = append(calls, c)
 	}
+	past := askPast(calls)
+	for i := range calls {
+		calls[i].Recalled = past || !forgettable(calls[i].Row)
+	}
 	numbers := NumbersOf(set)
-	return calls, Paths{f.paths(opened, calls, numbers), f.paths(given, calls, numbers)}
+	return calls, Paths{f.paths(opened, calls, numbers), f.paths(given, calls, numbers), f.peers(numbers)}
 }
 
 // opens reports whether a row's result is a descriptor.
@@ -113,6 +124,12 @@ func teaches(row *syscalls.Row) bool {
 		return true
 	}
 	return row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
+}
+
+// forgettable reports whether what calls of a row teach need not be known unless
+// rules ask for it. Which end a server's is, a later connect that fails doesn't say.
+func forgettable(row *syscalls.Row) bool {
+	return row.Name == "connect" || row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
 }
 
 // OpensPath reports whether the call opens what a path names.
@@ -154,5 +171,19 @@ func (c *Call) facts(n Numbers) *bpf.Facts {
 	if c.Opens {
 		f.Opened = map[bpf.Opened]bpf.Candidates{bpf.OpenedOther: bpf.AllCandidates(), bpf.OpenedDirectory: n.Set(c.Directories)}
 	}
+	f.Sockets, f.Connects = c.ofSockets(n), c.Row.Name == "connect"
 	return f
+}
+
+// ofSockets are the candidates for each kind of the call's socket.
+func (c *Call) ofSockets(n Numbers) map[bpf.Socket]bpf.Candidates {
+	all := map[bpf.Socket]bpf.Candidates{}
+	for kind, some := range c.Sockets {
+		set := n.only(some)
+		if kind != bpf.SocketUnix && c.Recalled {
+			set.Learn()
+		}
+		all[kind] = set
+	}
+	return all
 }

@@ -144,7 +144,7 @@ func (s *State) applyPeer(ev *event.Event, peer netip.AddrPort, path string) {
 		fd.NameChanged = true
 		learned.peer = fd.Remote
 	}
-	if fd.Role == event.NoRole {
+	if fd.Role == event.NoRole && ev.Row != s.rows.connect { // that failed: whoever tries is no server
 		fd.Role = s.sockets.guess(fd, ev.Row.Flags)
 	}
 	if learned != past {

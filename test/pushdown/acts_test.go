@@ -22,6 +22,10 @@ func TestMain(m *testing.M) {
 		change(what)
 		os.Exit(0)
 	}
+	if dir := os.Getenv(asConnecting); dir != "" {
+		converse(dir)
+		os.Exit(0)
+	}
 	if dir := os.Getenv(asActor); dir != "" {
 		act(dir)
 		os.Exit(0)
@@ -62,6 +66,7 @@ func act(dir string) {
 	_ = unix.Chmod(missing, 0o4755)
 	_, _ = unix.Dup(0)
 	_, _ = unix.Dup(9999)
+	_, _ = unix.FcntlInt(0, unix.F_DUPFD, 50) // told as a dup, too
 	_ = unix.Dup3(0, 77, 0)
 	_ = unix.Dup3(9999, 77, 0)
 	openAll(dir)

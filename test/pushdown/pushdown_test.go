@@ -187,6 +187,7 @@ func TestSameAlerts(t *testing.T) {
 func sets(t *testing.T) map[string]*rules.Set {
 	t.Helper()
 	all := shipped(t)
+	all["duplicates"] = loadAll(t, []rules.File{{Name: "duplicates.yaml", Content: []byte(duplicates)}})
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 50 {
 		text := randomRules(random)
@@ -194,6 +195,13 @@ func sets(t *testing.T) map[string]*rules.Set {
 	}
 	return all
 }
+
+// duplicates are rules of which one is true for the call, the other for what it is
+// told as besides.
+const duplicates = `
+- {rule: call, desc: d, priority: info, condition: evt.type = fcntl and fd.name exists, output: "%evt.res"}
+- {rule: besides, desc: d, priority: info, condition: evt.type = dup and fd.num >= 50, output: "%fd.num"}
+`
 
 // shipped are Saker's stable rules and, if they are there, Falco's.
 func shipped(t *testing.T) map[string]*rules.Set {
