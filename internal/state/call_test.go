@@ -167,7 +167,7 @@ func TestFileTypes(t *testing.T) {
 		{bpf.WireFile{Magic: magicAnon}, "[io_uring]", event.FDIOUring, "[io_uring]"},
 		{bpf.WireFile{Magic: magicAnon}, "[pidfd]", event.FDPidfd, "[pidfd]"},
 		{bpf.WireFile{Magic: magicAnon}, "[perf_event]", event.FDUnknown, "[perf_event]"},
-		{bpf.WireFile{Magic: magicPidfd, Mode: unix.S_IFREG}, "", event.FDPidfd, ""},
+		{bpf.WireFile{Magic: magicPidfd, Mode: unix.S_IFREG}, "/", event.FDPidfd, "[pidfd]"},
 		{bpf.WireFile{Mode: unix.S_IFREG, Flags: bpf.FileMemfd | bpf.FileDeleted}, "memfd:x", event.FDMemfd, "memfd:x"},
 		{bpf.WireFile{Mode: unix.S_IFREG, Flags: bpf.FileDeleted}, "memfd:huge", event.FDMemfd, "memfd:huge"},
 		{bpf.WireFile{Mode: unix.S_IFREG}, "/memfd:x", event.FDFile, "/memfd:x"},

@@ -18,6 +18,8 @@ const (
 	magicSecret = 0x5345434d
 )
 
+const pidfdName = "[pidfd]"
+
 // anonTypes are the types of descriptors without a file, by the kernel's name.
 // Names that belong to bpf all begin with one word.
 var anonTypes = map[string]event.FDType{
@@ -28,7 +30,7 @@ var anonTypes = map[string]event.FDType{
 	"[signalfd]":    event.FDSignal,
 	"[userfaultfd]": event.FDUserfault,
 	"[io_uring]":    event.FDIOUring,
-	"[pidfd]":       event.FDPidfd,
+	pidfdName:       event.FDPidfd,
 	"btf":           event.FDBPF,
 }
 
@@ -56,6 +58,8 @@ func (s *State) fileFD(fd *event.FD, b *block) {
 		if !b.cut() && !fd.Deleted {
 			fd.Origin = s.origin(w.Dev, w.Magic, fd.Name, raw[:min(int(w.Inside), len(raw))], above)
 		}
+	case event.FDPidfd:
+		fd.Name = pidfdName // newer kernels have a file system of them, where the name is /
 	default:
 		fd.Name = s.text.keep(cString(raw))
 	}

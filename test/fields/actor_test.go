@@ -19,37 +19,51 @@ const (
 	threadName      = "deed"
 )
 
-// told is what the actor says of itself: of descriptors, and of its threads.
+// told is what the actor says of itself: of its descriptors, and the thread that acts.
 type told struct {
 	Opened, Connected, Datagrams int
+	Made                         map[string]int // descriptors by what was made
 	TID                          int
+	Tags                         map[string]int // threads by the file that they asked for
+}
+
+// acts are what actors may do.
+var acts = map[string]func(*told) error{
+	"fields":      everything,
+	"descriptors": (*told).descriptors,
+	"threads":     (*told).threads,
+	"exec":        (*told).exec,
+	"executed":    (*told).executed,
 }
 
 // The first thread stays the first one's, so that what acts is another.
 func init() { runtime.LockOSThread() }
 
+// first is what the first thread is to do.
+var first = make(chan func())
+
 func TestMain(m *testing.M) {
-	if os.Getenv(actVariable) == "" {
+	act := acts[os.Getenv(actVariable)]
+	if act == nil {
 		os.Exit(m.Run())
 	}
-	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		done <- act(os.Getenv(addressVariable))
+		if err := tell(act); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(7)
 	}()
-	if err := <-done; err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for do := range first {
+		do()
 	}
-	os.Exit(7)
 }
 
-// act does in the working directory what the table asks about, says so, and
-// waits until it has been looked at. What was sent last is seen last.
-func act(address string) error {
+// tell acts, says what it did, and waits until that has been looked at.
+func tell(act func(*told) error) error {
 	t := told{TID: unix.Gettid()}
-	comm := fmt.Sprintf("/proc/self/task/%d/comm", t.TID)
-	if err := errors.Join(os.WriteFile(comm, []byte(threadName), 0), t.files(), names(), failures(), t.datagrams(), t.connection(address)); err != nil {
+	if err := act(&t); err != nil {
 		return err
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(t); err != nil {
@@ -57,6 +71,13 @@ func act(address string) error {
 	}
 	_, err := io.ReadAll(os.Stdin)
 	return err
+}
+
+// everything does in the working directory what the table asks about. What is
+// sent last is seen last.
+func everything(t *told) error {
+	comm := fmt.Sprintf("/proc/self/task/%d/comm", t.TID)
+	return errors.Join(os.WriteFile(comm, []byte(threadName), 0), t.files(), names(), failures(), t.datagrams(), t.connection())
 }
 
 // files opens, reads and writes some.
@@ -140,8 +161,8 @@ func (t *told) datagrams() (err error) {
 }
 
 // connection connects to the test, and sends.
-func (t *told) connection(address string) error {
-	tcp, err := net.ResolveTCPAddr("tcp4", address)
+func (t *told) connection() error {
+	tcp, err := net.ResolveTCPAddr("tcp4", os.Getenv(addressVariable))
 	if err != nil {
 		return err
 	}

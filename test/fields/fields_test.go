@@ -1,21 +1,12 @@
 package fields
 
 import (
-	"encoding/json"
-	"errors"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
-	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
 )
 
@@ -111,55 +102,21 @@ func kindOnDescriptor(ev *event.Event) string {
 	return ev.Row.Name
 }
 
-// load gives a sensor that captures until the test ends.
-func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
-	t.Helper()
-	sensor, err := bpf.Load(opts)
-	var privilege *bpf.PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sensor.Close() })
-	if err := sensor.Attach(); err != nil {
-		t.Fatal(err)
-	}
-	return sensor
-}
-
 // watch runs the actor, and gives what the machine says of it and what the
 // fields said at its events.
 func watch(t *testing.T) (*facts, map[string]map[string]string) {
-	sensor := load(t, bpf.Options{Rows: syscalls.Rows(), RingBytes: 1 << 22})
-	s := state.New(state.Options{})
-	seen := map[string]map[string]string{}
-	var ev event.Event
-	var pid uint32
-	take := func(raw bpf.Raw) {
-		ok, err := s.Apply(raw, &ev)
-		if err != nil {
-			t.Errorf("record of type %d: %v", raw.Header().Type, err)
-		}
-		if !ok || pid == 0 || ev.Process.PID != pid {
-			return
-		}
-		if kind := kindOf(&ev); kind != "" {
-			seen[kind] = evaluate(t, &ev)
-		}
-	}
-	if err := sensor.Scan(take); err != nil {
-		t.Fatal(err)
-	}
 	f := &facts{t: t, dir: prepare(t), from: uint64(time.Now().Add(-time.Second).UnixNano())}
-	f.start(func(p uint32) { pid = p })
-	f.to = uint64(time.Now().Add(time.Second).UnixNano())
-	for deadline := time.Now().Add(20 * time.Second); seen["sendto"] == nil && time.Now().Before(deadline); {
-		if _, err := sensor.Read(take); err != nil {
-			t.Fatal(err)
+	seen := map[string]map[string]string{}
+	follow(t, syscalls.Rows(), func() int {
+		f.serve()
+		f.to = uint64(time.Now().Add(time.Second).UnixNano())
+		return f.pid
+	}, func(ev *event.Event) bool {
+		if kind := kindOf(ev); kind != "" {
+			seen[kind] = evaluate(t, ev)
 		}
-	}
+		return seen["sendto"] != nil
+	})
 	return f, seen
 }
 
@@ -170,81 +127,4 @@ func evaluate(t *testing.T, ev *event.Event) map[string]string {
 		got[row.ref] = text(field.Eval(field.OfEvent{Event: ev}, refOf(t, row.ref)))
 	}
 	return got
-}
-
-// text is a value as the table writes it.
-func text(v field.Value) string {
-	switch v.Kind() {
-	case field.Missing, field.Unknown:
-		return "none"
-	case field.String, field.Bytes:
-		return strings.Clone(v.Text())
-	case field.Bool:
-		return strconv.FormatBool(v.Bool())
-	case field.Uint:
-		return strconv.FormatUint(v.Uint(), 10)
-	case field.Addr:
-		return v.Addr().String()
-	case field.List:
-		var all []string
-		for i := range v.Len() {
-			all = append(all, text(v.At(i)))
-		}
-		return strings.Join(all, "\x00")
-	}
-	return strconv.FormatInt(v.Int(), 10)
-}
-
-// prepare is a directory with what the actor needs.
-func prepare(t *testing.T) string {
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(os.WriteFile(dir+"/old", nil, 0o600), os.WriteFile(dir+"/target", []byte("target"), 0o600),
-		os.Symlink("target", dir+"/link"), os.Mkdir(dir+"/dev", 0o700)); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// start starts the actor and returns when it waits; it ends with the test.
-func (f *facts) start(born func(pid uint32)) {
-	t := f.t
-	local, err := net.Listen("unix", f.dir+"/socket")
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := net.Listen("unix", f.dir+"/dev/log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0], "one", "two words")
-	cmd.Dir, cmd.Stderr = f.dir, os.Stderr
-	cmd.Env = []string{actVariable + "=1", addressVariable + "=" + tcp.Addr().String(), "HOME=/nowhere"}
-	in, errIn := cmd.StdinPipe()
-	out, errOut := cmd.StdoutPipe()
-	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
-		t.Fatal(err)
-	}
-	born(uint32(cmd.Process.Pid))
-	f.pid, f.server, f.argv = cmd.Process.Pid, tcp.Addr(), cmd.Args
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Wait() // it ends with a status of its own
-		_ = errors.Join(local.Close(), log.Close(), tcp.Close())
-	})
-	if err := json.NewDecoder(out).Decode(&f.said); err != nil {
-		t.Fatal("the actor did not act: ", err)
-	}
-	conn, err := tcp.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.client = conn.RemoteAddr()
-	t.Cleanup(func() { conn.Close() })
 }
