@@ -63,7 +63,7 @@ func lineageRules(c *chain) map[string]bool {
 
 // TestLongLineage: all is known of each of a thousand ancestors that live.
 func TestLongLineage(t *testing.T) {
-	sensor := load(t, bpf.Options{Rows: []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")}, RingBytes: 1 << 22})
+	sensor := load(t, bpf.Options{Rows: []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")}, RingBytes: 1 << 25}) // nobody reads while the chain is made
 	s := state.New(state.Options{})
 	var ev event.Event
 	var c *chain
