@@ -22,6 +22,29 @@ const volatile bool direct_reads = true;
 /* Set by the loader: how large a task's stack in the kernel is. */
 const volatile u64 stack_size = 16 << 10;
 
+/* Set by the loader: this kernel lets programs forbid to be preempted. */
+const volatile bool steadies = true;
+
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+/*
+ * From 7.0 on a program at the end of a call can be preempted, as long as which the kernel does not
+ * run it for who comes next on that CPU, and what it builds in the CPU's buffer is in the way. So it
+ * does not let itself be.
+ */
+static __always_inline void steady(void)
+{
+	if (steadies)
+		bpf_preempt_disable();
+}
+
+static __always_inline void unsteady(void)
+{
+	if (steadies)
+		bpf_preempt_enable();
+}
+
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 #define KERNEL(type, address)                                                                      \

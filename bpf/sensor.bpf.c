@@ -61,7 +61,7 @@ const struct {
 	struct wire_standing standing;
 } *wire __attribute__((unused));
 
-static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
+static __always_inline int tell_call(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = current_task();
 	struct call call = {.ret = ret};
@@ -73,6 +73,14 @@ static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 	read_args(&call, regs);
 	demultiplex(&call, regs);
 	return on_call(&call);
+}
+
+static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
+{
+	steady();
+	tell_call(regs, ret);
+	unsteady();
+	return 0;
 }
 
 /* Whose turn it is to tell: calls come from the tracepoints of each, or from the one of all. */
@@ -101,8 +109,11 @@ static __always_inline void look_current(void)
 {
 	struct task_struct *task = current_task();
 
-	if (READ(task, io_uring))
-		look(READ(task, tgid));
+	if (!READ(task, io_uring))
+		return;
+	steady();
+	look(READ(task, tgid));
+	unsteady();
 }
 
 /* In place of sys_exit where the kernel has io_uring. What the hook gives is read when it is

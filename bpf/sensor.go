@@ -223,6 +223,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
 	constants["result_is_whole"] = resultIsWhole(kernel)
+	constants["steadies"] = steadies(kernel)
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {
 		constants["env_max"] = uint32(0)
@@ -233,6 +234,17 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		}
 	}
 	return nil
+}
+
+// steadies reports whether programs can forbid to be preempted, and call
+// functions that are verified on their own meanwhile: from 6.15 on the verifier
+// notes which of these might sleep.
+func steadies(kernel *btf.Spec) bool {
+	var forbid *btf.Func
+	var function *btf.Struct
+	return kernel.TypeByName("bpf_preempt_disable", &forbid) == nil &&
+		kernel.TypeByName("bpf_subprog_info", &function) == nil &&
+		slices.ContainsFunc(function.Members, func(m btf.Member) bool { return m.Name == "might_sleep" })
 }
 
 // Attach starts the capture.

@@ -696,6 +696,7 @@ const (
 	sensorVarResultIsWhole       = "result_is_whole"
 	sensorVarSelf                = "self"
 	sensorVarStackSize           = "stack_size"
+	sensorVarSteadies            = "steadies"
 	sensorVarUringCalls          = "uring_calls"
 	sensorVarWaiting             = "waiting"
 	sensorVarWire                = "wire"
@@ -829,6 +830,7 @@ type sensorVariableSpecs struct {
 	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
 	StackSize        *ebpf.VariableSpec `ebpf:"stack_size"`
+	Steadies         *ebpf.VariableSpec `ebpf:"steadies"`
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
 	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
@@ -927,6 +929,7 @@ type sensorVariables struct {
 	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
 	Self             *ebpf.Variable `ebpf:"self"`
 	StackSize        *ebpf.Variable `ebpf:"stack_size"`
+	Steadies         *ebpf.Variable `ebpf:"steadies"`
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
 	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`
