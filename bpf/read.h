@@ -29,9 +29,9 @@ extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
 /*
- * From 7.0 on a program at the end of a call can be preempted, as long as which the kernel does not
- * run it for who comes next on that CPU, and what it builds in the CPU's buffer is in the way. So it
- * does not let itself be.
+ * A newer kernel (7.3, not 6.18) can preempt a program at the end of a call. As long as it does, it
+ * does not run the program for who comes next on that CPU, and what the program builds in the CPU's
+ * buffer is in the way. So it does not let itself be preempted.
  */
 static __always_inline void steady(void)
 {

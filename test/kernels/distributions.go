@@ -19,7 +19,7 @@ What later kernels added is used where it is:
 | 6.2 | ` + "`bpf_rdonly_cast`" + ` | memory is read through a helper: dearer, told the same |
 | 6.3 | tracepoints and structures of io_uring | what goes through io_uring is not told, and the sensor says so |
 | 6.7 | hooks of unix sockets | the address of a unix socket is read when the call has ended |
-| 6.15 | ` + "`bpf_preempt_disable`" + ` around functions that are verified on their own | nothing: only from 7.0 on can a program at the end of a call be preempted |
+| 6.15 | ` + "`bpf_preempt_disable`" + ` around functions that are verified on their own | nothing: only newer kernels (7.3) can preempt a program at the end of a call |
 `
 
 // distributions are the kernels that others build, by what they publish.
