@@ -155,6 +155,24 @@ func possible() []evasion {
 	})
 }
 
+// performWhole performs an evasion's act, again where records were lost: that
+// proves nothing.
+func (w *watch) performWhole(e evasion, dir string) (pid, times int) {
+	w.t.Helper()
+	for range 5 {
+		delete(w.alerts, e.name) // other acts may make the rule true, too
+		before := w.lost()
+		pid, times = w.perform(e.act, dir, func(n int) bool { return len(w.alerts[e.name]) >= n })
+		lost := w.lost() - before
+		if lost == 0 {
+			return pid, times
+		}
+		w.t.Logf("%d records were lost", lost)
+	}
+	w.t.Fatal("records were lost each time, so that nothing is proven")
+	return 0, 0
+}
+
 func TestEvasions(t *testing.T) {
 	evasions := possible()
 	fixtures := make([]*strings.Replacer, len(evasions))
@@ -174,12 +192,7 @@ func TestEvasions(t *testing.T) {
 			if missing := w.lacks(e); missing != "" {
 				t.Skip("not to be seen here: ", missing)
 			}
-			delete(w.alerts, e.name) // other acts may make the rule true, too
-			before := w.lost()
-			pid, times := w.perform(e.act, dirs[i], func(n int) bool { return len(w.alerts[e.name]) >= n })
-			if n := w.lost() - before; n > 0 {
-				t.Fatalf("%d records were lost, so that nothing is proven", n)
-			}
+			pid, times := w.performWhole(e, dirs[i])
 			want := strings.ReplaceAll(fixtures[i].Replace(e.want), "{pid}", strconv.Itoa(pid))
 			got := w.alerts[e.name]
 			if times == 0 {
