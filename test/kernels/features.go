@@ -18,6 +18,7 @@ var features = []feature{
 	shown("programs that read it through a helper", "test/kernels/programs", `^TestPrograms/(sys_exit|process_\w+)/indirect`),
 	shown("calls told by hooks on single calls", "bpf", `^Test(PerCall/(open|process)|Watch|TracepointNames)`),
 	shown("parameters of each call", "test/calls", `^TestEveryRow$`),
+	shown("paths of calls, resolved and as given", "test/calls", `^TestPaths$`),
 	shown("calls of 32-bit programs", "bpf", `^TestCompatEntry$`),
 	shown("files by the path that the kernel has", "bpf", `^Test(Open|Names)`),
 	shown("paths that a second thread changes during the call", "bpf", `^TestRacedPaths$`),
