@@ -22,7 +22,7 @@ var fdFields = []*Field{
 		Doc: "One letter for fd.type: f, d, 4, 6, u, p, e, s, l, i, t, n, b, r, m, P, or o for others.",
 	},
 	{
-		Name: "fd.name", Type: CharBuf, Get: fdName, Derive: fdNameFrom,
+		Name: "fd.name", Type: CharBuf, Get: fdName, Derive: fdNameFrom, Picks: true,
 		From: []string{"evt.type", "fd.type", "saker.file.path", "saker.fd.name", "saker.fd.tuple"},
 		Doc:  "The path of the file, symbolic links resolved, or the two ends of the connection, the client's first.",
 	},

@@ -153,7 +153,8 @@ type Field struct {
 	From   []string // references as a rule writes them, at most MaxInputs
 	Derive func(*Inputs, Arg) Value
 
-	// Picks: Derive itself says whether what it takes of a part is one.
+	// Picks: Derive itself says whether what it takes of a part is one, and what
+	// holds although some of what it could take is Unreadable.
 	Picks bool
 
 	// Self is the field that index 0 of an ancestor field stands for.

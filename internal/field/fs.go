@@ -6,7 +6,7 @@ import (
 
 var pathFields = []*Field{
 	{
-		Name: "fs.path.name", Type: CharBuf, Get: fsName, Derive: fsNameFrom,
+		Name: "fs.path.name", Type: CharBuf, Get: fsName, Derive: fsNameFrom, Picks: true,
 		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.name"},
 		Doc:  "The path that a successful call opens, makes, removes or changes.",
 	},
@@ -26,7 +26,7 @@ var pathFields = []*Field{
 		Doc:    "fs.path.source as it was given to the call.",
 	},
 	{
-		Name: "fs.path.target", Type: CharBuf, Get: fsTarget, Derive: fsTargetFrom,
+		Name: "fs.path.target", Type: CharBuf, Get: fsTarget, Derive: fsTargetFrom, Picks: true,
 		From: []string{"evt.type", "evt.failed", "saker.file.path", "saker.fs.path.target"},
 		Doc:  "The new path of a successful rename, or what the link that a call makes leads to.",
 	},
@@ -37,15 +37,15 @@ var pathFields = []*Field{
 	},
 
 	{
-		Name: "evt.abspath", Type: CharBuf, From: abspathInputs, Derive: abspath(0),
+		Name: "evt.abspath", Type: CharBuf, From: abspathInputs, Derive: abspath(0), Picks: true,
 		Doc: "The path that a call at a directory's descriptor names, in full; of two, the one it takes from.",
 	},
 	{
-		Name: "evt.abspath.src", Type: CharBuf, From: abspathInputs, Derive: abspath(0),
+		Name: "evt.abspath.src", Type: CharBuf, From: abspathInputs, Derive: abspath(0), Picks: true,
 		Doc: "The same as evt.abspath.",
 	},
 	{
-		Name: "evt.abspath.dst", Type: CharBuf, From: abspathInputs, Derive: abspath(1),
+		Name: "evt.abspath.dst", Type: CharBuf, From: abspathInputs, Derive: abspath(1), Picks: true,
 		Doc: "The path that a call puts something at.",
 	},
 

@@ -92,6 +92,10 @@ const limits = `
   path there, between the kernel's reading and the call's end, is believed. The same
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
+- Newer kernels (7.3 of those that are run) can preempt the program at the end of a
+  call, and then don't run it for others on that CPU. The program forbids that as
+  soon as it knows that the call is asked for; before, it has a few instructions. What
+  is missed so is told as a loss (` + "`missed`" + `).
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }

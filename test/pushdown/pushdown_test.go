@@ -147,7 +147,8 @@ func performAs(t *testing.T, role string, sides ...*side) {
 			}
 		}
 		if !s.ended {
-			t.Fatalf("the end of process %d was not told", s.pid)
+			counts, err := s.sensor.Counts()
+			t.Fatalf("the end of process %d was not told: %+v, error %v", s.pid, counts.Processes, err)
 		}
 		if counts, err := s.sensor.Counts(); err != nil || counts.Calls.Lost() > 0 {
 			t.Fatalf("calls were lost: %+v, error %v", counts.Calls, err)
