@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -367,6 +368,8 @@ var belowActs = map[string]func(*cue) error{
 		return <-failed
 	},
 	"end of the first thread": func(c *cue) error {
+		runtime.GOMAXPROCS(2) // the thread that ends keeps one, and nothing may wait for it
+		debug.SetGCPercent(-1)
 		go func() {
 			_, err := c.sh(executes, nil)
 			if errors.Join(err, c.wait()) != nil {
