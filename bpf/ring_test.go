@@ -9,15 +9,17 @@ import (
 	"unsafe"
 )
 
+const fakeRingBytes = 4096
+
 // fakeRing is a ring in plain memory, with what the kernel does.
 type fakeRing struct {
 	memory
 	written uint64
 }
 
-func newFakeRing(size int) *fakeRing {
+func newFakeRing() *fakeRing {
 	f := &fakeRing{}
-	f.consumer, f.producer, f.data = make([]byte, 8), make([]byte, 8), make([]byte, size)
+	f.consumer, f.producer, f.data = make([]byte, 8), make([]byte, 8), make([]byte, fakeRingBytes)
 	return f
 }
 
@@ -35,8 +37,7 @@ func (f *fakeRing) write(record []byte, flags uint32) {
 // TestRing: records come back whole wherever in the ring they lie, discarded
 // ones don't, and their room is told.
 func TestRing(t *testing.T) {
-	const size = 4096
-	f, random := newFakeRing(size), rand.New(rand.NewPCG(1, 2))
+	f, random := newFakeRing(), rand.New(rand.NewPCG(1, 2))
 	wrapped := 0
 	for i := range 20_000 {
 		record := bytes.Repeat([]byte{byte(i)}, 1+random.IntN(600))
@@ -45,9 +46,9 @@ func TestRing(t *testing.T) {
 		f.look()
 		got := f.peek()
 		if !bytes.Equal(got, record) {
-			t.Fatalf("record %d at %d: %d bytes, want %d: % x", i, f.at%size, len(got), len(record), got)
+			t.Fatalf("record %d at %d: %d bytes, want %d: % x", i, f.at%fakeRingBytes, len(got), len(record), got)
 		}
-		if f.at%size+ringHeader+uint64(len(record)) > size {
+		if f.at%fakeRingBytes+ringHeader+uint64(len(record)) > fakeRingBytes {
 			wrapped++
 		}
 		f.skip(len(got))
@@ -67,7 +68,7 @@ func TestRing(t *testing.T) {
 // TestRingArm: the kernel wakes for a record that lies where the reader is told
 // to be. That it is nowhere before arm, nor when a record has begun already.
 func TestRingArm(t *testing.T) {
-	f := newFakeRing(4096)
+	f := newFakeRing()
 	wakes := func() bool { return binary.NativeEndian.Uint64(f.consumer) == f.written }
 	f.write([]byte("one"), 0)
 	f.look()
@@ -86,7 +87,7 @@ func TestRingArm(t *testing.T) {
 
 // TestRingBusy: who still writes holds up what comes behind.
 func TestRingBusy(t *testing.T) {
-	f := newFakeRing(4096)
+	f := newFakeRing()
 	f.write([]byte("written to"), ringBusy)
 	f.write([]byte("done"), 0)
 	f.look()
@@ -102,7 +103,7 @@ func TestRingBusy(t *testing.T) {
 // TestDrainWaits: no call is read before the records of processes that began
 // before it, be it that one of these is still being written.
 func TestDrainWaits(t *testing.T) {
-	calls, processes := newFakeRing(4096), newFakeRing(4096)
+	calls, processes := newFakeRing(), newFakeRing()
 	r := &reader{calls: &calls.memory, processes: &processes.memory}
 	record := func(time uint64) []byte {
 		h := WireHeader{Time: time}

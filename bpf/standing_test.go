@@ -63,7 +63,7 @@ func TestStanding(t *testing.T) {
 			open("no rule")
 			vouch(same, some(2))
 			open("a rule")
-			vouch(func(st *Standing) { st.pid ^= uint32(s.standings.mask) + 1 }, some(0)) // another in the same place
+			vouch(func(st *Standing) { st.pid ^= s.standings.mask + 1 }, some(0)) // another in the same place
 			open("not this process")
 			vouch(same, some(0))
 			v.Revoke(spared.pid)

@@ -76,7 +76,7 @@ func (e *expr) derive(r *reader) field.Value {
 	}
 	for i, arg := range e.args { // reading may have used in itself
 		r.in[i] = *r.read(arg)
-		if r.in[i].Kind() == field.Unknown && !(e.ref.Picks && r.in[i].IsUnreadable()) {
+		if r.in[i].Kind() == field.Unknown && (!e.ref.Picks || !r.in[i].IsUnreadable()) {
 			return field.UnknownValue // Derive need not say what would hold whatever it is
 		}
 	}

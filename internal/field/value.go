@@ -2,7 +2,6 @@ package field
 
 import (
 	"iter"
-
 	"math"
 	"net/netip"
 	"strings"

@@ -85,7 +85,7 @@ func (f *facts) ofResult(row *syscalls.Row) *rules.Judge {
 // descriptor that it is, answers the same for all numbers above 0.
 func sameOfPositives(t rules.Test, opens bool) bool {
 	ref := t.Field()
-	if ref == nil || ref.Name != "evt.rawres" && !(opens && ref.Name == "fd.num") {
+	if ref == nil || ref.Name != "evt.rawres" && (!opens || ref.Name != "fd.num") {
 		return false
 	}
 	texts, any := t.Constants()

@@ -72,25 +72,25 @@ func (f *facts) flags(row *syscalls.Row) *Flags {
 	return flags
 }
 
-func (flags *Flags) judge(f *facts, row *syscalls.Row, param int) {
+func (f *Flags) judge(by *facts, row *syscalls.Row, param int) {
 	knowsType := reads("evt.type")
 	names := func(t rules.Test) bool {
-		m := mask(t, flags.Param)
-		return knowsType(t) || m != 0 && flags.covers(m)
+		m := mask(t, f.Param)
+		return knowsType(t) || m != 0 && f.covers(m)
 	}
-	all := f.judge(names)
+	all := by.judge(names)
 	// When neither of both ways of access is asked for alone, what counts as
 	// one is said by the other bits.
-	ambiguous := f.judge(func(t rules.Test) bool { return names(t) && !asksAccess(t) })
+	ambiguous := by.judge(func(t rules.Test) bool { return names(t) && !asksAccess(t) })
 	e := event.Event{Row: row, Args: make([]event.Arg, len(row.Params))}
-	for place := range 1 << len(flags.bits) {
-		value := flags.value(place)
+	for place := range 1 << len(f.bits) {
+		value := f.value(place)
 		e.Args[param] = event.Arg{Valid: true, Num: int64(value)}
 		j := all
 		if value&accessMode == accessMode {
 			j = ambiguous
 		}
-		flags.of = append(flags.of, f.possible(j, &e))
+		f.of = append(f.of, by.possible(j, &e))
 	}
 }
 

@@ -68,6 +68,13 @@ func observe(telemetry *metadata.TelemetryBuilder, src source, c *counts, cfg *C
 			o.Observe(int64(cfg.RingBytes))
 			return nil
 		}),
+		observeKernel(telemetry, src, c),
+	)
+}
+
+// observeKernel connects what the kernel counts.
+func observeKernel(telemetry *metadata.TelemetryBuilder, src source, c *counts) error {
+	return errors.Join(
 		telemetry.RegisterReceiverSyscallEmittedRecordsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			kernel, err := src.Counts()
 			if err == nil {

@@ -131,7 +131,7 @@ func runNamer(t *testing.T, sensor *bpf.Sensor) (all []named, told map[string]to
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	ended := false
-	for deadline := time.Now().Add(5 * time.Minute); !(ended && hasAll(told, all)) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); (!ended || !hasAll(told, all)) && time.Now().Before(deadline); {
 		if _, err := sensor.Read(take); err != nil {
 			t.Fatal(err)
 		}

@@ -43,14 +43,14 @@ type elf struct {
 	ident                            [16]byte
 	kind, machine                    uint16
 	version                          uint32
-	entry, programs, sections        uint64
-	flags                            uint32
+	entry, programs, _               uint64
+	_                                uint32
 	size, programSize, programNumber uint16
-	sectionSize, sectionNumber, name uint16
+	_                                [3]uint16 // no sections
 
-	segment, permissions                    uint32
-	offset, address, physical, file, memory uint64
-	align                                   uint64
+	segment, permissions               uint32
+	_, address, physical, file, memory uint64 // what is loaded begins with the file
+	align                              uint64
 }
 
 // writeTiny writes that program into dir.
