@@ -5,8 +5,8 @@
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
  * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, standing.h, process.h, meta.h,
- * used_path.h, candidates.h, call.h (bodies), path_hooks.h, then what goes through io_uring:
- * uring.h, uring_operations.h.
+ * used_path.h, entry.h, capture.h, candidates.h, peer.h, call.h (the body), path_hooks.h, then
+ * what goes through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
