@@ -93,9 +93,9 @@ const limits = `
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
 - Newer kernels (7.3 of those that are run) can preempt the program at the end of a
-  call, and then don't run it for others on that CPU. The program forbids that as
-  soon as it knows that the call is asked for; before, it has a few instructions. What
-  is missed so is told as a loss (` + "`missed`" + `).
+  call, and then don't run it for others on that CPU: a process that keeps a CPU busy
+  with calls can have another one's go unseen there. That is told as a loss
+  (` + "`missed`" + `), by number, not by what was missed.
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }
