@@ -92,6 +92,10 @@ func write(t *testing.T, file, format string, args ...any) string {
 	return file
 }
 
+// settled is the script once the system is made: until then the accounts are
+// another root's, and asked for again a moment later.
+const settled = "sleep 2; " + script
+
 func lxc(t *testing.T, dir, rootfs string) *exec.Cmd {
 	config := write(t, filepath.Join(dir, "lxc.conf"), `
 lxc.rootfs.path = dir:%s
@@ -103,9 +107,9 @@ lxc.init.gid = %[2]d
 	if err := os.Mkdir(filepath.Join(dir, "lxc"), 0o711); err != nil {
 		t.Fatal(err)
 	}
-	return exec.Command("lxc-start", append([]string{
+	return exec.Command("lxc-start", []string{
 		"-F", "-P", filepath.Join(dir, "lxc"), "-n", systemName, "-f", config, "-o", filepath.Join(dir, "lxc.log"), "--",
-	}, command...)...)
+		"/bin/sh", "-c", settled}...)
 }
 
 func stopLXC(t *testing.T, dir string) {
@@ -123,7 +127,7 @@ func nspawn(t *testing.T, _, rootfs string) *exec.Cmd {
 		}
 	}
 	cmd := exec.Command("/bin/sh", "-c", enter+`exec systemd-nspawn --register=no --keep-unit -q --private-network -P -M "$1" -D "$2" /bin/busybox su -s /bin/sh inside -c "$3"`,
-		"sh", systemName, rootfs, script)
+		"sh", systemName, rootfs, settled)
 	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_TMPFS_TMP=0") // so that what is made there is in the overlay
 	return cmd
 }
