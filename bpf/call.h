@@ -100,8 +100,8 @@ static __always_inline void know_nothing(u32 slot)
 		s->scan.filter = s->scan.path = s->scan.given = s->scan.socket = 0;
 }
 
-/* Tells a call that made a descriptor of another one as a dup. The rules that are left are those of
- * the other call. */
+/* Tells a call that made a descriptor of another one as a dup, too. It is not judged: the rules
+ * that the call left are not those of dup. */
 static __always_inline void send_dup(u32 slot, struct call *call)
 {
 	u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;

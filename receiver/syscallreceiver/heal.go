@@ -11,20 +11,25 @@ import (
 const healEvery = 10 * time.Second
 
 // healing knows when what is known of processes may be wrong: when their
-// records got lost, or one acts that nobody told of.
+// records got lost, calls were missed, or one acts that nobody told of.
 type healing struct {
 	lost, unknown uint64 // as of the last scan
 	last          time.Time
 	told          []record.Repair // not told yet
 }
 
+// unseen is how much may have changed processes and was not told: their own
+// records, and calls that no program saw, which may have been a setuid or chdir.
+func unseen(kernel *bpf.Counts) uint64 { return kernel.Processes.Lost() + kernel.Calls.LostMissed }
+
 // heal scans all processes again if it must, and may by now.
 func (l *loop) heal(kernel *bpf.Counts, now time.Time) {
 	h, known := &l.healing, l.state.Counts()
-	if kernel.Processes.Lost() == h.lost && known.Unknown-known.Found == h.unknown || now.Sub(h.last) < healEvery {
+	lost := unseen(kernel)
+	if lost == h.lost && known.Unknown-known.Found == h.unknown || now.Sub(h.last) < healEvery {
 		return
 	}
-	h.last, h.lost = now, kernel.Processes.Lost()
+	h.last, h.lost = now, lost
 	l.state.BeginScan()
 	err := l.scan()
 	healed := l.state.EndScan(err == nil)

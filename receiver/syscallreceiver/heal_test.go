@@ -48,7 +48,7 @@ func TestHealing(t *testing.T) {
 	now := time.Now()
 	look := func(after time.Duration, lost uint64, pids ...uint32) {
 		src.pids = pids
-		src.counts.Store(&bpf.Counts{Processes: bpf.Count{LostRing: lost}})
+		src.counts.Store(&bpf.Counts{Processes: bpf.Count{LostRing: min(lost, 3)}, Calls: bpf.Count{LostMissed: max(lost, 3) - 3, LostRing: 7}})
 		l.look(now.Add(after))
 		l.flush()
 	}
@@ -66,6 +66,7 @@ func TestHealing(t *testing.T) {
 		{"and some time later", 20 * time.Second, 2, []uint32{10}, 3, []string{"found 0 ended 2"}},
 		{"since then nothing", 60 * time.Second, 2, []uint32{10}, 3, nil},
 		{"all is as it was known", 90 * time.Second, 3, []uint32{10}, 4, nil},
+		{"a call was missed", 120 * time.Second, 4, []uint32{10, 14}, 5, []string{"found 1 ended 0"}},
 	} {
 		look(c.after, c.lost, c.pids...)
 		if src.scans != c.scans {
@@ -75,7 +76,7 @@ func TestHealing(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
-	if n := l.counts.healed.Load(); n != 5 {
+	if n := l.counts.healed.Load(); n != 6 {
 		t.Errorf("%d healed", n)
 	}
 }
