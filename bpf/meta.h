@@ -82,6 +82,8 @@ __noinline int send_credentials(u32 row)
 	w.header.row = row;
 	w.uid = READ(cred, euid.val);
 	w.gid = READ(cred, egid.val);
+	COPY(&w.cap_inheritable, &cred->cap_inheritable);
+	COPY(&w.cap_permitted, &cred->cap_permitted);
 	COPY(&w.cap_effective, &cred->cap_effective);
 	ring_send(CLASS_PROCESS, &w, sizeof(w));
 	return 0;

@@ -83,4 +83,15 @@ static __always_inline struct pt_regs *registers_of(struct task_struct *task)
 	return (void *)((u64)READ(task, stack) + stack_size - bpf_core_type_size(struct pt_regs));
 }
 
+/* A tracepoint's argument. The compiler would go through a moved pointer, which kernels before 6.18
+ * refuse. */
+#define ARGUMENT(ctx, n)                                                                           \
+	({                                                                                         \
+		u64 argument;                                                                      \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                              \
+			     : "=r"(argument)                                                      \
+			     : "r"(ctx), "i"((n) * sizeof(u64)));                                  \
+		argument;                                                                          \
+	})
+
 #endif

@@ -308,30 +308,35 @@ static __always_inline int on_exit(struct task_struct *task)
 	record_header(&w.header, task, WIRE_EXIT);
 	if (!in_scope(task))
 		w.header.row = ROW_OUTSIDE;
-	w.status = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code)
-							   : READ(task, exit_code);
+	w.status = READ(signal, flags) & SIGNAL_GROUP_EXIT
+			   ? READ(signal, group_exit_code)
+			   : READ(READ(task, group_leader), exit_code);
 	w.reaper = reaper_of(task);
 	ring_send(CLASS_PROCESS, &w, sizeof(w));
 	return 0;
 }
 
-/* Threads end too; the process ends with the last of them. */
-static __always_inline bool is_last(struct task_struct *task)
+/* Set by the loader: the tracepoint says whether the thread is the last one. */
+const volatile bool exit_says_last = true;
+
+/* Threads end too; the process ends with the last of them. Where the tracepoint doesn't say which
+ * one that is, of some that end at once each is the last: user space takes the first. */
+static __always_inline bool is_last(u64 *ctx, struct task_struct *task)
 {
-	return !READ(READ(task, signal), live.counter);
+	return exit_says_last ? (u8)ARGUMENT(ctx, 1) : !READ(READ(task, signal), live.counter);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	return is_last(task) ? on_exit(task) : 0;
+	return is_last(ctx, task) ? on_exit(task) : 0;
 }
 
 /* In place of process_exit where the kernel has io_uring. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(uring_process_exit, struct task_struct *task)
 {
-	if (!is_last(task))
+	if (!is_last(ctx, task))
 		return 0;
 	if (waiting)
 		end_all(READ(task, tgid));

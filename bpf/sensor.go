@@ -222,7 +222,9 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		"stack_size":         uint64(max(16<<10, os.Getpagesize())), // THREAD_SIZE
 		"direct_reads":       !opts.indirect && kernel.TypeByName("bpf_rdonly_cast", &cast) == nil,
 	}
-	constants["result_is_whole"] = resultIsWhole(kernel)
+	// Completions come as one from 6.15 on, before that as what they consist of.
+	constants["result_is_whole"] = argumentsOf(kernel, "io_uring_complete") <= 3
+	constants["exit_says_last"] = argumentsOf(kernel, "sched_process_exit") > 1
 	constants["steadies"] = steadies(kernel)
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {
@@ -234,6 +236,20 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 		}
 	}
 	return nil
+}
+
+// argumentsOf is how many a tracepoint gives, 0 if the kernel hasn't it.
+func argumentsOf(kernel *btf.Spec, tracepoint string) int {
+	var t *btf.Typedef
+	if kernel.TypeByName("btf_trace_"+tracepoint, &t) != nil {
+		return 0
+	}
+	if pointer, ok := btf.UnderlyingType(t).(*btf.Pointer); ok {
+		if f, ok := pointer.Target.(*btf.FuncProto); ok {
+			return len(f.Params) - 1 // before them comes what the program was attached with
+		}
+	}
+	return 0
 }
 
 // steadies reports whether programs can forbid to be preempted, and call

@@ -288,11 +288,13 @@ const (
 )
 
 type sensorWireCredentials struct {
-	_            structs.HostLayout
-	Header       sensorWireHeader
-	CapEffective uint64
-	Uid          uint32
-	Gid          uint32
+	_              structs.HostLayout
+	Header         sensorWireHeader
+	CapInheritable uint64
+	CapPermitted   uint64
+	CapEffective   uint64
+	Uid            uint32
+	Gid            uint32
 }
 
 type sensorWireEnded uint32
@@ -685,6 +687,7 @@ const (
 	sensorVarCalls               = "calls"
 	sensorVarDirectReads         = "direct_reads"
 	sensorVarEnvMax              = "env_max"
+	sensorVarExitSaysLast        = "exit_says_last"
 	sensorVarIteratorSlot        = "iterator_slot"
 	sensorVarLimited             = "limited"
 	sensorVarLimitedByCgroup     = "limited_by_cgroup"
@@ -819,6 +822,7 @@ type sensorVariableSpecs struct {
 	Calls            *ebpf.VariableSpec `ebpf:"calls"`
 	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
 	EnvMax           *ebpf.VariableSpec `ebpf:"env_max"`
+	ExitSaysLast     *ebpf.VariableSpec `ebpf:"exit_says_last"`
 	IteratorSlot     *ebpf.VariableSpec `ebpf:"iterator_slot"`
 	Limited          *ebpf.VariableSpec `ebpf:"limited"`
 	LimitedByCgroup  *ebpf.VariableSpec `ebpf:"limited_by_cgroup"`
@@ -918,6 +922,7 @@ type sensorVariables struct {
 	Calls            *ebpf.Variable `ebpf:"calls"`
 	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
 	EnvMax           *ebpf.Variable `ebpf:"env_max"`
+	ExitSaysLast     *ebpf.Variable `ebpf:"exit_says_last"`
 	IteratorSlot     *ebpf.Variable `ebpf:"iterator_slot"`
 	Limited          *ebpf.Variable `ebpf:"limited"`
 	LimitedByCgroup  *ebpf.Variable `ebpf:"limited_by_cgroup"`

@@ -47,21 +47,6 @@ func fitUring(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
 	return nil
 }
 
-// resultIsWhole reports whether the tracepoint of completions gives them as one
-// (from Linux 6.15), and not what they consist of.
-func resultIsWhole(kernel *btf.Spec) bool {
-	var tracepoint *btf.Typedef
-	if kernel.TypeByName("btf_trace_io_uring_complete", &tracepoint) != nil {
-		return true
-	}
-	pointer, ok := btf.UnderlyingType(tracepoint).(*btf.Pointer)
-	if !ok {
-		return true
-	}
-	f, ok := pointer.Target.(*btf.FuncProto)
-	return !ok || len(f.Params) == 4 // what it is called with, ring, request, completion
-}
-
 // addUring sets the opcodes that are told as the row.
 func (t *callTables) addUring(row *syscalls.Row, n int) {
 	for opcode := range operations {

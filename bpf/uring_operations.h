@@ -122,17 +122,6 @@ __noinline int begin(u64 key, u64 request)
 /* Set by the loader: the tracepoint gives a completion, not what it consists of. */
 const volatile bool result_is_whole = true;
 
-/* A tracepoint's argument. The compiler would go through a moved pointer, which kernels before 6.18
- * refuse. */
-#define ARGUMENT(ctx, n)                                                                           \
-	({                                                                                         \
-		u64 argument;                                                                      \
-		asm volatile("%0 = *(u64 *)(%1 + %2)"                                              \
-			     : "=r"(argument)                                                      \
-			     : "r"(ctx), "i"((n) * sizeof(u64)));                                  \
-		argument;                                                                          \
-	})
-
 /* One of many results of a request, which another will follow. */
 static __always_inline int on_result(u64 ring, u64 *ctx)
 {

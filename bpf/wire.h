@@ -425,7 +425,7 @@ struct wire_rename {
 /* What a thread may do, after whatever could have changed that; header.row: what it was. */
 struct wire_credentials {
 	struct wire_header header;
-	__u64 cap_effective;
+	__u64 cap_inheritable, cap_permitted, cap_effective;
 	__u32 uid, gid; /* effective */
 };
 

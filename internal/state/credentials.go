@@ -29,7 +29,7 @@ func (s *State) applyCredentials(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if now == before || !before.known {
 		return false, nil
 	}
-	p = s.actingBy(p, now)
+	p = s.actingBy(p, w)
 	s.begin(ev, &w.Header, s.rows.credchange, p)
 	s.call = call{ev: ev, p: p, cause: w.Header.Row, before: before}
 	s.decodeArgs(&s.plans[s.numbers[s.rows.credchange]])
@@ -37,14 +37,16 @@ func (s *State) applyCredentials(raw bpf.Raw, ev *event.Event) (bool, error) {
 }
 
 // actingBy is p with the credentials of one of its threads, for one event.
-func (s *State) actingBy(p *process, now credentials) *process {
-	if p.credentials() == now {
+func (s *State) actingBy(p *process, w *bpf.WireCredentials) *process {
+	if p.credentials() == (credentials{true, w.Uid, w.Gid, w.CapEffective}) &&
+		p.CapInheritable == w.CapInheritable && p.CapPermitted == w.CapPermitted {
 		return p
 	}
 	p.CommandLine() // made once for the process, not for each of the thread's events
 	s.thread = *p
 	t := &s.thread
-	t.UID, t.GID, t.CapEffective = now.uid, now.gid, now.effective
+	t.UID, t.GID = w.Uid, w.Gid
+	t.CapInheritable, t.CapPermitted, t.CapEffective = w.CapInheritable, w.CapPermitted, w.CapEffective
 	s.NameAccounts(&t.Process)
 	return t
 }

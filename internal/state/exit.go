@@ -5,7 +5,8 @@ import (
 	"github.com/sakerhq/saker/internal/event"
 )
 
-// applyExit takes the end of a process: its children go to the reaper.
+// applyExit takes the end of a process: its children go to the reaper. Where several of its
+// threads ended at once, each may tell it: it is one event.
 func (s *State) applyExit(raw bpf.Raw, ev *event.Event) (bool, error) {
 	w := fixed[bpf.WireExit](raw)
 	if w == nil {
@@ -21,7 +22,9 @@ func (s *State) applyExit(raw bpf.Raw, ev *event.Event) (bool, error) {
 	if !p.Exited {
 		s.processes.exit(p, w.Header.Time)
 	}
-	if w.Header.Row == bpf.RowOutside {
+	again := p.ended
+	p.ended = true
+	if again || w.Header.Row == bpf.RowOutside {
 		return false, nil
 	}
 	s.begin(ev, &w.Header, s.rows.procexit, p)

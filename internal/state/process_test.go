@@ -214,6 +214,9 @@ func TestExit(t *testing.T) {
 	if orphan.Session != ev.Process || orphan.GroupLeader != ev.Process {
 		t.Error("orphan lost its session's leader")
 	}
+	if ok, err := s.Apply(bpf.Raw(child.exit(3<<8, uint32(system))), ev); ok || err != nil {
+		t.Errorf("another of its threads ended: %v, %v", ok, err)
+	}
 	ev = must(t, s, grand.exit(0x80|11, uint32(system)))
 	for name, want := range map[string]int64{"ret": 0, "sig": 11, "core": 1, "reaper_tid": 0} {
 		if got := argOf(t, ev, name); got.Num != want {
@@ -420,7 +423,12 @@ func TestCredentials(t *testing.T) {
 		t.Errorf("a thread's ids became its process's: %d", p.UID)
 	}
 	feed(t, s, by(rowNumber("setresuid"), 1000, 0))
-	ev = must(t, s, by(bpf.RowNone, 1000, 7))
+	h := shell.header(bpf.TypeCredentials)
+	h.Row = bpf.RowNone
+	ev = must(t, s, bytesOf(bpf.WireCredentials{Header: h, Uid: 1000, CapEffective: 7, CapPermitted: 15, CapInheritable: 1}))
+	if ev.Process.CapPermitted != 15 || ev.Process.CapInheritable != 1 || s.byWho(shell).CapPermitted == 15 {
+		t.Errorf("the thread may have %x and hand on %x", ev.Process.CapPermitted, ev.Process.CapInheritable)
+	}
 	if number("cap_effective_before") != 0 || number("cap_effective") != 7 || argOf(t, ev, "by").Valid {
 		t.Errorf("%+v", ev.Args)
 	}

@@ -26,6 +26,7 @@ type process struct {
 	told                 credentials
 
 	inside  bool // runs a program of its container, whose root directory it has by now
+	ended   bool // and that was told
 	settled bool // Entry is known, or known not to be
 	used    bool // since the hand passed
 	unknown bool // no record of it so far: made from a call's header

@@ -25,7 +25,7 @@ const (
 )
 
 // threads have each act on its own: the first one and another as the process
-// is, one without a capability, one as another user, each asking for a file.
+// is, one with other capabilities, one as another user, each asking for a file.
 func (t *told) threads() error {
 	t.Tags = map[string]int{}
 	ask := func(tag string, become func() error) error {
@@ -36,7 +36,7 @@ func (t *told) threads() error {
 		}
 		return err
 	}
-	for tag, become := range map[string]func() error{"capless": dropTime, "anyone": becomeAnyone} {
+	for tag, become := range map[string]func() error{"capless": dropRights, "anyone": becomeAnyone} {
 		done := make(chan error)
 		go func() {
 			runtime.LockOSThread() // and never back: the thread is no other's any more
@@ -52,14 +52,17 @@ func (t *told) threads() error {
 	return errors.Join(<-done, ask("last", func() error { return nil }))
 }
 
-// dropTime drops the right to set the clock, of this thread alone.
-func dropTime() error {
+// dropRights drops the right to set the clock of this thread alone, that to set priorities
+// for good, and lets programs that it executes have that to trace.
+func dropRights() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
 	if err := unix.Capget(&header, &data[0]); err != nil {
 		return err
 	}
-	data[0].Effective &^= 1 << unix.CAP_SYS_TIME
+	data[0].Effective &^= 1<<unix.CAP_SYS_TIME | 1<<unix.CAP_SYS_NICE
+	data[0].Permitted &^= 1 << unix.CAP_SYS_NICE
+	data[0].Inheritable |= 1 << unix.CAP_SYS_PTRACE & data[0].Permitted
 	return unix.Capset(&header, &data[0])
 }
 
@@ -115,17 +118,37 @@ var ofThread = map[string]func(f *facts, tid int) string{
 	"user.loginname": func(f *facts, _ int) string {
 		return f.account("/etc/passwd", f.loginUID(), 0, "<NA>")
 	},
-	"thread.cap_effective": func(f *facts, tid int) string {
-		mask, err := strconv.ParseUint(f.status(tid, "CapEff")[0], 16, 64)
+	"thread.cap_effective":   rights("CapEff"),
+	"thread.cap_permitted":   rights("CapPrm"),
+	"thread.cap_inheritable": rights("CapInh"),
+}
+
+// dropped are rights that threads differ in.
+var dropped = map[string]int{"CAP_SYS_TIME": unix.CAP_SYS_TIME, "CAP_SYS_NICE": unix.CAP_SYS_NICE, "CAP_SYS_PTRACE": unix.CAP_SYS_PTRACE}
+
+// rights are how many there are in a line of status, and which of the dropped.
+func rights(key string) func(*facts, int) string {
+	return func(f *facts, tid int) string {
+		mask, err := strconv.ParseUint(f.status(tid, key)[0], 16, 64)
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		return rights(bits.OnesCount64(mask), mask>>unix.CAP_SYS_TIME&1 != 0)
-	},
+		has := map[string]bool{}
+		for name, bit := range dropped {
+			has[name] = mask>>bit&1 != 0
+		}
+		return fmt.Sprint(bits.OnesCount64(mask), has)
+	}
 }
 
-// rights are how many capabilities there are, and whether the clock's is one.
-func rights(n int, clock bool) string { return fmt.Sprintf("%d, the clock's: %v", n, clock) }
+// rightsNamed are the same, of the names in a field.
+func rightsNamed(said string) string {
+	names, has := strings.Fields(said), map[string]bool{}
+	for name := range dropped {
+		has[name] = slices.Contains(names, name)
+	}
+	return fmt.Sprint(len(names), has)
+}
 
 // ofEvent is what the fields say of an event, and which file was asked for, or
 // the call where it was none.
@@ -133,9 +156,10 @@ func ofEvent(t *testing.T, ev *event.Event) (tag string, said map[string]string)
 	said = map[string]string{}
 	for name := range ofThread {
 		said[name] = text(field.Eval(field.OfEvent{Event: ev}, refOf(t, name)))
+		if strings.HasPrefix(name, "thread.cap_") {
+			said[name] = rightsNamed(said[name])
+		}
 	}
-	names := strings.Fields(said["thread.cap_effective"])
-	said["thread.cap_effective"] = rights(len(names), slices.Contains(names, "CAP_SYS_TIME"))
 	if ev.Row.Name == "openat" {
 		return filepath.Base(text(field.Eval(field.OfEvent{Event: ev}, refOf(t, "evt.arg.name")))), said
 	}
