@@ -18,9 +18,8 @@ type container struct {
 	members  map[*process]struct{}
 	running  int    // of them
 	mountNS  uint32 // of the first that is inside
-	outside  bool   // which has the host's root directory
-	ran      bool   // somebody inside executed a program, since it started
-	since    bool   // the first did, since the last question
+	outside  int    // answers in a row that it has the host's root directory
+	executed bool   // somebody inside did a program, since the last question
 	ended    uint64 // record time of the last process's end; 0: has some
 	question
 }
@@ -105,23 +104,32 @@ func (t *containers) move(p *process, now uint64) {
 		c.running++
 	}
 	if again { // it was started again, perhaps with another address or name
-		c.ended, c.mountNS, c.outside, c.ran, c.question = 0, 0, false, false, question{asked: c.asked}
+		c.ended, c.mountNS, c.outside, c.executed, c.question = 0, 0, 0, false, question{asked: c.asked}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
 		}
 	}
 }
 
-// moveIn notes that p, which is in a container, runs a program of it. Before
-// its first, a container's process is its runtime's, with the host's files.
+// outsideMax is how many answers in a row must say that a container has the host's root
+// directory until that is believed. Until then it may be its runtime that executes
+// itself, in mounts of its own already or always, and the container's is yet to come.
+const outsideMax = 8
+
+// moveIn notes that p, which is in a container, runs a program of it.
 func (t *containers) moveIn(p *process, executed bool) {
-	c, first := p.container, executed && !p.container.ran
-	p.inside, c.ran, c.since = true, c.ran || executed, c.since || first
-	if c.mountNS == 0 || c.outside && (first || p.MountNS != c.mountNS) {
-		c.mountNS, c.outside, c.next = p.MountNS, false, time.Time{}
-		if t.first == event.Waiting {
-			t.fresh = append(t.fresh, c)
-		}
+	c := p.container
+	p.inside, c.executed = true, c.executed || executed
+	other := p.MountNS != c.mountNS
+	if c.mountNS != 0 && (c.outside == 0 || !other && (!executed || c.outside >= outsideMax)) {
+		return
+	}
+	if other {
+		c.outside = 0
+	}
+	c.mountNS, c.next = p.MountNS, time.Time{}
+	if t.first == event.Waiting {
+		t.fresh = append(t.fresh, c)
 	}
 }
 
@@ -139,8 +147,7 @@ func (c *container) insider() (oldest *process) {
 
 // leaveOutside takes those for the runtime's processes that were taken for insiders, but
 // have the host's root directory in mounts of their own: a monitor, or who was seen before
-// it was done. False: there are no others, nor did the first execute a program since the
-// question, and the container may well share that directory.
+// it was done. False: there are no others.
 func (c *container) leaveOutside() bool {
 	was := c.mountNS
 	for p := range c.members {
@@ -151,7 +158,7 @@ func (c *container) leaveOutside() bool {
 	for p := range c.members {
 		p.inside = p.inside && (p.MountNS != was || was == c.mountNS)
 	}
-	return was != c.mountNS || c.since
+	return was != c.mountNS
 }
 
 // of is the container of a cgroup, nil for the host.

@@ -43,7 +43,7 @@ func (s *State) question(c *container, now time.Time) {
 	if !c.due(now) {
 		return
 	}
-	c.since = false
+	c.executed = false
 	pid := uint32(0)
 	if p := c.insider(); p != nil {
 		pid = p.PID
@@ -65,8 +65,8 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	if c == nil {
 		return nil
 	}
-	moved := a.Outside && c.leaveOutside()
-	if c.outside = a.Outside && !moved; moved {
+	again := c.outsideAgain(a.Outside)
+	if again {
 		a.Accounts = nil
 	}
 	changed := c.Told == event.Waiting || c.accounts != a.Accounts
@@ -76,10 +76,11 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		c.Runtime, c.Meta, c.told = a.Runtime, a.Meta, now
 	}
 	c.answered(c.Meta != nil, now)
-	if moved {
+	if again {
 		s.askAgain(c)
 	}
-	if c.Told != event.Waiting || !moved && !s.askInside(c, a) {
+	unfinished := a.Outside && c.ended == 0 && c.outside < outsideMax
+	if c.Told != event.Waiting || !unfinished && !s.askInside(c, a) {
 		c.conclude()
 	}
 	if changed {
@@ -89,6 +90,20 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		return nil
 	}
 	return &c.Container
+}
+
+// outsideAgain takes an answer's Outside, and reports whether to ask at once again: about
+// others, or about what was executed since.
+func (c *container) outsideAgain(outside bool) bool {
+	switch {
+	case !outside, c.leaveOutside():
+		c.outside = 0
+		return outside
+	case c.outside < outsideMax:
+		c.outside++
+		return c.executed
+	}
+	return false
 }
 
 // askInside reports whether the accounts are still to be asked for: nobody could

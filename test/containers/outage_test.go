@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,7 +98,11 @@ func TestOutages(t *testing.T) {
 	w := startWatch(t, sockets)
 	for i, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
-			start(t, bundle, dir, idOf(i), "/saker-test/docker/"+idOf(i))
+			var attr syscall.SysProcAttr
+			if i%2 == 0 { // a runtime in mounts of its own, as a service manager may give it
+				attr.Unshareflags = syscall.CLONE_NEWNS
+			}
+			startFrom(t, &attr, bundle, dir, idOf(i), "/saker-test/docker/"+idOf(i))
 			w.in(t).both(idOf(i), o.rule, o.want)
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	ask "github.com/sakerhq/saker/internal/container"
@@ -109,6 +110,12 @@ func newBundle(t *testing.T, dir string) string {
 // start runs the script in a cgroup until the test ends.
 func start(t *testing.T, bundle, dir, name, cgroup string, change ...func(spec map[string]any)) {
 	t.Helper()
+	startFrom(t, &syscall.SysProcAttr{}, bundle, dir, name, cgroup, change...)
+}
+
+// startFrom is start by a runtime with attributes of its own.
+func startFrom(t *testing.T, attr *syscall.SysProcAttr, bundle, dir, name, cgroup string, change ...func(spec map[string]any)) {
+	t.Helper()
 	file := filepath.Join(bundle, "config.json")
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -138,6 +145,7 @@ func start(t *testing.T, bundle, dir, name, cgroup string, change ...func(spec m
 	}
 	root := filepath.Join(dir, "runc")
 	create := exec.Command("runc", "--root", root, "create", "-b", own, name) // which hands its output on
+	create.SysProcAttr = attr
 	if err := create.Run(); err != nil {
 		t.Fatal("create a container: ", err)
 	}
