@@ -109,7 +109,8 @@ lxc.init.gid = %[2]d
 	}
 	return exec.Command("lxc-start", []string{
 		"-F", "-P", filepath.Join(dir, "lxc"), "-n", systemName, "-f", config, "-o", filepath.Join(dir, "lxc.log"), "--",
-		"/bin/sh", "-c", settled}...)
+		"/bin/sh", "-c", settled,
+	}...)
 }
 
 func stopLXC(t *testing.T, dir string) {
