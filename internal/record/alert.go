@@ -1,9 +1,9 @@
 package record
 
 import (
+	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -20,6 +20,9 @@ const (
 	KeyTacticID        = "threat.tactic.id"
 )
 
+// alertAttributes is how many attributes an alert has more than its record.
+const alertAttributes = 9
+
 // Alert is what an alert says of the rule that is true. Empty facts are left out.
 type Alert struct {
 	Rule        string
@@ -29,7 +32,6 @@ type Alert struct {
 	UUID        string
 	Priority    string // Emergency, Alert, Critical, Error, Warning, Notice, Informational, Debug
 	Tags        []string
-	Output      string // what the rule has to say of the event
 }
 
 // severities are the numbers of the priorities in a log record.
@@ -44,13 +46,24 @@ var severities = map[string]plog.SeverityNumber{
 	"Debug":         plog.SeverityNumberDebug,
 }
 
-// Annotate makes lr an alert. What an alert said before in its place is
-// replaced.
-func Annotate(lr plog.LogRecord, a *Alert) {
-	lr.SetSeverityNumber(severities[a.Priority])
-	lr.SetSeverityText(a.Priority)
-	lr.Body().SetStr(valid(a.Output))
-	attrs := lr.Attributes()
+// Annotation is an Alert as the attributes that say it. It is safe for
+// concurrent use.
+type Annotation struct {
+	severity plog.SeverityNumber
+	priority string
+	texts    []attribute
+	lists    []listAttribute
+	absent   []string // keys of what is left out
+}
+
+type listAttribute struct {
+	key  string
+	list []string
+}
+
+// Annotation is a as attributes, which is worth to be made once for each rule.
+func (a *Alert) Annotation() *Annotation {
+	n := &Annotation{severity: severities[a.Priority], priority: a.Priority}
 	for _, fact := range [...]attribute{
 		{KeyRuleName, a.Rule},
 		{KeyRuleDescription, a.Description},
@@ -60,39 +73,52 @@ func Annotate(lr plog.LogRecord, a *Alert) {
 		{KeyRulePriority, a.Priority},
 	} {
 		if fact.value == "" {
-			attrs.Remove(fact.key)
+			n.absent = append(n.absent, fact.key)
 			continue
 		}
-		attrs.PutStr(fact.key, valid(fact.value))
+		n.texts = append(n.texts, attribute{fact.key, valid(fact.value)})
 	}
-	putTags(attrs, KeyRuleTags, a.Tags, func(tag string) string { return tag })
-	putTags(attrs, KeyTechniqueID, a.Tags, technique)
-	putTags(attrs, KeyTacticID, a.Tags, tactic)
+	n.tags(KeyRuleTags, a.Tags, func(tag string) string { return tag })
+	n.tags(KeyTechniqueID, a.Tags, technique)
+	n.tags(KeyTacticID, a.Tags, tactic)
+	return n
 }
 
-// putTags says what of gives for the tags, each once; nothing says nothing.
-func putTags(attrs pcommon.Map, key string, tags []string, of func(string) string) {
-	attrs.Remove(key)
-	var list pcommon.Slice
-	for i, tag := range tags {
-		said := of(tag)
-		if said == "" || before(tags[:i], said, of) {
-			continue
-		}
-		if list == (pcommon.Slice{}) {
-			list = attrs.PutEmptySlice(key)
-		}
-		list.AppendEmpty().SetStr(valid(said))
-	}
-}
-
-func before(tags []string, said string, of func(string) string) bool {
+// tags adds what of gives for the tags, each once; nothing says nothing.
+func (n *Annotation) tags(key string, tags []string, of func(string) string) {
+	var list []string
 	for _, tag := range tags {
-		if of(tag) == said {
-			return true
+		if said := valid(of(tag)); said != "" && !slices.Contains(list, said) {
+			list = append(list, said)
 		}
 	}
-	return false
+	if list == nil {
+		n.absent = append(n.absent, key)
+		return
+	}
+	n.lists = append(n.lists, listAttribute{key, list})
+}
+
+// Put makes lr an alert with what the rule has to say of the event. What an
+// alert said before in its place is replaced.
+func (n *Annotation) Put(lr plog.LogRecord, output string) {
+	lr.SetSeverityNumber(n.severity)
+	lr.SetSeverityText(n.priority)
+	lr.Body().SetStr(valid(output))
+	attrs := lr.Attributes()
+	for _, key := range n.absent {
+		attrs.Remove(key)
+	}
+	for i := range n.texts {
+		attrs.PutStr(n.texts[i].key, n.texts[i].value)
+	}
+	for i := range n.lists {
+		to := attrs.PutEmptySlice(n.lists[i].key)
+		to.EnsureCapacity(len(n.lists[i].list))
+		for _, s := range n.lists[i].list {
+			to.AppendEmpty().SetStr(s)
+		}
+	}
 }
 
 // technique is the technique that a tag such as T1059.004 names, "" for others.

@@ -10,11 +10,12 @@ import (
 func TestAnnotate(t *testing.T) {
 	lr := plog.NewLogRecord()
 	lr.Attributes().PutStr("saker.proc.name", "ls")
-	Annotate(lr, &Alert{
+	first := &Alert{
 		Rule: "Read shadow", Description: "Somebody did.", Ruleset: "own.yaml", Version: "1.2.3",
-		UUID: "4d2a", Priority: "Warning", Output: "file=\xff",
+		UUID: "4d2a", Priority: "Warning",
 		Tags: []string{"host", "mitre_credential_access", "T1003.008", "T1003", "TA0006", "TA0010", "T12345", "T1003.8", "TA1"},
-	})
+	}
+	first.Annotation().Put(lr, "file=\xff")
 	if lr.SeverityNumber() != 13 || lr.SeverityText() != "Warning" || lr.Body().Str() != "file=\uFFFD" {
 		t.Errorf("%d %s %s", lr.SeverityNumber(), lr.SeverityText(), lr.Body().Str())
 	}
@@ -31,7 +32,7 @@ threat.technique.id: ["T1003.008","T1003"]
 `; got != want {
 		t.Errorf("got\n%s", got)
 	}
-	Annotate(lr, &Alert{Rule: "Other", Priority: "Notice", Output: "o"})
+	(&Alert{Rule: "Other", Priority: "Notice"}).Annotation().Put(lr, "o")
 	if got, want := dump(lr.Attributes()), `saker.proc.name: ls
 saker.rule.priority: Notice
 security_rule.name: Other
@@ -44,7 +45,7 @@ func TestSeverities(t *testing.T) {
 	var got []int
 	for _, priority := range []string{"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug", "?"} {
 		lr := plog.NewLogRecord()
-		Annotate(lr, &Alert{Priority: priority})
+		(&Alert{Priority: priority}).Annotation().Put(lr, "")
 		got = append(got, int(lr.SeverityNumber()))
 	}
 	if want := []int{21, 19, 18, 17, 13, 10, 9, 5, 0}; !slices.Equal(got, want) {

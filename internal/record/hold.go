@@ -36,16 +36,18 @@ func (w *Writer) hold(c *event.Container, now time.Time) plog.LogRecordSlice {
 }
 
 // leaveOpen notes what a record that was just written does not say yet.
-func (w *Writer) leaveOpen(e *event.Event, lr plog.LogRecord) {
+func (w *Writer) leaveOpen(e *event.Event, lr plog.LogRecord, p *plan) {
 	var refs []*field.Ref
-	for _, ref := range w.wanted {
-		if w.value(e, ref).Kind() == field.Unknown {
-			refs = append(refs, ref)
+	for _, list := range [...][]want{p.shared, p.own} {
+		for i := range list {
+			if list[i].of(e).Kind() == field.Unknown {
+				refs = append(refs, list[i].ref)
+			}
 		}
 	}
-	if p := e.Process; refs != nil {
-		h := w.held[p.Container]
-		h.open = append(h.open, open{lr, p.UID, p.GID, p.LoginUID, refs})
+	if who := e.Process; refs != nil {
+		h := w.held[who.Container]
+		h.open = append(h.open, open{lr, who.UID, who.GID, who.LoginUID, refs})
 	}
 }
 
@@ -104,13 +106,12 @@ func (w *Writer) complete(o *open, c *event.Container, name func(*event.Process)
 		switch {
 		case !v.Known():
 		case w.limits.Attributes > 0 && free <= 0:
-			w.dropped++
+			w.lack.dropped++
 		default:
 			free--
 			w.put(attrs, &e, ref, &v)
 		}
 	}
-	if w.Altered() {
-		w.tellLack(o.record)
-	}
+	w.lack.tell(o.record)
+	w.hidden += uint64(len(w.lack.redacted))
 }

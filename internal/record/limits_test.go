@@ -120,7 +120,3 @@ func TestMatched(t *testing.T) {
 		t.Error("a foreign attribute is taken for a mark")
 	}
 }
-
-func BenchmarkWriterRedacting(b *testing.B) {
-	benchmarkWriter(b, Options{Redactor: newRedactor(b), Limits: Limits{Attributes: 128, ValueLength: 8 << 10, ArrayLength: 256}})
-}

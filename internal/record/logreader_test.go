@@ -21,7 +21,7 @@ func logRef(t testing.TB, text string) *field.Ref {
 }
 
 // told is a log record that says something in every place.
-func told() (pcommon.Resource, plog.LogRecord) {
+func toldLog() (pcommon.Resource, plog.LogRecord) {
 	resource, lr := pcommon.NewResource(), plog.NewLogRecord()
 	resource.Attributes().PutStr("host.name", "h1")
 	resource.Attributes().PutInt("shard", 3)
@@ -73,7 +73,7 @@ func TestLogFields(t *testing.T) {
 		{"jevt.value[/a]", "plain", "-"},
 		{"jevt.value[/0]", strings.Repeat("[", 1<<20), "-"},
 	} {
-		resource, lr := told()
+		resource, lr := toldLog()
 		if test.body != "" {
 			lr.Body().SetStr(test.body)
 		}
@@ -100,13 +100,13 @@ func logText(v field.Value) string {
 // record said is forgotten with the next.
 func TestLogBodies(t *testing.T) {
 	r, value := NewLogReader(), logRef(t, "jevt.value[/user/0]")
-	resource, structured := told()
+	resource, structured := toldLog()
 	structured.Body().SetEmptyMap().PutEmptySlice("user").AppendEmpty().SetInt(5)
 	r.Reset(resource, structured, "app")
 	if got := r.Value(value); got.Text() != "5" {
 		t.Errorf("of a structured body: %q", got.Text())
 	}
-	_, text := told()
+	_, text := toldLog()
 	text.Body().SetStr("no JSON")
 	if r.Reset(resource, text, "app"); r.Value(value).Known() {
 		t.Error("the body of the record before is still there")

@@ -93,7 +93,7 @@ func putElement(to pcommon.Slice, v field.Value, keep func(string) string) {
 // putList says the first n elements of a list of texts or numbers.
 func (w *Writer) putList(to pcommon.Slice, e *event.Event, ref *field.Ref, list *field.Value, n int) {
 	if most := w.limits.ArrayLength; most > 0 && n > most {
-		w.truncated = w.noted(w.truncated, ref)
+		w.lack.truncated = noted(w.lack.truncated, ref)
 		n = most
 	}
 	to.EnsureCapacity(n)
@@ -116,7 +116,7 @@ func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n i
 	if !ref.Secret || !w.suspectsAny(list, n) && !w.redactor.suspectsAny(e.Process, 1+n) {
 		return nil
 	}
-	clean := w.value(w.without(e), ref)
+	clean := w.clean(e, ref)
 	for i, element := range clean.All() {
 		if i == n {
 			break
@@ -131,7 +131,7 @@ func (w *Writer) hideList(e *event.Event, ref *field.Ref, list *field.Value, n i
 	if !found {
 		return nil
 	}
-	w.noteHidden(ref)
+	w.lack.redacted = noted(w.lack.redacted, ref)
 	return hidden
 }
 
@@ -176,12 +176,12 @@ func (w *Writer) hide(e *event.Event, ref *field.Ref, s string) string {
 	if !ref.Secret || !w.redactor.Suspects(w.named(ref, short)) && !w.suspectsProgram(e) {
 		return short
 	}
-	v := w.value(w.without(e), ref)
+	v := w.clean(e, ref)
 	clean, _ := w.redactor.Redact(v.Text())
 	if clean == s {
 		return short
 	}
-	w.noteHidden(ref)
+	w.lack.redacted = noted(w.lack.redacted, ref)
 	return w.cut(ref, clean)
 }
 
@@ -193,12 +193,13 @@ func (w *Writer) named(ref *field.Ref, s string) string {
 	return s
 }
 
-// without is the event that the record is of, without secrets.
-func (w *Writer) without(e *event.Event) *event.Event {
+// clean is the value of the event that the record is of, as it is without secrets.
+func (w *Writer) clean(e *event.Event, ref *field.Ref) field.Value {
 	if w.cleaned == nil {
 		w.cleaned = w.redactor.Clean(e)
 	}
-	return w.cleaned
+	want := wantOf(ref)
+	return want.of(w.cleaned)
 }
 
 // cut is s no longer than allowed, in whole characters.
@@ -207,27 +208,13 @@ func (w *Writer) cut(ref *field.Ref, s string) string {
 	if most <= 0 || len(s) <= most || utf8.RuneCountInString(s) <= most {
 		return s
 	}
-	w.truncated = w.noted(w.truncated, ref)
+	w.lack.truncated = noted(w.lack.truncated, ref)
 	for i := range s {
 		if most--; most < 0 {
 			return s[:i]
 		}
 	}
 	return s
-}
-
-// noteHidden notes that the record hides something of ref.
-func (w *Writer) noteHidden(ref *field.Ref) {
-	w.hidden++
-	w.redacted = w.noted(w.redacted, ref)
-}
-
-// noted is keys with that of ref at the end, once.
-func (w *Writer) noted(keys []string, ref *field.Ref) []string {
-	if n := len(keys); n > 0 && keys[n-1] == ref.Key() {
-		return keys
-	}
-	return append(keys, ref.Key())
 }
 
 // keep is s as valid UTF-8 in memory that belongs to the batch.

@@ -29,7 +29,7 @@ func TestIsAlert(t *testing.T) {
 	if IsAlert(lr) {
 		t.Error("an empty record is an alert")
 	}
-	Annotate(lr, &Alert{Rule: "r", Priority: "Debug"})
+	(&Alert{Rule: "r", Priority: "Debug"}).Annotation().Put(lr, "")
 	if !IsAlert(lr) {
 		t.Error("an annotated record is no alert")
 	}

@@ -8,7 +8,6 @@ package record
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +29,8 @@ const eventPrefix = "syscall."
 type Options struct {
 	Redactor *Redactor // hides secrets; nil: none
 	Limits   Limits
+	// Alerts: most records become alerts, and have room for that.
+	Alerts bool
 }
 
 // Limits are how large a record may become; 0 sets none.
@@ -43,14 +44,6 @@ type Limits struct {
 	// ArrayLength is how many elements an array has at most.
 	ArrayLength int `mapstructure:"array_length"`
 }
-
-// Keys of the attributes that tell what a record's attributes lack.
-const (
-	KeyTruncated = "saker.record.truncated" // keys of those that were longer
-	KeyRedacted  = "saker.record.redacted"  // keys of those with secrets
-	// keys of those that are not there, since nobody could read them
-	KeyUnreadable = "saker.record.unreadable"
-)
 
 // Writer collects the records of a batch, with one resource for the host and
 // one for each container. It copies what it takes from an event. It is for
@@ -72,23 +65,17 @@ type Writer struct {
 
 	redactor *Redactor
 	limits   Limits
-	// Of the last record: keys of the attributes that don't say all.
-	truncated, redacted, unreadable []string
-	dropped                         int
-	hidden                          uint64 // attributes that lacked secrets so far
+	spare    int    // room for attributes that others add
+	lack     lack   // of the last record
+	hidden   uint64 // attributes that lacked secrets so far
 	// Of the record at hand: its event without secrets, nil if not needed so far,
-	// and what its programs are.
+	// what its programs are, and how far its arrays of ancestors go.
 	cleaned *event.Event
 	program suspicion
+	depth   map[int]int
 
-	// Scratch of Add: what the record will say, each reference once.
-	asked  []*field.Ref
-	wanted []*field.Ref
-	usual  int      // how many of wanted the last record said
-	seen   []uint64 // by a reference's number: the Add that saw it
-	depth  []int    // by a field's number: how many ancestors its array needs
-	deep   []uint64 // by a field's number: the Add that set depth
-	add    uint64
+	plans      plans
+	remembered [1 << toldBits]told
 }
 
 // suspicion says whether programs are known for telling secrets.
@@ -110,15 +97,17 @@ type place struct {
 // NewWriter makes a writer for the events of this host.
 func NewWriter(opts Options) *Writer {
 	w := &Writer{host: host(), names: map[*syscalls.Row]string{}, held: map[*event.Container]*held{}, redactor: opts.Redactor, limits: opts.Limits}
-	fields := field.Falco().Fields()
-	w.depth, w.deep = make([]int, len(fields)), make([]uint64, len(fields))
-	for _, f := range fields {
+	w.plans = plans{bySum: map[uint64]*plan{}, most: opts.Limits.Attributes}
+	for _, f := range field.Falco().Fields() {
 		if f.Derive != nil || f.Where != field.Resource {
 			continue
 		}
 		if ref, err := field.Falco().Ref(f.Name); err == nil {
 			w.onHost = append(w.onHost, ref)
 		}
+	}
+	if opts.Alerts {
+		w.spare = alertAttributes
 	}
 	w.begin()
 	return w
@@ -156,131 +145,69 @@ func (w *Writer) Take() plog.Logs {
 // any of them can be read back. It is valid until Take. Where an answer about
 // the event's container is awaited, the record waits for Release.
 func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
-	now := time.Now()
+	now, p := time.Now(), w.plans.of(refs)
 	if c := e.Process.Container; c != nil && c.Told == event.Waiting {
-		lr := w.write(w.hold(c, now).AppendEmpty(), e, refs, now)
-		w.leaveOpen(e, lr)
+		lr := w.write(w.hold(c, now).AppendEmpty(), e, p, now)
+		w.leaveOpen(e, lr, p)
 		return lr
 	}
 	w.n++
-	return w.write(w.recordsOf(e).AppendEmpty(), e, refs, now)
+	return w.write(w.recordsOf(e).AppendEmpty(), e, p, now)
 }
 
 // write makes lr a record of the event.
-func (w *Writer) write(lr plog.LogRecord, e *event.Event, refs []*field.Ref, now time.Time) plog.LogRecord {
-	w.want(refs)
+func (w *Writer) write(lr plog.LogRecord, e *event.Event, p *plan, now time.Time) plog.LogRecord {
 	lr.SetTimestamp(pcommon.Timestamp(e.Time))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetEventName(w.eventName(e.Row))
 	attrs := lr.Attributes()
-	attrs.EnsureCapacity(w.usual)
+	attrs.EnsureCapacity(p.usual + w.spare)
 	w.reset()
+	w.depth = p.depth
+	if t := w.told(p, e); t != nil {
+		w.repeat(t, attrs)
+	} else {
+		w.tell(attrs, e, p.shared)
+	}
+	w.tell(attrs, e, p.own)
+	p.usual = attrs.Len()
+	w.lack.tell(lr)
+	w.hidden += uint64(len(w.lack.redacted))
+	return lr
+}
+
+// tell says what is known of all that is wanted of the event.
+func (w *Writer) tell(attrs pcommon.Map, e *event.Event, wanted []want) {
 	most := w.limits.Attributes
-	for _, ref := range w.wanted {
-		switch v := w.value(e, ref); {
-		case v.IsUnreadable():
-			w.unreadable = w.noted(w.unreadable, ref)
-		case !v.Known():
+	for i := range wanted {
+		ref, v := wanted[i].ref, wanted[i].of(e)
+		switch kind := v.Kind(); {
+		case kind == field.Unknown && v.IsUnreadable():
+			w.lack.unreadable = noted(w.lack.unreadable, ref)
+		case kind == field.Unknown || kind == field.Missing:
 		case most > 0 && attrs.Len() >= most:
-			w.dropped++
+			w.lack.dropped++
 		default:
 			if v.Part() != field.Whole {
-				w.truncated = w.noted(w.truncated, ref)
+				w.lack.truncated = noted(w.lack.truncated, ref)
 			}
 			w.put(attrs, e, ref, &v)
 		}
 	}
-	w.usual = attrs.Len()
-	if w.Altered() || len(w.unreadable) > 0 {
-		w.tellLack(lr)
-	}
-	return lr
 }
 
-// reset forgets what the last record lacked.
+// reset forgets the last record.
 func (w *Writer) reset() {
-	w.truncated, w.redacted, w.unreadable = w.truncated[:0], w.redacted[:0], w.unreadable[:0]
-	w.dropped, w.cleaned, w.program = 0, nil, notLooked
+	w.lack.reset()
+	w.cleaned, w.program = nil, notLooked
 }
 
 // Altered reports whether the last record says less than its event: later
 // stages then see other values than this one.
-func (w *Writer) Altered() bool { return len(w.truncated)+len(w.redacted)+w.dropped > 0 }
+func (w *Writer) Altered() bool { return w.lack.alters() }
 
 // Redacted is how many attributes of all records so far lack secrets.
 func (w *Writer) Redacted() uint64 { return w.hidden }
-
-// tellLack says of lr what it doesn't say, beside what was said of that before.
-func (w *Writer) tellLack(lr plog.LogRecord) {
-	lr.SetDroppedAttributesCount(lr.DroppedAttributesCount() + uint32(w.dropped))
-	for key, list := range map[string][]string{KeyTruncated: w.truncated, KeyRedacted: w.redacted, KeyUnreadable: w.unreadable} {
-		if len(list) == 0 {
-			continue
-		}
-		if told, ok := lr.Attributes().Get(key); ok {
-			putTexts(told.Slice(), list)
-		} else {
-			putTexts(lr.Attributes().PutEmptySlice(key), list)
-		}
-	}
-}
-
-func putTexts(to pcommon.Slice, list []string) {
-	to.EnsureCapacity(to.Len() + len(list))
-	for _, s := range list {
-		to.AppendEmpty().SetStr(valid(s))
-	}
-}
-
-// value is a wanted value of the event; of ancestors all, as the record says
-// them as far as needed.
-func (w *Writer) value(e *event.Event, ref *field.Ref) field.Value {
-	if ref.InArray() {
-		return ref.Get(e, field.Arg{})
-	}
-	return ref.Get(e, ref.Arg)
-}
-
-// want finds the primary references behind refs, each once, and how far up
-// ancestors go.
-func (w *Writer) want(refs []*field.Ref) {
-	if slices.Equal(refs, w.asked) {
-		return // mostly one rule's again
-	}
-	w.asked = append(w.asked[:0], refs...)
-	w.add++
-	w.wanted = w.wanted[:0]
-	for _, ref := range refs {
-		for _, primary := range ref.Carries() {
-			if primary.Where == field.Record && !w.known(primary) {
-				w.wanted = append(w.wanted, primary)
-			}
-		}
-	}
-	w.usual = len(w.wanted)
-}
-
-// known reports whether the record will say ref already, and notes that it will.
-func (w *Writer) known(ref *field.Ref) bool {
-	for ref.ID() >= len(w.seen) {
-		w.seen = append(w.seen, 0)
-	}
-	again := w.seen[ref.ID()] == w.add
-	w.seen[ref.ID()] = w.add
-	if again || !ref.InArray() {
-		return again
-	}
-	need, i := ref.Arg.Index, ref.Index()
-	if !ref.Arg.IsIndex {
-		need = int(^uint(0) >> 1)
-	}
-	again = w.deep[i] == w.add
-	if !again || need > w.depth[i] {
-		w.depth[i] = need
-	}
-	w.deep[i] = w.add
-	return again
-}
 
 func (w *Writer) eventName(row *syscalls.Row) string {
 	name, ok := w.names[row]

@@ -3,10 +3,8 @@ package record
 import (
 	"slices"
 	"testing"
-	"time"
 	"unsafe"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/sakerhq/saker/internal/event"
@@ -131,55 +129,5 @@ func TestArena(t *testing.T) {
 	}
 	if a.keep("") != "" {
 		t.Error("the empty text is not empty")
-	}
-}
-
-func BenchmarkWriter(b *testing.B) { benchmarkWriter(b, Options{}) }
-
-func benchmarkWriter(b *testing.B, opts Options) {
-	e := eventtest.Named("open through a link")
-	wanted := refs(b, stable...)
-	w := NewWriter(opts)
-	w.Add(e, wanted)
-	w.Take()
-	b.ReportAllocs()
-	defer eventtest.Cost(b)()
-	n := 0
-	for b.Loop() {
-		n = w.Add(e, wanted).Attributes().Len()
-		if w.Len() == 512 {
-			w.Take()
-		}
-	}
-	b.ReportMetric(float64(n), "attributes")
-}
-
-// BenchmarkControl builds the record that BenchmarkWriter builds by hand.
-func BenchmarkControl(b *testing.B) {
-	w := NewWriter(Options{})
-	model := w.Add(eventtest.Named("open through a link"), refs(b, stable...)).Attributes()
-	logs := plog.NewLogs()
-	records := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	b.ReportAllocs()
-	defer eventtest.Cost(b)()
-	for b.Loop() {
-		lr := records.AppendEmpty()
-		lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(time.Now()))
-		attrs := lr.Attributes()
-		attrs.EnsureCapacity(model.Len())
-		for key, value := range model.All() {
-			switch value.Type() {
-			case pcommon.ValueTypeStr:
-				attrs.PutStr(key, value.Str())
-			case pcommon.ValueTypeInt:
-				attrs.PutInt(key, value.Int())
-			default:
-				value.CopyTo(attrs.PutEmpty(key))
-			}
-		}
-		if records.Len() == 512 {
-			logs = plog.NewLogs()
-			records = logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-		}
 	}
 }

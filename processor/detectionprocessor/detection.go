@@ -33,7 +33,7 @@ func (d *detection) start(_ context.Context, host component.Host) error {
 	}
 	set := ruleset.Set()
 	d.labels = map[*rules.Rule]metric.MeasurementOption{}
-	alerts := map[*rules.Rule]*record.Alert{}
+	alerts := map[*rules.Rule]*record.Annotation{}
 	byName := map[string]*rules.Rule{}
 	for _, rule := range set.Rules() {
 		if rule.Enabled {
@@ -52,8 +52,8 @@ func (d *detection) start(_ context.Context, host component.Host) error {
 }
 
 // alertOf is what every alert of a rule says.
-func alertOf(rule *rules.Rule) *record.Alert {
-	return &record.Alert{
+func alertOf(rule *rules.Rule) *record.Annotation {
+	alert := record.Alert{
 		Rule:        rule.Name,
 		Description: strings.TrimSpace(rule.Desc),
 		Ruleset:     rule.Ruleset,
@@ -61,6 +61,7 @@ func alertOf(rule *rules.Rule) *record.Alert {
 		Priority:    rule.Priority.String(),
 		Tags:        rule.Tags,
 	}
+	return alert.Annotation()
 }
 
 func (d *detection) shutdown(context.Context) error {

@@ -16,7 +16,7 @@ type worker struct {
 	matcher  *rules.Matcher
 	events   *record.Reader    // of records that tell system calls
 	logs     *record.LogReader // of others
-	alerts   map[*rules.Rule]*record.Alert
+	alerts   map[*rules.Rule]*record.Annotation
 	rules    map[string]*rules.Rule // enabled ones by name
 	matched  []*rules.Rule          // for the record at hand
 	output   []byte
@@ -116,13 +116,11 @@ func (w *worker) match(lr plog.LogRecord) (src field.Source, matches []rules.Mat
 
 func (w *worker) annotate(lr plog.LogRecord, rule *rules.Rule, src field.Source) {
 	w.output = rule.AppendOutput(w.output[:0], src)
-	alert := *w.alerts[rule]
-	alert.Output = string(w.output)
 	if rule.Source != rules.SyscallSource {
 		record.KeepBody(lr)
 	}
 	for key, value := range rule.Extras(src) {
 		record.Put(lr.Attributes(), key, &value)
 	}
-	record.Annotate(lr, &alert)
+	w.alerts[rule].Put(lr, string(w.output))
 }

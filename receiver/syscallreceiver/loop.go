@@ -50,7 +50,7 @@ func newLoop(cfg *Config, src source, chosen choice, who lookup, hand hand) (*lo
 	}
 	l := &loop{
 		source: src, scope: cfg.Scope, choice: chosen, batch: cfg.Batch,
-		writer: record.NewWriter(record.Options{Redactor: redactor, Limits: cfg.Limits}),
+		writer: record.NewWriter(record.Options{Redactor: redactor, Limits: cfg.Limits, Alerts: chosen.candidates()}),
 		hand:   hand, counts: &counts{}, losses: losses{looked: time.Now()},
 		lookup: who, patience: cfg.EnrichTimeout, handed: time.Now(),
 	}

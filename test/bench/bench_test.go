@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,10 +67,15 @@ func TestQuantile(t *testing.T) {
 func TestParseBenchmarks(t *testing.T) {
 	out := "goos: linux\nBenchmarkVerdict-2\t 10\t 99.0 ns/op\t 30.0 cpu-ns/op\t 0 B/op\t 0 allocs/op\n" +
 		"BenchmarkVerdict-2\t 10\t 99.0 ns/op\t 10.0 cpu-ns/op\t 0 B/op\t 0 allocs/op\n" +
-		"BenchmarkApply/open-2\t 10\t 99.5 ns/op\t 20.5 cpu-ns/op\t 16 B/op\t 2 allocs/op\nPASS\n"
-	want := []benchmark{{"Verdict", 20, 0}, {"Apply/open", 20.5, 2}}
+		"BenchmarkApply/open-2\t 10\t 99.5 ns/op\t 20.5 cpu-ns/op\t 16 B/op\t 2 allocs/op\n" +
+		"BenchmarkRecord-2\t 10\t 99.0 ns/op\t 50.0 again:cpu-ns/op\t 40.0 pdata:cpu-ns/op\n" +
+		"BenchmarkMatch\n    bench_test.go:25: the rules are absent: open x: no such file\n--- SKIP: BenchmarkMatch\nPASS\n"
+	want := []benchmark{{"Verdict", 20, 0}, {"Apply/open", 20.5, 2}, {"Record/again", 50, 0}, {"Record/pdata", 40, 0}}
 	if got := parseBenchmarks(out); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+	if got := skippedBenchmarks(out); !slices.Equal(got, []string{"Match: the rules are absent: open x: no such file"}) {
+		t.Errorf("skipped: %q", got)
 	}
 }
 

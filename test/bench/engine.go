@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,7 +16,7 @@ var engineBenchmarks = []struct{ pkg, pattern string }{
 	{"./rules", "^BenchmarkMatch$"},
 	{"./internal/state", "^BenchmarkVerdict$"},
 	{"./internal/state", "^BenchmarkApply$/^(open|open_failed|connect)$"},
-	{"./internal/record", "^Benchmark(Writer|Reader)$"},
+	{"./internal/record", "^Benchmark(Record|Reader)$"},
 }
 
 // benchmark is one result of go test -bench.
@@ -33,7 +34,7 @@ func measureEngine(_ *config, r *report) error {
 	for _, b := range engineBenchmarks {
 		fmt.Fprintf(os.Stderr, "engine: %s\n", b.pkg)
 		out, err := exec.Command("go", "test", "-run", "^$", "-bench", b.pattern, "-benchtime", "200ms",
-			"-benchmem", "-count", strconv.Itoa(engineRuns), b.pkg).Output()
+			"-benchmem", "-v", "-count", strconv.Itoa(engineRuns), b.pkg).Output()
 		if err != nil {
 			var failed *exec.ExitError
 			if errors.As(err, &failed) {
@@ -42,9 +43,28 @@ func measureEngine(_ *config, r *report) error {
 			return fmt.Errorf("go test -bench %s: %w", b.pkg, err)
 		}
 		r.Engine = append(r.Engine, parseBenchmarks(string(out))...)
+		r.Missing = append(r.Missing, skippedBenchmarks(string(out))...)
 	}
 	return nil
 }
+
+// skippedBenchmarks names those that were left out, and why.
+func skippedBenchmarks(out string) (list []string) {
+	why := ""
+	for line := range strings.Lines(out) {
+		if name, skipped := strings.CutPrefix(line, "--- SKIP: Benchmark"); skipped {
+			if said := strings.TrimSpace(name) + ": " + why; !slices.Contains(list, said) {
+				list = append(list, said)
+			}
+		}
+		_, why, _ = strings.Cut(strings.TrimSpace(line), ": ") // behind its place in the source
+	}
+	return list
+}
+
+// ofWay ends the unit of what a benchmark says of one of several ways that it
+// gives turns.
+const ofWay = ":cpu-ns/op"
 
 // parseBenchmarks reads the lines of results, and joins those of one benchmark.
 func parseBenchmarks(out string) (list []benchmark) {
@@ -56,18 +76,26 @@ func parseBenchmarks(out string) (list []benchmark) {
 			continue
 		}
 		name, _, _ := strings.Cut(strings.TrimPrefix(words[0], "Benchmark"), "-")
-		if times[name] == nil {
-			names = append(names, name)
-		}
 		for i := 2; i+1 < len(words); i += 2 {
 			n, err := strconv.ParseFloat(words[i], 64)
+			way, several := strings.CutSuffix(words[i+1], ofWay)
 			switch {
 			case err != nil:
+				continue
+			case several:
+				way = name + "/" + way
 			case words[i+1] == "cpu-ns/op":
-				times[name] = append(times[name], n)
+				way = name
 			case words[i+1] == "allocs/op":
 				allocs[name] = n
+				continue
+			default:
+				continue
 			}
+			if times[way] == nil {
+				names = append(names, way)
+			}
+			times[way] = append(times[way], n)
 		}
 	}
 	for _, name := range names {

@@ -134,19 +134,24 @@ func (r *report) printLosses(out io.Writer) {
 }
 
 func (r *report) printEngine(out io.Writer) {
-	t := table(out, "\nUser space (go test -bench; ns of CPU time)", "benchmark", "ns", "allocations", "closures / words")
+	t := table(out, "\nUser space (go test -bench; ns of CPU time)", "benchmark", "ns", "allocations", "its yardstick takes")
 	for _, b := range r.Engine {
-		fmt.Fprintf(t, "%s\t%.1f\t%.0f\t%s\n", b.Name, b.Time, b.Allocs, r.speedUp(b))
+		fmt.Fprintf(t, "%s\t%.1f\t%.0f\t%s\n", b.Name, b.Time, b.Allocs, r.beside(b))
 	}
 	t.Flush()
 }
 
-// speedUp is how many times faster matching by words is than the yardstick.
-func (r *report) speedUp(b benchmark) string {
-	rules, isWords := strings.CutSuffix(b.Name, "/words")
-	for _, other := range r.Engine {
-		if isWords && other.Name == rules+"/closures" {
-			return ratio(other.Time, b.Time)
+// yardsticks are what benchmarks are compared with, by how their names end.
+var yardsticks = [...]struct{ of, is string }{{"/words", "/closures"}, {"Record/again", "Record/pdata"}, {"Record/new", "Record/pdata"}}
+
+// beside is what the yardstick of a benchmark takes, in times of it.
+func (r *report) beside(b benchmark) string {
+	for _, y := range yardsticks {
+		of, has := strings.CutSuffix(b.Name, y.of)
+		for _, other := range r.Engine {
+			if has && other.Name == of+y.is {
+				return ratio(other.Time, b.Time)
+			}
 		}
 	}
 	return ""

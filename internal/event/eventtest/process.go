@@ -28,7 +28,7 @@ func shell() *event.Process {
 		Name: "bash", Exe: "-bash", Cwd: "/home/ana", File: event.ExeFile{Path: "/usr/bin/bash", Ino: 32},
 	}
 	return &event.Process{
-		PID: 1000, PPID: 100, Start: 3500e9, Born: Now - 2e9, Image: 7, Parent: bash,
+		PID: 1000, PPID: 100, Start: 3500e9, Born: Now - 2e9, Parent: bash,
 		VPID: 1000, VPPID: 100, PGID: 1000, SID: 100, VPGID: 1000, VSID: 100, GroupLeader: bash, Session: bash,
 		Name: "ls", Exe: "/bin/ls", Args: []string{"-l", "a b", "/tmp"},
 		Env: []string{"HOME=/home/ana", "EMPTY=", "PAD= x "}, Cwd: "/home/ana",

@@ -27,8 +27,16 @@ const (
 )
 
 // Samples are events of every kind that fields tell apart. Together they give
-// each field a value at least once.
+// each field a value at least once. The image of each process has a number.
 func Samples() []Sample {
+	all := samples()
+	for i := range all {
+		all[i].Event.Process.Image = uint64(i) + 1
+	}
+	return all
+}
+
+func samples() []Sample {
 	file := &event.FD{Type: event.FDFile, Name: "/etc/shadow", Ino: 4711, Dev: 0x801, Mode: unix.S_IFREG | 0o640}
 	dir := &event.FD{Type: event.FDDirectory, Name: "/srv/data", Ino: 12, Dev: 0x12345, Mode: unix.S_IFDIR | 0o755}
 	upper := &event.FD{Type: event.FDFile, Name: "/usr/bin/tool", Ino: 99, Upper: true, Origin: "/srv/tool", Created: true}

@@ -1,0 +1,119 @@
+package record
+
+import (
+	"math"
+	"slices"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+)
+
+// plan is what records say for some references: the primary ones behind them,
+// each once.
+type plan struct {
+	asked []*field.Ref
+	sum   uint64 // of asked
+	// shared depend on the event's type and on the process alone: many records
+	// say the same of them. They come first.
+	shared, own []want
+	depth       map[int]int // by a field's number: how many ancestors its array needs
+	usual       int         // how many attributes the last record had
+}
+
+// want is a reference and how its value is got, in one place: a record looks up
+// many.
+type want struct {
+	ref *field.Ref
+	get func(*event.Event, field.Arg) field.Value
+	arg field.Arg
+}
+
+func wantOf(ref *field.Ref) want {
+	w := want{ref: ref, get: ref.Get, arg: ref.Arg}
+	if ref.InArray() {
+		w.arg = field.Arg{} // of ancestors all, as the record says them as far as needed
+	}
+	return w
+}
+
+// of is the wanted value of an event.
+func (w *want) of(e *event.Event) field.Value { return w.get(e, w.arg) }
+
+const ofProcess = field.OfType | field.OfImage | field.OfRelatives
+
+// maxPlans is how many plans are remembered: for each rule one, and for those
+// that are true of the same events.
+const maxPlans = 1024
+
+// plans makes plans and remembers them.
+type plans struct {
+	last  *plan
+	bySum map[uint64]*plan
+	// most is how many attributes a record has; 0: as many as there are. Which
+	// of more are left out depends on all: then none are shared.
+	most int
+}
+
+// of is the plan for refs.
+func (ps *plans) of(refs []*field.Ref) *plan {
+	if ps.last != nil && slices.Equal(refs, ps.last.asked) {
+		return ps.last // mostly one rule's again
+	}
+	sum := uint64(len(refs))
+	for _, ref := range refs {
+		sum = (sum + uint64(ref.ID()) + 1) * spread
+	}
+	p := ps.bySum[sum]
+	if p == nil || !slices.Equal(refs, p.asked) {
+		if p = newPlan(refs, sum, ps.most); len(ps.bySum) >= maxPlans {
+			clear(ps.bySum)
+		}
+		ps.bySum[sum] = p
+	}
+	ps.last = p
+	return p
+}
+
+// Odd numbers spread sums of few bits over all.
+const (
+	spread  = 0x9e3779b97f4a7c15
+	spread2 = 0xbf58476d1ce4e5b9
+)
+
+func newPlan(refs []*field.Ref, sum uint64, most int) *plan {
+	p := &plan{asked: slices.Clone(refs), sum: sum, depth: map[int]int{}}
+	known := map[*field.Ref]bool{}
+	for _, ref := range refs {
+		for _, primary := range ref.Carries() {
+			if primary.Where == field.Record && !p.knows(primary, known) {
+				p.own = append(p.own, wantOf(primary))
+			}
+		}
+	}
+	p.usual = len(p.own)
+	if most > 0 && p.usual > most {
+		return p
+	}
+	p.shared = slices.DeleteFunc(slices.Clone(p.own), ofEvent)
+	p.own = slices.DeleteFunc(p.own, func(w want) bool { return !ofEvent(w) })
+	return p
+}
+
+// ofEvent reports whether what is wanted is about what many events don't share.
+func ofEvent(w want) bool { return w.ref.Parts()&^ofProcess != 0 }
+
+// knows reports whether the record will say ref already, and notes that it will.
+func (p *plan) knows(ref *field.Ref, known map[*field.Ref]bool) bool {
+	again := known[ref]
+	known[ref] = true
+	if again || !ref.InArray() {
+		return again
+	}
+	need := math.MaxInt
+	if ref.Arg.IsIndex {
+		need = ref.Arg.Index
+	}
+	deep, again := p.depth[ref.Index()]
+	p.depth[ref.Index()] = max(deep, need)
+	return again
+}

@@ -1,0 +1,97 @@
+package record
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
+)
+
+// told is what records of a plan say of a process, with the secrets hidden: it
+// is found out once for each image of it, which the process of most alerts has
+// more than one record of. Like the words of rules it is for good, as its key
+// says all that it depends on.
+type told struct {
+	key   toldKey
+	again bool // the key was met before
+	ready bool
+	attrs pcommon.Map
+	lack  lack
+	// Whether the process runs what is told secrets.
+	program suspicion
+}
+
+// toldKey is what plan.shared stands for.
+type toldKey struct {
+	plan             *plan
+	row              *syscalls.Row
+	image, relatives uint64
+	thread           string
+}
+
+const (
+	toldBits = 8        // 256 images, with their plans, are remembered
+	maxTold  = 16 << 10 // bytes of texts; of what says more nothing is remembered
+)
+
+// told is what is remembered of the event's process, nil for nothing. A process
+// that is met for the first time may well be met for the last time: nothing is
+// made for it but a note.
+func (w *Writer) told(p *plan, e *event.Event) *told {
+	if e.Process.Image == 0 || e.Apart || len(p.shared) == 0 {
+		return nil
+	}
+	key := toldKey{p, e.Row, e.Process.Image, e.Relatives, e.Comm}
+	t := &w.remembered[(key.image*spread+key.relatives*spread2+p.sum)>>(64-toldBits)]
+	switch {
+	case t.key != key:
+		key.thread = strings.Clone(key.thread)
+		*t = told{key: key}
+	case !t.again:
+		t.again = true
+		w.remember(t, e)
+	}
+	if !t.ready {
+		return nil
+	}
+	return t
+}
+
+// remember finds out what records say of the event's process.
+func (w *Writer) remember(t *told, e *event.Event) {
+	t.attrs = pcommon.NewMap()
+	w.tell(t.attrs, e, t.key.plan.shared)
+	bytes := 0
+	for _, v := range t.attrs.All() {
+		bytes += own(v)
+	}
+	t.lack, t.program = w.lack.clone(), w.program
+	t.ready = bytes <= maxTold
+	if !t.ready {
+		t.attrs, t.lack = pcommon.Map{}, lack{}
+	}
+	w.reset()
+}
+
+// own gives the texts of v memory of their own, and says how much that is.
+func own(v pcommon.Value) (bytes int) {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		v.SetStr(strings.Clone(v.Str()))
+		bytes = len(v.Str())
+	case pcommon.ValueTypeSlice:
+		for _, element := range v.Slice().All() {
+			bytes += own(element)
+		}
+	}
+	return bytes
+}
+
+// repeat says in attrs, which are empty, what is remembered.
+func (w *Writer) repeat(t *told, attrs pcommon.Map) {
+	t.attrs.CopyTo(attrs)
+	w.program = t.program
+	w.lack.add(&t.lack)
+}
