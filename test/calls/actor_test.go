@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/entry"
 )
 
 // actorVariable has the child's directory, and makes it a child.
@@ -106,10 +107,10 @@ func (a *actor) call(args ...uintptr) int64 {
 		return a.result
 	}
 	numbers := syscalls.Number("386", a.row)
-	if len(numbers) == 0 || !canCompat() {
+	if len(numbers) == 0 || !entry.CanCompat() {
 		panic(errNoCall)
 	}
-	a.result = compat(uintptr(numbers[0]), args)
+	a.result = entry.Compat(uintptr(numbers[0]), args...)
 	return a.result
 }
 
@@ -137,7 +138,7 @@ func (a *actor) in(name string) string { return a.dir + "/" + name }
 // bytes is the address of b, or of a copy of b where every program reaches it.
 func (a *actor) bytes(b []byte) uintptr {
 	if !a.native() {
-		return low(b)
+		return entry.Low(b)
 	}
 	a.keep = append(a.keep, b)
 	return address(b)

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/entry"
 )
 
 // words is the address of 32-bit numbers where 32-bit programs reach them.
@@ -14,7 +15,7 @@ func words(numbers ...uint32) uintptr {
 	for _, n := range numbers {
 		b = binary.NativeEndian.AppendUint32(b, n)
 	}
-	return low(b)
+	return entry.Low(b)
 }
 
 // narrowVector is two buffers as a 32-bit program has them.
@@ -25,10 +26,10 @@ func (a *actor) narrowVector(first, second string) uintptr {
 // part makes a call that is part of another.
 func (a *actor) part(of string, which uintptr, args ...uintptr) int64 {
 	numbers := syscalls.Number("386", syscalls.ByName(of))
-	if len(numbers) == 0 || !canCompat() {
+	if len(numbers) == 0 || !entry.CanCompat() {
 		panic(errNoCall)
 	}
-	a.result = compat(uintptr(numbers[0]), append([]uintptr{which}, args...))
+	a.result = entry.Compat(uintptr(numbers[0]), append([]uintptr{which}, args...)...)
 	return a.result
 }
 

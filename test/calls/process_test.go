@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/entry"
 )
 
 // born is a trigger of a call that makes a process, which ends at once. It is
@@ -26,7 +27,7 @@ func born(name, flags string, args ...uint64) trigger {
 		if name == "clone3" {
 			words = []uintptr{a.longs(args...), uintptr(8 * len(args))}
 		}
-		a.result = fork(uintptr(numbers[0]), words...)
+		a.result = entry.Fork(uintptr(numbers[0]), words...)
 		if _, err := unix.Wait4(int(a.result), nil, 0, nil); err != nil {
 			panic(err)
 		}

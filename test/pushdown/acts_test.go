@@ -11,44 +11,54 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// One is set, to a directory of its own, for the process that acts.
+// One is set, to a directory of its own, for the process that acts; asFollower
+// too when it has executed another program.
 const (
 	asActor    = "SAKER_PUSHDOWN_ACTOR"
 	asOrdinary = "SAKER_PUSHDOWN_ORDINARY"
+	asFollower = "SAKER_PUSHDOWN_FOLLOWER"
 )
 
 func TestMain(m *testing.M) {
-	if what := os.Getenv(asChanging); what != "" {
-		change(what)
-		os.Exit(0)
-	}
-	if dir := os.Getenv(asConnecting); dir != "" {
-		converse(dir)
-		os.Exit(0)
-	}
-	if dir := os.Getenv(asActor); dir != "" {
-		act(dir)
-		os.Exit(0)
-	}
-	if dir := os.Getenv(asOrdinary); dir != "" {
-		actOrdinarily(dir)
-		os.Exit(0)
+	for role, do := range map[string]func(string){asChanging: change, asConnecting: converse, asCounting: count, asActor: act, asOrdinary: actOrdinarily} {
+		if what := os.Getenv(role); what != "" {
+			do(what)
+			os.Exit(0)
+		}
 	}
 	os.Exit(m.Run())
 }
 
-// act does what rules look for, what succeeds and what fails, in many ways.
-// What the calls return is for the sensor to tell.
+// act does what rules look for, what succeeds and what fails, in many ways, as
+// each of what a process can become. What the calls return is for the sensor to
+// tell.
 func act(dir string) {
+	usual(dir)
+	if os.Getenv(asFollower) == "" {
+		for _, become := range becomings(dir) {
+			ask(askVouch)
+			usual(dir)
+			become()
+			usual(dir)
+		}
+		ask(askVouch)
+		actAll(dir)
+		ask(askVouch)
+		_ = unix.Exec("/proc/self/exe", []string{"follower"}, append(os.Environ(), asFollower+"=1"))
+	}
+	ask(askVouch)
+	usual(dir)
+}
+
+// actAll leaves the process in a namespace of its own.
+func actAll(dir string) {
 	file, missing := filepath.Join(dir, "file"), filepath.Join(dir, "none", "file")
 	for _, path := range []string{file, missing, dir, "/etc/shadow", "/etc/none", "/proc/self/mem"} {
 		for _, flags := range []int{unix.O_RDONLY, unix.O_WRONLY, unix.O_RDWR, unix.O_RDONLY | unix.O_DIRECTORY, unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL} {
 			if path != file && path != missing && flags&unix.O_CREAT != 0 {
 				continue
 			}
-			if fd, err := unix.Open(path, flags, 0o700); err == nil {
-				_ = unix.Close(fd)
-			}
+			open(path, flags)
 		}
 	}
 	_, _ = unix.Open(string([]byte{0}), unix.O_RDONLY, 0)
@@ -69,10 +79,10 @@ func act(dir string) {
 	_, _ = unix.FcntlInt(0, unix.F_DUPFD, 50) // told as a dup, too
 	_ = unix.Dup3(0, 77, 0)
 	_ = unix.Dup3(9999, 77, 0)
-	openAll(dir)
 	_ = unix.Exec(missing, nil, nil)
 	_ = unix.Kill(os.Getpid(), 0)
 	connect()
+	openAll(dir)
 }
 
 // connect connects to where nobody listens, and without waiting.
@@ -82,12 +92,14 @@ func connect() {
 		if err != nil {
 			continue
 		}
-		_ = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9})
+		_ = unix.Connect(fd, loopback)
 		_ = unix.Sendto(fd, []byte("x"), unix.MSG_NOSIGNAL, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 10})
 		_ = unix.Close(fd)
 	}
-	_ = unix.Connect(9999, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9})
+	_ = unix.Connect(9999, loopback)
 }
+
+var loopback = &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: 9}
 
 // openAll opens what rules tell by paths and flags: names under many
 // directories, by links, by other mounts, and what has no name any more.

@@ -135,8 +135,19 @@ func changing(t *testing.T, what, cgroup string) (cmd *exec.Cmd, told func()) {
 // containerID is the container's, as its cgroup has it.
 var containerID = strings.Repeat("5a", 32)
 
-// makeCgroup makes a cgroup that looks like a container's, gone after the test.
-func makeCgroup(t *testing.T) string {
+// needCgroup is makeCgroup where the test is about nothing else.
+func needCgroup(t *testing.T) string {
+	t.Helper()
+	dir := makeCgroup(t, containerID)
+	if dir == "" {
+		t.Skip("this machine lets nobody make a cgroup")
+	}
+	return dir
+}
+
+// makeCgroup makes a cgroup that looks like a container's, gone after the test;
+// empty: this machine has no cgroup v2, or lets nobody make one.
+func makeCgroup(t *testing.T, container string) string {
 	t.Helper()
 	mounts, err := os.ReadFile("/proc/mounts")
 	if err != nil {
@@ -144,15 +155,14 @@ func makeCgroup(t *testing.T) string {
 	}
 	for line := range strings.Lines(string(mounts)) {
 		if words := strings.Fields(line); words[2] == "cgroup2" {
-			dir := filepath.Join(words[1], "docker-"+containerID+".scope")
+			dir := filepath.Join(words[1], "docker-"+container+".scope")
 			if err := os.Mkdir(dir, 0o755); err != nil {
-				t.Skip("this machine lets nobody make a cgroup: ", err)
+				return ""
 			}
 			t.Cleanup(func() { removeCgroup(t, dir) })
 			return dir
 		}
 	}
-	t.Skip("this machine has no cgroup v2")
 	return ""
 }
 

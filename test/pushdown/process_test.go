@@ -14,7 +14,6 @@ import (
 	"github.com/sakerhq/saker/internal/container"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/pushdown"
-	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/rules"
 )
 
@@ -22,7 +21,6 @@ import (
 // of the filter that it has now.
 type relay struct{ *bpf.Voucher }
 
-// processRules are true for what a process is, each for something that can
 // processRules are true for what a process is, each for something that can change
 // while it runs.
 var processRules = map[string]string{
@@ -53,13 +51,6 @@ func loadProcessRules(t *testing.T, names ...string) *rules.Set {
 func both(t *testing.T, set *rules.Set) (with, without *side) {
 	t.Helper()
 	with, without = newSide(t), newSide(t)
-	with.state = state.New(state.Options{Enrich: true, Voucher: &with.relay})
-	without.state = state.New(state.Options{Enrich: true})
-	for _, s := range []*side{with, without} {
-		if err := s.sensor.Scan(s.take); err != nil {
-			t.Fatal(err)
-		}
-	}
 	with.vouch(set)
 	without.watch(set, nil)
 	return with, without
@@ -133,7 +124,7 @@ func same(t *testing.T, with, without *side, wanted ...string) {
 // A process that becomes another in any way is told of at once, though it was
 // vouched for.
 func TestProcessChanges(t *testing.T) {
-	cgroup := makeCgroup(t)
+	cgroup := needCgroup(t)
 	with, without := both(t, loadProcessRules(t, "name", "user", "directory", "session", "container"))
 	cmd, told := changing(t, "changes", cgroup)
 	follow(t, cmd, told, with, without)
@@ -142,7 +133,7 @@ func TestProcessChanges(t *testing.T) {
 
 // What is told of a container counts from then on.
 func TestProcessEnriched(t *testing.T) {
-	cgroup := makeCgroup(t)
+	cgroup := needCgroup(t)
 	with, without := both(t, loadProcessRules(t, "late", "other"))
 	cmd, told := changing(t, "waits", cgroup)
 	names := map[string]string{"step 1": "late", "step 2": "other"}

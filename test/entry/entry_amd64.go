@@ -1,4 +1,4 @@
-package calls
+package entry
 
 import (
 	"bufio"
@@ -56,8 +56,8 @@ func lowPage() []byte {
 	return memory
 }
 
-// low is the address of a copy of b in the lower 4 GiB.
-func low(b []byte) uintptr {
+// Low is the address of a copy of b in the lower 4 GiB.
+func Low(b []byte) uintptr {
 	memory := lowPage()
 	at := page.used
 	copy(memory[at:], b)
@@ -80,15 +80,15 @@ func enter(code, number uintptr, args []uintptr) int64 {
 	return int64(block[7])
 }
 
-// fork makes a call after which there are two processes; the child ends at once.
-func fork(number uintptr, args ...uintptr) int64 { return enter(0, number, args) }
+// Fork makes a call after which there are two processes; the child ends at once.
+func Fork(number uintptr, args ...uintptr) int64 { return enter(0, number, args) }
 
-// compat makes a call through the entry of 32-bit programs.
-func compat(number uintptr, args []uintptr) int64 { return enter(compatAt, number, args) }
+// Compat makes a call through the entry of 32-bit programs, int 0x80.
+func Compat(number uintptr, args ...uintptr) int64 { return enter(compatAt, number, args) }
 
-// canCompat reports whether the kernel has that entry. It is no use to try:
+// CanCompat reports whether the kernel has that entry. It is no use to try:
 // where there is none, the program ends.
-var canCompat = sync.OnceValue(func() bool {
+var CanCompat = sync.OnceValue(func() bool {
 	symbols, err := os.Open("/proc/kallsyms")
 	if err != nil {
 		return false
@@ -101,3 +101,5 @@ var canCompat = sync.OnceValue(func() bool {
 	}
 	return false
 })
+
+func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
