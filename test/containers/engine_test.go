@@ -161,7 +161,7 @@ func TestDocker(t *testing.T) {
 			e.do("POST", "/exec/"+said(made, "Id")+"/start", asJSON(t, map[string]any{"Detach": true}), "application/json")
 			n++
 			last := w.alerts(early, n)[n-1]
-			if last["rule"] != "act" || last["user.name"] != "inside" || last["proc.exepath"] != "/bin/busybox" {
+			if last["rule"] != "act" || last["user.name"] != "inside" || last["proc.exepath"] != "/bin/busybox" || last["proc.entry.type"] != "exec" {
 				t.Errorf("%v", last)
 			}
 			return last["container.name"] == "late"

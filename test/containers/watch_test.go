@@ -37,7 +37,7 @@ var fields = []string{
 	"k8s.pod.name", "k8s.ns.name", "k8s.pod.uid", "k8s.pod.ip", "k8s.pod.label[tier]", "k8s.pod.sandbox_id",
 	"k8s.pod.label[app]", "k8s.ns.label[team]", "k8s.deployment.name", "k8s.deployment.label[tier]", "k8s.rs.name",
 	"user.uid", "user.name", "user.homedir", "user.shell", "group.gid", "group.name",
-	"proc.exepath", "proc.is_exe_upper_layer", "proc.is_exe_lower_layer", "proc.vpid", "saker.enrichment",
+	"proc.exepath", "proc.is_exe_upper_layer", "proc.is_exe_lower_layer", "proc.vpid", "proc.entry.type", "saker.enrichment",
 }
 
 // The rules: the first can be decided only when the runtime has told.
@@ -248,7 +248,7 @@ func (w *watch) layers(id, rule string, user int, want map[string]string) {
 	for i, layer := range layers {
 		for _, facts := range []map[string]string{
 			want, layer,
-			{"container.full_id": id, "container.id": id[:min(len(id), 12)], "rule": rule},
+			{"container.full_id": id, "container.id": id[:min(len(id), 12)], "proc.entry.type": "container", "rule": rule},
 			{"user.uid": strconv.Itoa(user), "user.name": "inside", "user.homedir": "/home/inside", "user.shell": "/bin/ash", "group.name": "team"},
 		} {
 			for name, value := range facts {

@@ -24,7 +24,7 @@ var reasons = map[string]string{
 		k8s.pod.labels`,
 	"test/containers has no runtime that tells it: recorded answers of internal/container and tables of internal/record": `
 		container.cni.json k8s.pod.cni.json container.start_ts container.duration k8s.deployment.id k8s.rs.id`,
-	"it depends on how the test was started: TestEntries of internal/state": `
+	"it depends on how the test was started: test/doors and test/containers": `
 		proc.entry.type proc.entry.pid proc.entry.name`,
 	"the test's own, which may be anything": `
 		proc.stderr.type proc.stderr.name`,
