@@ -64,9 +64,10 @@ func entryOf(p *process, kind string) *event.Entry {
 }
 
 // intoContainer is how p came into its container: as its first process, or
-// later from outside.
+// later from outside. Where the host numbers it, its runtime may have had
+// others there before it.
 func intoContainer(p *process) string {
-	if p.VPID == 1 || p.VPID == p.PID && len(p.container.members) == 1 {
+	if first := p.container.insider(); p.VPID == 1 || p.VPID == p.PID && (first == nil || first == p) {
 		return "container"
 	}
 	return "exec"
