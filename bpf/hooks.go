@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 
@@ -24,10 +25,12 @@ type Hooks string
 
 const (
 	// HooksAuto, also the empty Hooks: per call where the kernel has only one
-	// entry, tracefs is there, and no call is asked for that is most of all.
+	// entry and does not preempt programs, tracefs is there, and no call is asked
+	// for that is most of all.
 	HooksAuto Hooks = "auto"
 	// HooksPerCall: on each call that is asked for, where that is possible at
-	// all. Calls through other entries are not seen.
+	// all. Calls through other entries are not seen, and where the kernel
+	// preempts programs some are lost.
 	HooksPerCall Hooks = "per_call"
 	// HooksAllCalls: one for all calls.
 	HooksAllCalls Hooks = "all_calls"
@@ -46,6 +49,9 @@ var tracepointOf = map[string]string{
 	"sendfile": "sendfile64", "fadvise64": "fadvise64_64", "personality": "arm64_personality",
 }
 
+// The tracepoint of the end of all calls, as perf has it.
+const exitGroup, exitName = "raw_syscalls", "sys_exit"
+
 // uringEnter is the call that submits requests of io_uring: they are looked at
 // when it ends.
 const uringEnter = "io_uring_enter"
@@ -54,6 +60,8 @@ const uringEnter = "io_uring_enter"
 type callHooks struct {
 	asked Hooks
 	why   string               // not per call; empty: it can be
+	perf  bool                 // that of all calls is perf's
+	lossy bool                 // it should be
 	all   link.Link            // of all calls, nil if per call
 	calls map[string]link.Link // by name
 	want  map[string]bool      // the calls that are watched
@@ -63,8 +71,15 @@ type callHooks struct {
 // newCallHooks says how calls are told on a kernel.
 func newCallHooks(asked Hooks, kernel *btf.Spec) callHooks {
 	h := callHooks{asked: asked, calls: map[string]link.Link{}}
-	if asked == HooksAllCalls {
+	preempted := preempts(kernel)
+	h.perf = preempted && hasTracepoint(exitGroup, exitName)
+	h.lossy = preempted && !h.perf
+	switch {
+	case asked == HooksAllCalls:
 		h.why = "it was asked for"
+		return h
+	case asked != HooksPerCall && preempted:
+		h.why = "those on single calls lose some on this kernel"
 		return h
 	}
 	for _, name := range otherEntries {
@@ -76,12 +91,38 @@ func newCallHooks(asked Hooks, kernel *btf.Spec) callHooks {
 	return h
 }
 
-// fit takes out of spec what is not needed.
-func (h *callHooks) fit(spec *ebpf.CollectionSpec) {
-	if h.why != "" {
-		delete(spec.Programs, "call_exit")
-		delete(spec.Programs, "uring_call_exit")
+// preemptible is a function of kernels that can preempt programs at the end of
+// a call (from Linux 7.2): all but those on perf's tracepoint of all calls.
+const preemptible = "trace_call_bpf_faultable"
+
+func preempts(kernel *btf.Spec) bool {
+	var run *btf.Func
+	return kernel.TypeByName(preemptible, &run) == nil
+}
+
+// hasTracepoint reports whether tracefs is there, may be read, and has a tracepoint.
+func hasTracepoint(group, name string) bool {
+	return slices.ContainsFunc([]string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}, func(root string) bool {
+		_, err := os.ReadFile(filepath.Join(root, "events", group, name, "id"))
+		return err == nil
+	})
+}
+
+// fit takes out of spec what is not needed, and says what is lost.
+func (h *callHooks) fit(spec *ebpf.CollectionSpec) (missing []string) {
+	unneeded := []string{}
+	if h.perf {
+		unneeded = append(unneeded, "sys_exit", "uring_sys_exit")
+	} else if h.why != "" {
+		unneeded = append(unneeded, "call_exit", "uring_call_exit")
 	}
+	for _, name := range unneeded {
+		delete(spec.Programs, name)
+	}
+	if h.lossy {
+		return []string{"tracefs: this kernel preempts the program at the end of calls, and what others call meanwhile is lost"}
+	}
+	return nil
 }
 
 // watch sets which calls are watched.
@@ -132,16 +173,23 @@ func (s *Sensor) attachCalls(set func() error) error {
 	}
 	perCall := h.reason() == ""
 	if !perCall && h.all == nil {
-		l, err := link.AttachTracing(link.TracingOptions{Program: s.allCalls()})
+		l, err := s.attachAll()
 		if err != nil {
 			return fmt.Errorf("attach sys_exit: %w", err)
 		}
 		h.all = l
 	}
-	if err := errors.Join(set(), s.objs.PerCall.Set(perCall)); err != nil {
+	if err := errors.Join(set(), s.objs.ByPerf.Set(perCall || h.perf)); err != nil {
 		return err
 	}
 	return errors.Join(parallel(h.unneeded(perCall), link.Link.Close)...)
+}
+
+func (s *Sensor) attachAll() (link.Link, error) {
+	if s.hooks.perf {
+		return link.Tracepoint(exitGroup, exitName, s.eachCall(), nil)
+	}
+	return link.AttachTracing(link.TracingOptions{Program: s.allCalls()})
 }
 
 // attachEach attaches to the calls that are watched, and not attached to yet.

@@ -184,21 +184,23 @@ func TestHooksChoice(t *testing.T) {
 	for _, c := range []struct {
 		hooks Hooks
 		rows  []string
-		other bool // the kernel has another entry
+		has   string // a function of the kernel's
 		why   string
 	}{
-		{HooksAuto, []string{"openat"}, false, ""},
-		{HooksAuto, []string{"openat"}, true, "32-bit"},
-		{"", []string{"openat"}, true, "32-bit"},
-		{HooksAuto, []string{"read"}, false, "most calls"},
-		{HooksPerCall, []string{"read"}, true, ""},
-		{HooksAllCalls, []string{"openat"}, false, "asked"},
+		{HooksAuto, []string{"openat"}, "", ""},
+		{HooksAuto, []string{"openat"}, otherEntries[0], "32-bit"},
+		{"", []string{"openat"}, otherEntries[0], "32-bit"},
+		{HooksAuto, []string{"read"}, "", "most calls"},
+		{HooksAuto, []string{"openat"}, preemptible, "lose some"},
+		{HooksPerCall, []string{"read"}, otherEntries[0], ""},
+		{HooksPerCall, []string{"read"}, preemptible, ""},
+		{HooksAllCalls, []string{"openat"}, "", "asked"},
 	} {
-		types := []btf.Type{}
-		if c.other {
-			types = append(types, &btf.Func{Name: otherEntries[0], Type: &btf.FuncProto{Return: &btf.Void{}}})
+		types := []btf.Type{&btf.Int{Name: "int", Size: 4}}
+		if c.has != "" {
+			types = append(types, &btf.Func{Name: c.has, Type: &btf.FuncProto{Return: &btf.Void{}}})
 		}
-		h := newCallHooks(c.hooks, kernelWith(t, append(types, &btf.Int{Name: "int", Size: 4})))
+		h := newCallHooks(c.hooks, kernelWith(t, types))
 		h.watch(rowsOf(c.rows), true)
 		if got := h.reason(); (got == "") != (c.why == "") || !strings.Contains(got, c.why) {
 			t.Errorf("%+v: %q", c, got)

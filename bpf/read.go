@@ -127,9 +127,8 @@ var (
 	}
 )
 
-// missed counts how often the kernel did not run programs. It does so where a
-// program, or for the tracepoints of single calls a change of a map, was
-// preempted on that CPU.
+// missed counts how often the kernel did not run programs. It does so where the
+// program was preempted on that CPU, or for perf's tracepoints a change of a map.
 func (s *Sensor) missed(names []string, c *Count) error {
 	programs := s.programs()
 	for _, name := range names {

@@ -2,7 +2,7 @@
 /*
  * Building one record in a scratch buffer and sending it.
  *
- * Each CPU has one buffer; programs on tracepoints are not preempted there.
+ * Each CPU has one buffer; who uses it is not preempted there (steady).
  * The task iterator is, so it has a buffer of its own, the last one. What a
  * function calls "slot" is the buffer's index.
  */

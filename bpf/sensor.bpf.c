@@ -77,32 +77,40 @@ static __always_inline int tell_call(struct pt_regs *regs, long ret)
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 {
+	if (!is_asked(regs))
+		return 0;
 	steady();
 	tell_call(regs, ret);
 	unsteady();
 	return 0;
 }
 
-/* Whose turn it is to tell: calls come from the tracepoints of each, or from the one of all. */
-bool per_call = false;
+/* Whose turn it is to tell: sys_exit's, or call_exit's. */
+bool by_perf = false;
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	return per_call || !is_asked(regs) ? 0 : on_sys_exit(regs, ret);
+	return by_perf ? 0 : on_sys_exit(regs, ret);
 }
 
-/* What the tracepoint of one call's end gives. */
+/* What the tracepoints of a call's end give. */
 struct call_end {
 	u64 common, number;
 	s64 ret;
 };
 
-/* In place of sys_exit, on those calls that are asked for: all others then cost half as much. */
-SEC("tracepoint/syscalls/sys_exit")
+/*
+ * In place of sys_exit: on those calls that are asked for, as all others then cost half as much;
+ * or on all, by way of perf, where the kernel would let sys_exit be preempted. As long as a
+ * program is, the kernel does not run it for who comes next on that CPU. Around perf's programs it
+ * forbids preemption, before it looks whether they run and until after they ended: what no program
+ * can do for itself.
+ */
+SEC("tracepoint/raw_syscalls/sys_exit")
 int call_exit(struct call_end *end)
 {
-	return per_call ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
+	return by_perf ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
 }
 
 static __always_inline void look_current(void)
@@ -123,16 +131,15 @@ int uring_sys_exit(u64 *hook)
 {
 	if (looked)
 		look_current();
-	struct pt_regs *regs = (void *)hook[0];
-	return per_call || !is_asked(regs) ? 0 : on_sys_exit(regs, hook[1]);
+	return by_perf ? 0 : on_sys_exit((void *)hook[0], hook[1]);
 }
 
-SEC("tracepoint/syscalls/sys_exit")
+SEC("tracepoint/raw_syscalls/sys_exit")
 int uring_call_exit(struct call_end *end)
 {
 	if (looked)
 		look_current();
-	return per_call ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
+	return by_perf ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
 }
 
 /* What the hooks of sockets answer: go on. */
@@ -254,9 +261,11 @@ static __always_inline void on_exec(struct task_struct *task, struct linux_binpr
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
 {
+	steady();
 	change_begin(task);
 	on_exec(task, bprm);
 	change_end(task);
+	unsteady();
 	return 0;
 }
 
@@ -265,8 +274,10 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 {
 	if (READ(child, pid) != READ(child, tgid))
 		return 0;
+	steady();
 	scope_fork(parent, child);
 	send_process(child, CAUSE_FORK);
+	unsteady();
 	return 0;
 }
 
@@ -338,8 +349,11 @@ int BPF_PROG(uring_process_exit, struct task_struct *task)
 {
 	if (!is_last(ctx, task))
 		return 0;
-	if (waiting)
+	if (waiting) {
+		steady();
 		end_all(READ(task, tgid));
+		unsteady();
+	}
 	return on_exit(task);
 }
 
@@ -362,8 +376,10 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(process_cgroup, struct cgroup *to, const char *path, struct task_struct *task)
 {
+	steady();
 	scope_move(task);
 	send_process(task, CAUSE_CGROUP);
+	unsteady();
 	return 0;
 }
 
@@ -378,7 +394,10 @@ int BPF_PROG(signal_sent, int sig, struct kernel_siginfo *info, struct task_stru
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(uring_submit, struct io_kiocb *req)
 {
-	return on_submit(req);
+	steady();
+	on_submit(req);
+	unsteady();
+	return 0;
 }
 
 SEC("tp_btf/io_uring_complete")
@@ -388,15 +407,24 @@ int uring_complete(u64 *ctx)
 
 	if (!waiting)
 		return 0;
-	return request ? on_complete(request) : on_result(ring, ctx);
+	steady();
+	if (request)
+		on_complete(request);
+	else
+		on_result(ring, ctx);
+	unsteady();
+	return 0;
 }
 
 /* Also how a thread of the kernel's that polls a ring gets here. */
 SEC("tp_btf/io_uring_task_work_run")
 int BPF_PROG(uring_work)
 {
-	if (looked)
-		look(bpf_get_current_pid_tgid() >> 32);
+	if (!looked)
+		return 0;
+	steady();
+	look(bpf_get_current_pid_tgid() >> 32);
+	unsteady();
 	return 0;
 }
 

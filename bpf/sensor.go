@@ -106,7 +106,7 @@ func Load(opts Options) (*Sensor, error) {
 func (s *Sensor) loadBest(types *btf.Cache, kernel *btf.Spec, opts Options) error {
 	err := s.load(types, kernel, opts, nil)
 	if err != nil && s.hooks.why == "" {
-		s.hooks.why = err.Error()
+		s.hooks.why, s.hooks.perf = err.Error(), false
 		err = s.load(types, kernel, opts, nil)
 	}
 	first := err
@@ -136,7 +136,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	}
 	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
 	s.missing = append(s.missing, dropChown(spec)...)
-	s.hooks.fit(spec)
+	s.missing = append(s.missing, s.hooks.fit(spec)...)
 	s.filters = spec.Maps["filters"].InnerMap
 	if err := configure(spec, kernel, opts); err != nil {
 		return err

@@ -683,6 +683,7 @@ const (
 	sensorProgUringSysExit       = "uring_sys_exit"
 	sensorProgUringWork          = "uring_work"
 	sensorVarArgvMax             = "argv_max"
+	sensorVarByPerf              = "by_perf"
 	sensorVarCallWakeBytes       = "call_wake_bytes"
 	sensorVarCalls               = "calls"
 	sensorVarDirectReads         = "direct_reads"
@@ -694,7 +695,6 @@ const (
 	sensorVarLimitedToTrees      = "limited_to_trees"
 	sensorVarLooked              = "looked"
 	sensorVarMetaRows            = "meta_rows"
-	sensorVarPerCall             = "per_call"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarResultIsWhole       = "result_is_whole"
 	sensorVarSelf                = "self"
@@ -818,6 +818,7 @@ type sensorMapSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type sensorVariableSpecs struct {
 	ArgvMax          *ebpf.VariableSpec `ebpf:"argv_max"`
+	ByPerf           *ebpf.VariableSpec `ebpf:"by_perf"`
 	CallWakeBytes    *ebpf.VariableSpec `ebpf:"call_wake_bytes"`
 	Calls            *ebpf.VariableSpec `ebpf:"calls"`
 	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
@@ -829,7 +830,6 @@ type sensorVariableSpecs struct {
 	LimitedToTrees   *ebpf.VariableSpec `ebpf:"limited_to_trees"`
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
-	PerCall          *ebpf.VariableSpec `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
@@ -918,6 +918,7 @@ func (m *sensorMaps) Close() error {
 // It can be passed to loadSensorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type sensorVariables struct {
 	ArgvMax          *ebpf.Variable `ebpf:"argv_max"`
+	ByPerf           *ebpf.Variable `ebpf:"by_perf"`
 	CallWakeBytes    *ebpf.Variable `ebpf:"call_wake_bytes"`
 	Calls            *ebpf.Variable `ebpf:"calls"`
 	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
@@ -929,7 +930,6 @@ type sensorVariables struct {
 	LimitedToTrees   *ebpf.Variable `ebpf:"limited_to_trees"`
 	Looked           *ebpf.Variable `ebpf:"looked"`
 	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
-	PerCall          *ebpf.Variable `ebpf:"per_call"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
 	Self             *ebpf.Variable `ebpf:"self"`

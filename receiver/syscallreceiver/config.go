@@ -34,7 +34,7 @@ type Config struct {
 	// Hooks says where in the kernel the end of a call is told: "per_call" on
 	// each call that is captured, which makes all others half as dear, but does
 	// not see calls of 32-bit programs or through their entry; "all_calls";
-	// "auto": per call where the kernel has no such entry.
+	// "auto": per call where the kernel has no such entry, and loses none there.
 	Hooks bpf.Hooks `mapstructure:"hooks"`
 	// Pushdown has the kernel leave out what no rule can be true for. Only a
 	// search for a mistake in that is a reason to turn it off.

@@ -92,10 +92,11 @@ const limits = `
   path there, between the kernel's reading and the call's end, is believed. The same
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
-- Newer kernels (7.3 of those that are run) can preempt the program at the end of a
-  call, and then don't run it for others on that CPU: a process that keeps a CPU busy
-  with calls can have another one's go unseen there. That is told as a loss
-  (` + "`missed`" + `), by number, not by what was missed.
+- Newer kernels (7.3 of those that are run) can preempt programs on tracepoints, and then
+  don't run them for others on that CPU. Calls are told elsewhere there, where that
+  can't be, if tracefs can be read; but an exec, fork or exit in the middle of which a process
+  is preempted can have another one's go unseen. That is told as a loss (` + "`missed`" + `), by
+  number, and the scan that follows finds what runs.
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }
