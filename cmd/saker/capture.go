@@ -12,10 +12,6 @@ import (
 	"github.com/sakerhq/saker/internal/state"
 )
 
-// patience is how long the proof waits for what it must see: on a busy machine
-// a child may take long to start.
-const patience = 30 * time.Second
-
 // prove has a child open a file through a symbolic link, and wants to see
 // that, with the file's own path.
 func prove(p *patient) verdict {
@@ -49,7 +45,7 @@ func see(p *patient) (took time.Duration, err error) {
 	}
 	defer func() { _ = child.Wait() }()
 	w.pid = uint32(child.Process.Pid)
-	for !w.seen && time.Since(began) < patience {
+	for !w.seen && time.Since(began) < p.patience {
 		if _, err := p.sensor.Read(w.take); err != nil {
 			return 0, err
 		}
@@ -58,7 +54,7 @@ func see(p *patient) (took time.Duration, err error) {
 		return time.Since(began), nil
 	}
 	return 0, fmt.Errorf("a child opened %s through a link, and after %v that was not seen: of %d records %d were of the child, and %d could not be read",
-		file, patience, w.all, w.own, w.broken)
+		file, p.patience, w.all, w.own, w.broken)
 }
 
 // bait is a file with a link to it, in a directory of its own.

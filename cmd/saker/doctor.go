@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -37,7 +38,12 @@ type patient struct {
 	sensor  *bpf.Sensor // nil: it did not load
 	loadErr error       // why
 	acting  []string    // the program that acts, and its arguments before a file's name
+	// patience is how long it may take until the act is seen.
+	patience time.Duration
 }
+
+// patience is for busy machines, where a child may take long to start.
+const patience = 30 * time.Second
 
 // result is one check's line.
 type result struct {
@@ -80,7 +86,7 @@ func doctor(args []string, out, errs io.Writer) int {
 
 // examine loads the sensor as a collector would.
 func examine() *patient {
-	p := &patient{root: "/", acting: []string{"/proc/self/exe", "doctor", "--act"}}
+	p := &patient{root: "/", acting: []string{"/proc/self/exe", "doctor", "--act"}, patience: patience}
 	if self, err := os.Executable(); err == nil {
 		p.acting[0] = self
 	}

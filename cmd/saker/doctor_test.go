@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sakerhq/saker/bpf"
 )
@@ -211,7 +212,7 @@ func TestDoctorJSON(t *testing.T) {
 // A child that does something else is no proof.
 func TestProofNeedsTheAct(t *testing.T) {
 	p := needSensor(t)
-	p.acting = []string{"true"}
+	p.acting, p.patience = []string{"true"}, time.Second // by which an act is seen nearly always
 	if v := prove(p); v.Status != missing || !strings.Contains(v.Finding, "not seen") {
 		t.Errorf("%+v", v)
 	}
