@@ -45,7 +45,7 @@ service:
 
 	body := `{"user": {"name": "root"}, "ok": false, "from": ["10.0.0.9"]}`
 	send(t, in, `{"user": {"name": "ana"}, "ok": false}`, "no JSON", body)
-	for deadline := time.Now().Add(5 * time.Second); len(out.all()) == 0 && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); len(out.all()) == 0 && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 	}
 	if len(out.all()) != 1 {
 		t.Fatalf("%d records arrived, want one alert", len(out.all()))

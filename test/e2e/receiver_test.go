@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // what the exporter compresses with
+
+	"github.com/sakerhq/saker/internal/record"
 )
 
 // serve is the receiver's process: it prints its address, then every batch it
@@ -139,8 +142,8 @@ func (r *receiver) add(logs plog.Logs) {
 	defer r.mu.Unlock()
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
-			for _, record := range scope.LogRecords().All() {
-				r.records = append(r.records, received{record, resource.Resource(), time.Now()})
+			for _, lr := range scope.LogRecords().All() {
+				r.records = append(r.records, received{lr, resource.Resource(), time.Now()})
 			}
 		}
 	}
@@ -153,25 +156,52 @@ func (r *receiver) all() []received {
 	return r.records[:len(r.records):len(r.records)]
 }
 
-// await gives the first alert of a rule about the process pid.
-func (r *receiver) await(t *testing.T, rule string, pid int) received {
+// alerts are those of all that came until now. On a busy machine others may tell of
+// losses.
+func (r *receiver) alerts() []received {
+	return slices.DeleteFunc(slices.Clone(r.all()), func(one received) bool { return record.IsNotice(one.LogRecord) })
+}
+
+// patience is how long something that must happen may take.
+const patience = time.Minute
+
+// provoke acts, and gives the first alert of a rule about the process that did; again
+// where records were lost, which proves nothing.
+func (r *receiver) provoke(t *testing.T, rule string, act func() (pid int)) (alert received, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		for _, record := range r.all() {
-			if record.text("security_rule.name") == rule && record.text("process.pid") == fmt.Sprint(pid) {
-				return record
+	for end := time.Now().Add(patience); ; {
+		before := r.losses()
+		pid = act()
+		for r.losses() == before && time.Now().Before(end) {
+			for _, one := range r.all() {
+				if one.text("security_rule.name") == rule && one.text("process.pid") == fmt.Sprint(pid) {
+					return one, pid
+				}
 			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no alert of %q about process %d; alerts about it: %s", rule, pid, strings.Join(r.rulesOf(pid), ", "))
+		}
+		t.Log("again, since records were lost")
+	}
+}
+
+// losses is how many records told of some.
+func (r *receiver) losses() (n int) {
+	for _, one := range r.all() {
+		if record.IsLoss(one.LogRecord) {
+			n++
 		}
 	}
-	t.Fatalf("no alert of %q about process %d; alerts about it: %s", rule, pid, strings.Join(r.rulesOf(pid), ", "))
-	return received{}
+	return n
 }
 
 // rulesOf names the rules that matched an event of the process pid.
 func (r *receiver) rulesOf(pid int) (names []string) {
-	for _, record := range r.all() {
-		if record.text("process.pid") == fmt.Sprint(pid) {
-			names = append(names, record.text("security_rule.name"))
+	for _, one := range r.all() {
+		if one.text("process.pid") == fmt.Sprint(pid) {
+			names = append(names, one.text("security_rule.name"))
 		}
 	}
 	return names
