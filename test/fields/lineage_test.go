@@ -63,7 +63,7 @@ func lineageRules(c *chain) map[string]bool {
 
 // TestLongLineage: all is known of each of a thousand ancestors that live.
 func TestLongLineage(t *testing.T) {
-	sensor := load(t, bpf.Options{Rows: []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")}, RingBytes: 1 << 25}) // nobody reads while the chain is made
+	sensor := load(t, []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")}) // nobody reads while the chain is made
 	s := state.New(state.Options{})
 	var ev event.Event
 	var c *chain
@@ -82,7 +82,7 @@ func TestLongLineage(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = startChain(t)
-	for deadline := time.Now().Add(time.Minute); !checked && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); !checked && time.Now().Before(deadline); {
 		if _, err := sensor.Read(take); err != nil {
 			t.Fatal(err)
 		}

@@ -19,10 +19,14 @@ import (
 	"github.com/sakerhq/saker/internal/syscalls"
 )
 
-// load gives a sensor that captures until the test ends.
-func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
+// patience is how long something that must happen may take.
+const patience = time.Minute
+
+// load gives a sensor that captures what children do until the test ends. What the rest
+// of a busy machine does would fill the ring while they start, when nobody reads.
+func load(t *testing.T, rows []*syscalls.Row) *bpf.Sensor {
 	t.Helper()
-	sensor, err := bpf.Load(opts)
+	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 24, Scope: bpf.Scope{Include: []uint32{uint32(os.Getpid())}}})
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
@@ -41,7 +45,7 @@ func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
 // has what it waits for.
 func follow(t *testing.T, rows []*syscalls.Row, start func() (pid int), see func(*event.Event) (done bool)) {
 	t.Helper()
-	sensor := load(t, bpf.Options{Rows: rows, RingBytes: 1 << 22})
+	sensor := load(t, rows)
 	s := state.New(state.Options{})
 	var ev event.Event
 	pid, done := 0, false
@@ -58,7 +62,7 @@ func follow(t *testing.T, rows []*syscalls.Row, start func() (pid int), see func
 		t.Fatal(err)
 	}
 	pid = start()
-	for deadline := time.Now().Add(20 * time.Second); !done && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); !done && time.Now().Before(deadline); {
 		if _, err := sensor.Read(take); err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +151,7 @@ func (f *facts) start(act string, env ...string) {
 		_ = in.Close()
 		_ = cmd.Wait() // it ends with a status of its own
 	})
-	hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	hung := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer hung.Stop()
 	if err := json.NewDecoder(out).Decode(&f.said); err != nil {
 		t.Fatal("the actor did not act: ", err)
