@@ -264,7 +264,7 @@ func (w *watch) perform(act, dir string, seen func(times int) bool) (pid, times 
 		}
 	}
 	// What a grandchild does may come later.
-	w.readUntil(func() bool { return seen(times) }, 2*time.Second)
+	w.readUntil(func() bool { return seen(times) }, 20*time.Second)
 	w.readUntil(func() bool { return true }, time.Second)
 	return cmd.Process.Pid, times
 }

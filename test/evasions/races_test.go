@@ -1,6 +1,7 @@
 package evasions
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -33,7 +34,7 @@ func blockedOpen(dir string, meanwhile func(*pages.Page)) error {
 	}
 	writer := make(chan error)
 	go func() {
-		time.Sleep(50 * time.Millisecond)
+		awaitSleep()
 		meanwhile(b)
 		fd, err := unix.Open(dir+"/pipe", unix.O_WRONLY, 0)
 		_ = unix.Close(fd)
@@ -44,12 +45,24 @@ func blockedOpen(dir string, meanwhile func(*pages.Page)) error {
 	return errors.Join(err, <-writer)
 }
 
+// awaitSleep waits until the first thread, which is about to make a call that takes until
+// somebody else acts, sleeps in it.
+func awaitSleep() {
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", os.Getpid()))
+		if _, state, ok := bytes.Cut(stat, []byte(") ")); err != nil || ok && state[0] == 'S' {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // rounds is how often a race is run at least. On a busy machine the second
 // thread may not have run by then: until it made the act happen once, there are
 // up to patience more, with time for it between them.
 const (
 	rounds   = 1000
-	patience = 500
+	patience = 10000
 )
 
 // race calls try in rounds and says how often it reported the act.

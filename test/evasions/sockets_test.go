@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 	"unsafe"
 
 	"github.com/cilium/ebpf/btf"
@@ -127,7 +126,7 @@ func whileConnecting(family int, to unix.Sockaddr, other, listener int) error {
 	}
 	swapped := make(chan error)
 	go func() {
-		time.Sleep(50 * time.Millisecond)
+		awaitSleep()
 		err := unix.Dup3(other, connecting, 0)
 		_, _, accepted := unix.Accept(listener)
 		swapped <- errors.Join(err, accepted)
