@@ -78,7 +78,7 @@ func TestSignal(t *testing.T) {
 // until gives the records of a process that has ended.
 func until(t *testing.T, s *Sensor, pid uint32) (records []record) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		ended := false
 		if _, err := s.Read(func(raw Raw) {
 			if raw.Header().Pid != pid {

@@ -47,7 +47,7 @@ func sensorOn(t testing.TB, how sharing, names ...string) *Sensor {
 	how.indirect = how.indirect && canRead() // else they all are
 	s := shared[how]
 	if s == nil {
-		s = load(t, Options{RingBytes: 1 << 20, Hooks: how.hooks, indirect: how.indirect})
+		s = load(t, Options{RingBytes: 1 << 24, Hooks: how.hooks, indirect: how.indirect})
 		shared[how] = s
 	}
 	if _, err := s.Read(func(Raw) {}); err != nil {

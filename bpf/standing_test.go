@@ -27,7 +27,7 @@ func filterOf(row *syscalls.Row, numbers ...int) *Filter {
 // stand notes what has been told of a process, when nothing is being told.
 func stand(t *testing.T, v *Voucher, pid uint32) Standing {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if st, quiet := v.Stand(pid); quiet {
 			return st
 		}

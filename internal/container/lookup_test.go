@@ -74,7 +74,8 @@ func TestOutcomes(t *testing.T) {
 		{"an unknown runtime", Sockets{Docker: []string{answers}}, "rkt", NoRuntime, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := newLookup(t, Options{Sockets: c.sockets, Timeout: 200 * time.Millisecond})
+			t.Parallel() // some wait until the time is over
+			l := newLookup(t, Options{Sockets: c.sockets, Timeout: 2 * time.Second})
 			a := l.wait(t, Question{ID: webID, Runtime: c.runtime})
 			if a.Runtime != c.told || (a.Meta != nil) != (c.told != "") || a.ID != webID {
 				t.Errorf("%+v", a)
@@ -273,7 +274,7 @@ func TestExamine(t *testing.T) {
 	list := Examine(context.Background(), Options{Sockets: Sockets{
 		Docker: []string{answers, "/nowhere", filepath.Join(filepath.Dir(filepath.Dir(answers)), "{uid}", filepath.Base(answers)+".none")},
 		CRI:    []string{dead},
-	}, Timeout: 200 * time.Millisecond})
+	}, Timeout: time.Minute})
 	if len(list) != 2 || list[0].API != "cri" || list[0].Err == nil || list[1].Version != "docker 20.10" || list[1].Path != answers || list[1].Err != nil {
 		t.Errorf("%+v", list)
 	}

@@ -194,6 +194,9 @@ func copyOf(ev *event.Event) copied {
 // kernel is emulated.
 var shared *bpf.Sensor
 
+// patience is how long something that must happen may take.
+const patience = time.Minute
+
 // perform runs an act and gives the events of its process and of that one's
 // children, or skips where the machine can't load the sensor.
 func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copied) {
@@ -218,7 +221,7 @@ func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copi
 // load loads and attaches a sensor, or skips where the machine can't.
 func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
 	t.Helper()
-	opts.RingBytes = 1 << 22
+	opts.RingBytes = 1 << 24
 	sensor, err := bpf.Load(opts)
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
@@ -262,7 +265,7 @@ func performOn(t *testing.T, sensor *bpf.Sensor, opts Options, act, dir string) 
 	ended := func() bool {
 		return slices.ContainsFunc(events, func(c copied) bool { return c.pid == pid && c.Row.Name == "procexit" })
 	}
-	for deadline := time.Now().Add(20 * time.Second); !ended() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); !ended() && time.Now().Before(deadline); {
 		if _, err := sensor.Read(take); err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ func startLive(t *testing.T, names ...string) *live {
 	for _, name := range names {
 		rows = append(rows, syscalls.ByName(name))
 	}
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 22})
+	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 24})
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
@@ -207,7 +207,7 @@ func (l *live) agree(t *testing.T, others []uint32) {
 	t.Helper()
 	root := l.actor
 	found := l.compare(root, others)
-	for deadline := time.Now().Add(20 * time.Second); len(found) > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); len(found) > 0 && time.Now().Before(deadline); {
 		if _, err := l.sensor.Read(l.take(t)); err != nil {
 			t.Fatal(err)
 		}

@@ -67,7 +67,7 @@ func (r *running) next(t *testing.T) (records []string) {
 				}
 			}
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no batch came")
 	}
 	return records

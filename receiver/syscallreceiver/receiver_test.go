@@ -50,10 +50,13 @@ func replay(t *testing.T, set receiver.Settings, next consumer.Logs, content []b
 	return r
 }
 
+// patience is how long something that must happen may take.
+const patience = time.Minute
+
 // eventually waits for a condition that a receiver brings about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not in time: %s", what)
 		}
@@ -75,13 +78,14 @@ func TestReplay(t *testing.T) {
 
 // What waits in a batch when the receiver ends must still go out.
 func TestShutdownHandsOver(t *testing.T) {
-	sink := new(consumertest.LogsSink)
-	r := replay(t, receivertest.NewNopSettings(metadata.Type), sink, recordingOf(call(t, "ptrace", attach, 5)),
+	sink, reader := new(consumertest.LogsSink), componenttest.NewTelemetry()
+	defer func() { _ = reader.Shutdown(context.Background()) }()
+	r := replay(t, metadatatest.NewSettings(reader), sink, recordingOf(call(t, "ptrace", attach, 5)),
 		func(c *Config) { c.Batch.MaxDelay = time.Hour })
 	if err := r.Start(context.Background(), componenttest.NewNopHost()); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(20 * time.Millisecond) // reading the record takes far less
+	eventually(t, "1 received record", func() bool { return sum(t, reader, "otelcol_receiver_syscall_received_records") == 1 })
 	if err := r.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +166,7 @@ func TestBrokenRecordingIsFatal(t *testing.T) {
 		if e.Status() != componentstatus.StatusFatalError || !errors.Is(e.Err(), errRecordingEnd) {
 			t.Errorf("status %v, %v", e.Status(), e.Err())
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("nothing was reported")
 	}
 }
