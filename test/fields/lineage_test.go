@@ -63,7 +63,7 @@ func lineageRules(c *chain) map[string]bool {
 
 // TestLongLineage: all is known of each of a thousand ancestors that live.
 func TestLongLineage(t *testing.T) {
-	sensor := load(t, []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")}) // nobody reads while the chain is made
+	sensor := load(t, []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")})
 	s := state.New(state.Options{})
 	var ev event.Event
 	var c *chain
@@ -74,6 +74,7 @@ func TestLongLineage(t *testing.T) {
 			t.Errorf("record of type %d: %v", raw.Header().Type, err)
 		}
 		if ok && c != nil && ev.FD != nil && ev.FD.Name == c.dir+"/bottom" {
+			c.pids = <-c.made
 			c.check(&ev)
 			checked = true
 		}
@@ -82,7 +83,7 @@ func TestLongLineage(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = startChain(t)
-	for deadline := time.Now().Add(patience); !checked && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * patience); !checked && time.Now().Before(deadline); {
 		if _, err := sensor.Read(take); err != nil {
 			t.Fatal(err)
 		}
@@ -97,9 +98,10 @@ type chain struct {
 	t          *testing.T
 	dir, shell string
 	pids       []string // the first one's first
+	made       chan []string
 }
 
-// startChain starts a chain and lets its last process open the file. All end
+// startChain starts a chain whose last process opens the file when all are there. All end
 // by themselves.
 func startChain(t *testing.T) *chain {
 	t.Helper()
@@ -118,13 +120,15 @@ func startChain(t *testing.T) *chain {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = errors.Join(in.Close(), cmd.Wait()) })
-	c := &chain{t: t, dir: dir, shell: shell}
-	for lines := bufio.NewScanner(out); len(c.pids) <= depth && lines.Scan(); {
-		c.pids = append(c.pids, lines.Text())
-	}
-	if _, err := io.WriteString(in, "go\n"); err != nil || len(c.pids) != depth+1 {
-		t.Fatalf("%d processes, want %d: %v", len(c.pids), depth+1, err)
-	}
+	c := &chain{t: t, dir: dir, shell: shell, made: make(chan []string, 1)}
+	go func() {
+		var pids []string
+		for lines := bufio.NewScanner(out); len(pids) <= depth && lines.Scan(); {
+			pids = append(pids, lines.Text())
+		}
+		c.made <- pids
+		_, _ = io.WriteString(in, "go\n") // if it has ended nobody opens anything
+	}()
 	return c
 }
 
@@ -133,6 +137,9 @@ func (c *chain) pid(i int) string { return c.pids[depth-i] }
 
 // check looks at the last process's open.
 func (c *chain) check(ev *event.Event) {
+	if len(c.pids) != depth+1 {
+		c.t.Fatalf("%d processes, want %d", len(c.pids), depth+1)
+	}
 	for ref, want := range lineageFields(c) {
 		if got := text(field.Eval(field.OfEvent{Event: ev}, refOf(c.t, ref))); got != want {
 			c.t.Errorf("%s: %q, want %q", ref, got, want)
