@@ -144,7 +144,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	if opts.adjust != nil {
 		opts.adjust(spec)
 	}
-	coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Cache: types})
+	coll, err := collect(spec, types)
 	if err != nil {
 		return fmt.Errorf("load the programs: %w", err)
 	}
