@@ -89,6 +89,7 @@ var wanted = []struct {
 	{unix.CAP_NET_ADMIN, "CAP_NET_ADMIN", limited, "see the addresses that calls really use"},
 	{unix.CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", limited, "see command lines of what ran before"},
 	{unix.CAP_SYS_PTRACE, "CAP_SYS_PTRACE", limited, "see command lines of what ran before"},
+	{unix.CAP_SYS_NICE, "CAP_SYS_NICE", limited, "read events before other programs compute, so that fewer are lost on a busy machine"},
 }
 
 func capabilities(p *patient) verdict {

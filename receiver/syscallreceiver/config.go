@@ -39,6 +39,11 @@ type Config struct {
 	// Pushdown has the kernel leave out what no rule can be true for. Only a
 	// search for a mistake in that is a reason to turn it off.
 	Pushdown bool `mapstructure:"pushdown"`
+	// Priority says how the thread that reads the events competes for a CPU:
+	// "raised": before what else computes in the collector's group; "realtime":
+	// before all other programs, on the whole machine; "normal": as all threads.
+	// Without CAP_SYS_NICE, or a limit that allows it, it is normal.
+	Priority Priority `mapstructure:"priority"`
 	// Batch says when records are handed to the pipeline.
 	Batch BatchConfig `mapstructure:"batch"`
 	// Root is where the host's root directory is mounted, for a collector in a
@@ -99,6 +104,7 @@ func createDefaultConfig() component.Config {
 		RingBytes:     bpf.DefaultRingBytes,
 		Hooks:         bpf.HooksAuto,
 		Pushdown:      true,
+		Priority:      PriorityRaised,
 		Root:          "/",
 		Runtimes:      ask.WellKnown(),
 		EnrichTimeout: 500 * time.Millisecond,
@@ -125,6 +131,9 @@ func (c *Config) Validate() error {
 	}
 	if !slices.Contains([]bpf.Hooks{bpf.HooksAuto, bpf.HooksPerCall, bpf.HooksAllCalls}, c.Hooks) {
 		errs = append(errs, fmt.Errorf("hooks: %q is none of auto, per_call, all_calls", c.Hooks))
+	}
+	if !slices.Contains([]Priority{PriorityRaised, PriorityRealtime, PriorityNormal}, c.Priority) {
+		errs = append(errs, fmt.Errorf("priority: %q is none of raised, realtime, normal", c.Priority))
 	}
 	if c.Batch.MaxRecords < 1 {
 		errs = append(errs, errors.New("batch: max_records must be at least 1"))

@@ -16,6 +16,7 @@ func TestConfig(t *testing.T) {
 		{"all keys", `
 events: [openat]
 ring_bytes: 65536
+priority: realtime
 batch: { max_records: 1, max_delay: 0s }
 redact: { well_known: false, patterns: ['card (\d+)'] }
 limits: { attributes: 0, value_length: 100, array_length: 10 }
@@ -30,6 +31,7 @@ recording: x.rec`, ""},
 		{"ring smaller than a page", "events: [openat]\nring_bytes: 1024", "ring_bytes: 1024"},
 		{"ring that can't be mapped", "events: [openat]\nring_bytes: 2147483648", "ring_bytes: 2147483648"},
 		{"hooks that are none", "events: [openat]\nhooks: some", `hooks: "some"`},
+		{"a priority that is none", "events: [openat]\npriority: high", `priority: "high"`},
 		{"empty batch", "events: [openat]\nbatch: { max_records: 0 }", "max_records"},
 		{"negative delay", "events: [openat]\nbatch: { max_delay: -1s }", "max_delay"},
 		{"a pattern that is none", "events: [openat]\nredact: { patterns: ['('] }", "redact: pattern for secrets (: "},

@@ -63,7 +63,9 @@ func (r *syscallReceiver) read(host component.Host, chosen choice, src source) e
 	saveMemory()
 	go func() {
 		defer close(r.done)
-		ownThread()
+		if err := ownThread(r.config.Priority); err != nil {
+			r.set.Logger.Info("The thread that reads events has no priority over others (CAP_SYS_NICE); on a busy machine more may be lost", zap.Error(err))
+		}
 		if err := l.run(ctx); err != nil {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
 		}
