@@ -101,6 +101,7 @@ func (l *loop) run(ctx context.Context) error {
 			if l.losses.untold() {
 				l.flush() // the last batch was refused: no other one will tell
 			}
+			l.publish() // what a last scan found, too
 			if errors.Is(err, os.ErrClosed) {
 				return nil
 			}
