@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 
 	"github.com/sakerhq/saker/internal/syscalls"
 )
@@ -61,7 +64,7 @@ type callHooks struct {
 	asked Hooks
 	why   string               // not per call; empty: it can be
 	perf  bool                 // that of all calls is perf's
-	lossy bool                 // it should be
+	lossy error                // why it isn't, though it should be; else nil
 	all   link.Link            // of all calls, nil if per call
 	calls map[string]link.Link // by name
 	want  map[string]bool      // the calls that are watched
@@ -72,8 +75,10 @@ type callHooks struct {
 func newCallHooks(asked Hooks, kernel *btf.Spec) callHooks {
 	h := callHooks{asked: asked, calls: map[string]link.Link{}}
 	preempted := preempts(kernel)
-	h.perf = preempted && hasTracepoint(exitGroup, exitName)
-	h.lossy = preempted && !h.perf
+	if preempted {
+		h.lossy = openPerf()
+		h.perf = h.lossy == nil
+	}
 	switch {
 	case asked == HooksAllCalls:
 		h.why = "it was asked for"
@@ -100,12 +105,24 @@ func preempts(kernel *btf.Spec) bool {
 	return kernel.TypeByName(preemptible, &run) == nil
 }
 
-// hasTracepoint reports whether tracefs is there, may be read, and has a tracepoint.
-func hasTracepoint(group, name string) bool {
-	return slices.ContainsFunc([]string{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}, func(root string) bool {
-		_, err := os.ReadFile(filepath.Join(root, "events", group, name, "id"))
-		return err == nil
-	})
+// openPerf opens the tracepoint of the end of all calls as perf has it, and
+// closes it again: an error says why it is not for us. Some distributions want
+// CAP_SYS_ADMIN for it, by the setting kernel.perf_event_paranoid.
+func openPerf() error {
+	text, err := os.ReadFile(filepath.Join("/sys/kernel/tracing/events", exitGroup, exitName, "id"))
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return fmt.Errorf("read the number of %s: %w", exitName, err)
+	}
+	attr := unix.PerfEventAttr{Type: unix.PERF_TYPE_TRACEPOINT, Config: id, Size: unix.PERF_ATTR_SIZE_VER0}
+	fd, err := unix.PerfEventOpen(&attr, -1, 0, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("open a tracepoint of perf's: %w", err)
+	}
+	return unix.Close(fd)
 }
 
 // fit takes out of spec what is not needed, and says what is lost.
@@ -119,8 +136,8 @@ func (h *callHooks) fit(spec *ebpf.CollectionSpec) (missing []string) {
 	for _, name := range unneeded {
 		delete(spec.Programs, name)
 	}
-	if h.lossy {
-		return []string{"tracefs: this kernel preempts the program at the end of calls, and what others call meanwhile is lost"}
+	if h.lossy != nil {
+		return []string{fmt.Sprintf("what keeps the program at the end of calls from being preempted (%v): what others call meanwhile is lost", h.lossy)}
 	}
 	return nil
 }

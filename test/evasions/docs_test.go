@@ -94,8 +94,9 @@ const limits = `
   arguments of an exec that fails.
 - Newer kernels (7.3 of those that are run) can preempt programs on tracepoints, and then
   don't run them for others on that CPU. Calls are told elsewhere there, where that
-  can't be, if tracefs can be read; but an exec, fork or exit in the middle of which a process
-  is preempted can have another one's go unseen. That is told as a loss (` + "`missed`" + `), by
+  can't be, if the collector may open a tracepoint of perf's (as root it may); but an
+  exec, fork or exit in the middle of which a process is preempted can have another
+  one's go unseen. That is told as a loss (` + "`missed`" + `), by
   number, and the scan that follows finds what runs.
 `
 
