@@ -159,7 +159,7 @@ func (c *containerd) describe(ctx context.Context, id string) (*description, err
 			}
 			m.Digest = string(image.one(fieldFirst).one(fieldImageTarget).one(fieldDigest))
 		}
-		return &description{"containerd", m}, nil
+		return &description{runtime: "containerd", meta: m}, nil
 	}
 	return nil, errDenied
 }

@@ -60,14 +60,14 @@ func (c *cri) describe(ctx context.Context, id string) (*description, error) {
 		return nil, err
 	}
 	if sandbox == "" {
-		return &description{v.RuntimeName, m}, nil
+		return &description{runtime: v.RuntimeName, meta: m}, nil
 	}
 	pod, err := c.api.PodSandboxStatus(ctx, &runtime.PodSandboxStatusRequest{PodSandboxId: sandbox, Verbose: true})
 	if err != nil {
 		return nil, denial(err)
 	}
 	describePod(m, pod.GetStatus(), decodeInfo(pod.GetInfo()), sandbox == id)
-	return &description{v.RuntimeName, m}, nil
+	return &description{runtime: v.RuntimeName, meta: m}, nil
 }
 
 // denial is errDenied where a service says that it has no such thing, or is no

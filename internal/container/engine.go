@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -74,6 +75,7 @@ func (c *engine) version(ctx context.Context) (string, error) {
 type inspected struct {
 	Name   string
 	Image  string // its id
+	State  struct{ Pid uint32 }
 	Config struct {
 		Image  string // its name as given
 		Labels map[string]string
@@ -81,6 +83,7 @@ type inspected struct {
 	HostConfig struct {
 		Privileged                    bool
 		NetworkMode, PidMode, IpcMode string
+		CgroupParent                  string
 	}
 	Mounts []struct {
 		Source, Destination, Mode, Propagation string
@@ -114,7 +117,11 @@ func (c *engine) describe(ctx context.Context, id string) (*description, error) 
 	if m.PodName != "" {
 		m.PodIP = m.IP
 	}
-	return &description{c.runtime, m}, nil
+	d := &description{runtime: c.runtime, meta: m, first: in.State.Pid}
+	if parent := in.HostConfig.CgroupParent; parent != "" {
+		d.at = path.Join("/", parent, id)
+	}
+	return d, nil
 }
 
 func containerPath(id string) string { return "/containers/" + url.PathEscape(id) + "/json" }

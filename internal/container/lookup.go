@@ -40,6 +40,7 @@ func (o Options) withDefaults() Options {
 type Question struct {
 	ID, Runtime string
 	Owner       string // see event.Container
+	Claim       string // the same
 	PID         uint32 // of one of its processes, whose accounts are wanted; 0: none
 	Described   bool   // its Meta is known: only accounts that changed are wanted
 	Accounts    *Accounts
@@ -47,17 +48,21 @@ type Question struct {
 
 // Unanswered is the answer of one who can't ask.
 func (q *Question) Unanswered() Answer {
-	return Answer{ID: q.ID, Owner: q.Owner, PID: q.PID, Accounts: q.Accounts}
+	return Answer{ID: q.ID, Owner: q.Owner, Claim: q.Claim, PID: q.PID, Accounts: q.Accounts}
 }
 
 // Answer is what a Question led to.
 type Answer struct {
-	ID, Owner string
-	PID       uint32 // of the question
+	ID, Owner, Claim string
+	PID              uint32 // of the question
 	// Runtime is the one that answered, empty: none.
 	Runtime string
 	// Meta is nil where no runtime told, or was not asked.
 	Meta *event.ContainerMeta
+	// Where the container is by its runtime: the cgroup that it was asked to be in and the
+	// number of its first process. Empty and 0 are not said.
+	At    string
+	First uint32
 	// Accounts are those of the Question where nothing changed, or they can't
 	// be read.
 	Accounts *Accounts
@@ -192,7 +197,9 @@ func (l *Lookup) answer(ctx context.Context, q Question) Answer {
 		close(read)
 	}()
 	if !q.Described {
-		a.Runtime, a.Meta = l.describe(ctx, q)
+		if d := l.describe(ctx, q); d != nil {
+			a.Runtime, a.Meta, a.At, a.First = d.runtime, d.meta, d.at, d.first
+		}
 	}
 	<-read
 	return a
@@ -210,16 +217,16 @@ func (l *Lookup) readInside(q Question, a *Answer) {
 }
 
 // describe gives what a runtime tells; nil: none does.
-func (l *Lookup) describe(ctx context.Context, q Question) (string, *event.ContainerMeta) {
+func (l *Lookup) describe(ctx context.Context, q Question) *description {
 	if silent[q.Runtime] {
-		return q.Runtime, &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}
+		return &description{runtime: q.Runtime, meta: &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}}
 	}
 	d, err := l.runtimes.describe(ctx, q)
 	l.counts[outcome(err)].Add(1)
 	if err != nil {
-		return "", nil
+		return nil
 	}
-	return d.runtime, d.meta
+	return d
 }
 
 func outcome(err error) Outcome {

@@ -89,6 +89,7 @@ var speaks = map[string][]string{
 	"podman":     {"podman"},
 	"cri-o":      {"cri"},
 	"containerd": {"cri", "containerd", "docker"},
+	"":           {"docker", "podman"}, // which let people choose where the cgroup is
 }
 
 // silent runtimes have no API: what they call a container is in its cgroup.
@@ -120,6 +121,8 @@ func systemName(runtime, id string) string {
 type description struct {
 	runtime string
 	meta    *event.ContainerMeta
+	at      string // cgroup that it was asked to be in, empty: not said
+	first   uint32 // number of its first process, 0: it has none, or that is not said
 }
 
 // client asks at one socket. Its methods may be called concurrently.

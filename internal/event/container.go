@@ -9,8 +9,12 @@ import (
 // Container is a container as a process sees it; shared by its processes.
 type Container struct {
 	ID string // full, 64 digits where the runtime has that many
-	// Runtime is docker, containerd, cri-o, podman, lxc, libvirt-lxc or nspawn.
+	// Runtime is docker, containerd, cri-o, podman, lxc, libvirt-lxc or nspawn. Empty: only
+	// the name of a cgroup says so far that there is a container.
 	Runtime string
+	// Claim is the cgroup that is named like a container where no runtime puts any by
+	// itself, empty in a runtime's own place.
+	Claim string
 	// Owner is the number of the user whose own runtime made the container,
 	// empty for the host's.
 	Owner string
@@ -21,6 +25,10 @@ type Container struct {
 	// Meta is what the runtime said; nil while that isn't known.
 	Meta *ContainerMeta
 }
+
+// IsSure reports whether there is a container: its cgroup is in a runtime's own place, or
+// the runtime has said so.
+func (c *Container) IsSure() bool { return c.Runtime != "" }
 
 // HasOwnUsers reports whether the container is a whole system, into which users
 // log in, rather than an application that somebody of the host started.

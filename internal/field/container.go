@@ -159,20 +159,21 @@ var containerFields = []*Field{
 }
 
 func containerID(e *event.Event, _ Arg) Value {
-	if e.Process.Container == nil {
+	switch c := e.Process.Container; {
+	case c == nil:
 		return NoValue
+	case !c.IsSure():
+		return UnknownValue
+	default:
+		return Str(c.ID)
 	}
-	return Str(e.Process.Container.ID)
 }
 
-func containerFull(e *event.Event, _ Arg) Value {
-	if e.Process.Container == nil {
-		return Str(onHost)
-	}
-	return Str(e.Process.Container.ID)
-}
+var containerFull = hostOr(containerID)
 
-func containerShort(e *event.Event, a Arg) Value { return Str(short(containerFull(e, a).Text())) }
+func containerShort(e *event.Event, a Arg) Value {
+	return hold(containerFull(e, a), func(v Value) Value { return Str(short(v.Text())) })
+}
 
 const shortDigits = 12
 
@@ -267,10 +268,14 @@ func enrichment(e *event.Event, _ Arg) Value {
 func metaName(m *event.ContainerMeta) string { return m.Name }
 
 func containerRuntime(e *event.Event, _ Arg) Value {
-	if e.Process.Container == nil {
+	switch c := e.Process.Container; {
+	case c == nil:
 		return NoValue
+	case !c.IsSure():
+		return UnknownValue
+	default:
+		return Str(c.Runtime)
 	}
-	return StrOrMissing(e.Process.Container.Runtime)
 }
 
 func repoDigest(m *event.ContainerMeta) string {

@@ -284,10 +284,12 @@ func fdUID(in *Inputs, _ Arg) Value {
 }
 
 func inContainer(in *Inputs, _ Arg) Value {
-	if in[1].IsUnreadable() {
+	switch {
+	case in[1].IsUnreadable():
 		return in[1]
-	}
-	if !in[0].Known() || !in[1].Known() {
+	case in[0].Kind() == Unknown:
+		return in[0]
+	case !in[0].Known(), !in[1].Known():
 		return NoValue
 	}
 	return Str(in[0].Text() + ":" + in[1].Text())

@@ -110,6 +110,9 @@ func sessionLeader(e *event.Event, _ Arg) Value { return Num(int64(e.Process.SID
 
 func ofEntry(of func(*event.Entry) Value) func(*event.Event, Arg) Value {
 	return func(e *event.Event, _ Arg) Value {
+		if c := e.Process.Container; c != nil && !c.IsSure() {
+			return UnknownValue
+		}
 		if e.Process.Entry == nil {
 			return NoValue
 		}

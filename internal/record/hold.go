@@ -19,6 +19,7 @@ type held struct {
 // open is a record with values that were unknown when it was written.
 type open struct {
 	record          plog.LogRecord
+	process         *event.Process // whose session may begin with the container; nil: of this event alone
 	uid, gid, login uint32
 	refs            []*field.Ref
 }
@@ -46,8 +47,12 @@ func (w *Writer) leaveOpen(e *event.Event, lr plog.LogRecord, p *plan) {
 		}
 	}
 	if who := e.Process; refs != nil {
+		lasting := who
+		if e.Apart {
+			lasting = nil
+		}
 		h := w.held[who.Container]
-		h.open = append(h.open, open{lr, who.UID, who.GID, who.LoginUID, refs})
+		h.open = append(h.open, open{lr, lasting, who.UID, who.GID, who.LoginUID, refs})
 	}
 }
 
@@ -65,18 +70,22 @@ func (w *Writer) Longest() (*event.Container, time.Time) {
 }
 
 // Release moves the records that wait for a container into the batch, and gives
-// their number. They say what is known of it now: name must name the accounts
-// of a process by its numbers.
+// their number. They say what is known of it now, be it that there is none: name
+// must name the accounts of a process by its numbers.
 func (w *Writer) Release(c *event.Container, name func(*event.Process)) int {
 	h := w.held[c]
 	if h == nil {
 		return 0
 	}
+	shown := c
+	if !c.IsSure() {
+		shown = nil
+	}
 	for i := range h.open {
-		w.complete(&h.open[i], c, name)
+		w.complete(&h.open[i], shown, name)
 	}
 	n := h.records.Len()
-	h.records.MoveAndAppendTo(w.recordsOf(&event.Event{Process: &event.Process{Container: c}}))
+	h.records.MoveAndAppendTo(w.recordsOf(&event.Event{Process: &event.Process{Container: shown}}))
 	delete(w.held, c)
 	for i, other := range w.waiting {
 		if other == c {
@@ -92,6 +101,9 @@ func (w *Writer) Release(c *event.Container, name func(*event.Process)) int {
 func (w *Writer) complete(o *open, c *event.Container, name func(*event.Process)) {
 	p := event.Process{Container: c, UID: o.uid, GID: o.gid, LoginUID: o.login}
 	name(&p)
+	if o.process != nil {
+		p.Entry = o.process.Entry
+	}
 	e := event.Event{Process: &p}
 	w.reset()
 	attrs := o.record.Attributes()

@@ -10,8 +10,8 @@ import (
 // it begins with a slash. <id> is the container's id of 64 hexadecimal
 // digits, <name> an id that is any name, <any> is what does not matter.
 //
-// Nothing but a runtime's whole pattern is a container: some long hexadecimal
-// name alone is not. Helpers that runtimes run on the host beside a container
+// Nothing but a runtime's whole pattern is a container by itself: some long hexadecimal
+// name alone is none until a runtime says so. Helpers that runtimes run on the host beside a container
 // (conmon, monitors, supervisors) have names of their own and don't match.
 var containerPaths = []struct{ runtime, pattern string }{
 	{"docker", "docker-<id>.scope"},
@@ -53,6 +53,24 @@ func findContainer(cgroup string) (runtime, id string) {
 				return c.runtime, id
 			}
 		}
+	}
+	return "", ""
+}
+
+// findClaim finds the outermost cgroup whose name is an id, though no runtime has a place
+// there by itself: some let people choose the place. What a container makes within its own
+// is not asked about.
+func findClaim(cgroup string) (path, id string) {
+	for from := 0; from < len(cgroup); {
+		from++
+		end := len(cgroup)
+		if i := strings.IndexByte(cgroup[from:], '/'); i >= 0 {
+			end = from + i
+		}
+		if isID(cgroup[from:end]) {
+			return cgroup[:end], cgroup[from:end]
+		}
+		from = end
 	}
 	return "", ""
 }

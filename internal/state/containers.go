@@ -8,8 +8,11 @@ import (
 )
 
 // containerKey tells containers apart. A user's own are other ones than the
-// host's, so that no user can give a cgroup the name of somebody's container.
-type containerKey struct{ id, owner string }
+// host's, so that no user can give a cgroup the name of somebody's container; and
+// so is what only claims to be one.
+type containerKey struct{ id, owner, claim string }
+
+func keyOf(c *event.Container) containerKey { return containerKey{c.ID, c.Owner, c.Claim} }
 
 // container is an event's container with what only state needs to know.
 type container struct {
@@ -24,7 +27,14 @@ type container struct {
 	question
 }
 
-func (c *container) key() containerKey { return containerKey{c.ID, c.Owner} }
+// shown is what events show of c, nil for none: who claims to be a container and is none
+// as far as anybody told.
+func (c *container) shown() *event.Container {
+	if c == nil || !c.IsSure() && c.Told != event.Waiting {
+		return nil
+	}
+	return &c.Container
+}
 
 // question is when to ask again.
 type question struct {
@@ -163,15 +173,19 @@ func (c *container) leaveOutside() bool {
 
 // of is the container of a cgroup, nil for the host.
 func (t *containers) of(cgroup string) *container {
+	key := containerKey{owner: ownerOf(cgroup)}
 	runtime, id := findContainer(cgroup)
+	if id == "" && t.first == event.Waiting {
+		key.claim, id = findClaim(cgroup)
+	}
 	if id == "" {
 		return nil
 	}
-	key := containerKey{id, ownerOf(cgroup)}
+	key.id = id
 	c := t.known[key]
 	if c == nil {
 		c = &container{
-			Container: event.Container{ID: id, Runtime: runtime, Owner: key.owner, PodUID: podOf(cgroup), Told: t.first},
+			Container: event.Container{ID: id, Runtime: runtime, Owner: key.owner, Claim: key.claim, PodUID: podOf(cgroup), Told: t.first},
 			members:   map[*process]struct{}{},
 		}
 		t.known[key] = c
@@ -209,8 +223,8 @@ func (t *containers) forget(now uint64) {
 			return
 		}
 		t.ended = t.ended[1:]
-		if c.ended != 0 && t.known[c.key()] == c {
-			delete(t.known, c.key())
+		if c.ended != 0 && t.known[keyOf(&c.Container)] == c {
+			delete(t.known, keyOf(&c.Container))
 			t.forgotten++
 		}
 	}

@@ -39,11 +39,11 @@ func TestContainerOfProcess(t *testing.T) {
 		t.Errorf("a container's user has the name of the host's, or there is something to ask: %+v", p.User)
 	}
 	feed(t, s, child.in("/user.slice", bpf.CauseCgroup, shell))
-	if p.Container != nil || p.User.Name != "alice" || s.Containers() != 1 || s.containers.known[containerKey{dockerID, ""}].ended != 0 {
+	if p.Container != nil || p.User.Name != "alice" || s.Containers() != 1 || s.containers.known[containerKey{id: dockerID}].ended != 0 {
 		t.Errorf("%+v %+v", p.Container, p.User)
 	}
 	feed(t, s, grand.in("/", bpf.CauseCgroup, child))
-	if c := s.containers.known[containerKey{dockerID, ""}]; c == nil || c.ended == 0 {
+	if c := s.containers.known[containerKey{id: dockerID}]; c == nil || c.ended == 0 {
 		t.Error("a container's facts went with its last process")
 	}
 }

@@ -49,7 +49,7 @@ func (s *State) question(c *container, now time.Time) {
 		pid = p.PID
 	}
 	s.questions = append(s.questions, ask.Question{
-		ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, PID: pid, Accounts: c.accounts,
+		ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, Claim: c.Claim, PID: pid, Accounts: c.accounts,
 		Described: !c.told.IsZero() && now.Sub(c.told) < recheckMeta,
 	})
 }
@@ -61,9 +61,13 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		s.learnHost(a, now)
 		return nil
 	}
-	c := s.containers.known[containerKey{a.ID, a.Owner}]
+	c := s.containers.known[containerKey{a.ID, a.Owner, a.Claim}]
 	if c == nil {
 		return nil
+	}
+	wasSure := c.IsSure()
+	if !s.confirms(c, &a) {
+		a.Meta = nil
 	}
 	again := c.outsideAgain(a.Outside)
 	if again {
@@ -80,16 +84,29 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		s.askAgain(c)
 	}
 	unfinished := a.Outside && c.ended == 0 && c.outside < outsideMax
-	if c.Told != event.Waiting || !unfinished && !s.askInside(c, a) {
+	if c.Told != event.Waiting || !c.IsSure() || !unfinished && !s.askInside(c, a) {
 		c.conclude()
 	}
 	if changed {
 		s.renew(c)
 	}
+	if !wasSure && c.IsSure() {
+		s.enterSessions(c)
+	}
 	if c.Told == event.Waiting {
 		return nil
 	}
 	return &c.Container
+}
+
+// confirms reports whether who answered has its container where c is. Who may name cgroups
+// can name one after anybody's container.
+func (s *State) confirms(c *container, a *ask.Answer) bool {
+	if c.Claim == "" || a.Meta == nil || a.At == c.Claim {
+		return true
+	}
+	first := s.processes.running(a.First)
+	return first != nil && first.container == c
 }
 
 // outsideAgain takes an answer's Outside, and reports whether to ask at once again: about
@@ -149,7 +166,7 @@ func (s *State) GiveUp(c *event.Container) {
 	if c.Told != event.Waiting {
 		return
 	}
-	known := s.containers.known[containerKey{c.ID, c.Owner}]
+	known := s.containers.known[keyOf(c)]
 	if known == nil || &known.Container != c {
 		c.Told = event.Untold
 		return
@@ -161,6 +178,7 @@ func (s *State) GiveUp(c *event.Container) {
 // renew lets a container's processes show what is new of it.
 func (s *State) renew(c *container) {
 	for p := range c.members {
+		p.Container = c.shown()
 		s.NameAccounts(&p.Process)
 		s.touch(p)
 	}
@@ -198,7 +216,7 @@ func (s *State) accountsOf(p *event.Process) *ask.Accounts {
 var nobody = ask.NoAccounts()
 
 func (s *State) inside(c *event.Container) *ask.Accounts {
-	known := s.containers.known[containerKey{c.ID, c.Owner}]
+	known := s.containers.known[keyOf(c)]
 	switch {
 	case c.Told == event.Waiting:
 		return nobody

@@ -1,6 +1,9 @@
 package state
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/sakerhq/saker/internal/event"
@@ -34,14 +37,14 @@ func door(p *process) string {
 // enterSession finds how p came onto the host: with its parent, or as the
 // first of a session. isNew: nothing is known of it yet.
 func (s *State) enterSession(p *process, isNew bool) {
-	up := p.parent
+	up, in := p.parent, p.surely()
 	switch {
-	case p.container != nil && (up == nil || up.container != p.container) && p.entered != p.container:
+	case in != nil && (up == nil || up.container != in) && p.entered != in:
 		p.Entry = entryOf(p, intoContainer(p))
 	case !isNew:
 	case up == nil:
 		p.Entry = entryOf(p, hint(p))
-	case p.container != up.container && p.container == nil:
+	case in != up.surely() && in == nil:
 		p.Entry = up.Entry
 	default:
 		if kind := door(up); kind != "" {
@@ -50,9 +53,30 @@ func (s *State) enterSession(p *process, isNew bool) {
 			p.Entry = entryOf(p, hint(p))
 		}
 	}
-	p.entered = p.container
+	p.entered = in
 	if e := p.Entry; e != nil && e.PID == p.PID {
 		e.Name = p.Name
+	}
+}
+
+// surely is the container that p is in, nil where there is none for sure.
+func (p *process) surely() *container {
+	if c := p.container; c != nil && c.IsSure() {
+		return c
+	}
+	return nil
+}
+
+// enterSessions finds anew how all that are in a container came onto the host, the eldest
+// first: it has only now been told that there is one.
+func (s *State) enterSessions(c *container) {
+	byAge := func(a, b *process) int { return cmp.Compare(a.Start, b.Start) }
+	for _, p := range slices.SortedFunc(maps.Keys(c.members), byAge) {
+		if up := p.Parent; p.Exited && up != nil && up.Container == p.Container {
+			p.Entry = up.Entry // the table has taken it from its parent
+		} else {
+			s.enterSession(p, true)
+		}
 	}
 }
 

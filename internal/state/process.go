@@ -296,10 +296,7 @@ func (s *State) enter(p *process, cause uint32) {
 		s.containers.move(p, s.now)
 		p.inCgroup = p.Cgroup
 	}
-	p.Container = nil
-	if p.container != nil {
-		p.Container = &p.container.Container
-	}
+	p.Container = p.container.shown()
 	s.moveIn(p, cause)
 	s.NameAccounts(&p.Process)
 }

@@ -47,7 +47,7 @@ func (l *loop) release(c *event.Container) {
 		l.oldest = time.Now()
 	}
 	n := l.writer.Release(c, l.state.NameAccounts)
-	if c.Told == event.Untold {
+	if c.Told == event.Untold && c.IsSure() {
 		l.counts.now.unenriched += uint64(n)
 	}
 	if l.writer.Len() >= l.batch.MaxRecords {

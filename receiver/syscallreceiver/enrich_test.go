@@ -148,6 +148,29 @@ func TestRecordsWaitForTheirContainer(t *testing.T) {
 	}
 }
 
+// What only claims to be a container is the host's where nobody has it, and lacks nothing.
+func TestClaimsWait(t *testing.T) {
+	o, begin := newOffice(t), time.Now()
+	o.process(inside, "/mine/"+webID)
+	o.process(beside, "/mine/"+dbID)
+	o.act(t, inside)
+	o.act(t, beside)
+	o.enrich(begin)
+	o.out(t)
+	if len(o.desk.asked) != 2 {
+		t.Fatalf("asked %+v", o.desk.asked)
+	}
+	a := named(webID, "web")
+	a.Claim, a.At = "/mine/"+webID, "/mine/"+webID
+	o.desk.answers = append(o.desk.answers, a, ask.Answer{ID: dbID, Claim: "/mine/" + dbID})
+	o.enrich(begin)
+	o.act(t, beside)
+	o.out(t, fmt.Sprint(inside, " web"), fmt.Sprint(beside), fmt.Sprint(beside))
+	if n := o.counts.now; n.unenriched != 0 || o.writer.Held() != 0 {
+		t.Errorf("%+v, %d held", n, o.writer.Held())
+	}
+}
+
 // A runtime that does not answer, denies, or answers late; and a queue that is
 // full: each has an end.
 func TestNobodyTells(t *testing.T) {

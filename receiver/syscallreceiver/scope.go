@@ -93,14 +93,15 @@ func (p *ScopePart) running() (pids []uint32, err error) {
 
 func (p *ScopePart) byCgroup() bool { return len(p.Cgroups) > 0 || p.Containers }
 
-// holds reports whether a process is within, as far as its cgroup decides that.
+// holds reports whether a process is within, as far as its cgroup decides that. Where it
+// isn't sure whether there is a container, it is.
 func (c *ScopeConfig) holds(p *event.Process) bool {
 	switch {
 	case len(c.Include.Cgroups) > 0 && !c.Include.inCgroup(p.Cgroup):
 		return false
 	case c.Include.Containers && p.Container == nil:
 		return false
-	case c.Exclude.Containers && p.Container != nil:
+	case c.Exclude.Containers && p.Container != nil && p.Container.IsSure():
 		return false
 	}
 	return !c.Exclude.inCgroup(p.Cgroup)

@@ -47,7 +47,8 @@ func TestScopeConfig(t *testing.T) {
 
 func TestScopeHolds(t *testing.T) {
 	host := &event.Process{Cgroup: "/a.slice/b.service"}
-	contained := &event.Process{Cgroup: "/docker/x", Container: &event.Container{}}
+	contained := &event.Process{Cgroup: "/docker/x", Container: &event.Container{Runtime: "docker"}}
+	unsure := &event.Process{Cgroup: "/docker/x", Container: &event.Container{Told: event.Waiting}}
 	for _, c := range []struct {
 		yaml             string
 		host, containers bool
@@ -74,6 +75,9 @@ func TestScopeHolds(t *testing.T) {
 		}
 		if got := scope.holds(contained); got != c.containers {
 			t.Errorf("%s: container %t", c.yaml, got)
+		}
+		if got := scope.holds(unsure); got != c.containers && !scope.Exclude.Containers || !got && scope.Exclude.Containers {
+			t.Errorf("%s: perhaps a container: %t", c.yaml, got)
 		}
 	}
 }

@@ -181,6 +181,60 @@ func TestDocker(t *testing.T) {
 	}
 }
 
+// TestDockerAnywhere: people may choose where the cgroups of containers are, for all or for
+// one. Who gives a cgroup a container's name is in no container.
+func TestDockerAnywhere(t *testing.T) {
+	need(t, "dockerd", "containerd", "runc", "busybox")
+	image := archive(t)
+	dir := place(t, "docker", "saker-all", "saker-one", "saker-other")
+	socket := filepath.Join(dir, "docker.sock")
+	e := newEngine(t, socket)
+	daemon(t, dir, e.answers, "dockerd", "--data-root", filepath.Join(dir, "root"), "--exec-root", filepath.Join(dir, "exec"),
+		"-H", "unix://"+socket, "-p", filepath.Join(dir, "pid"), "--bridge", "none", "--iptables=false", "--ip6tables=false",
+		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/saker-all")
+	e.do("POST", "/images/load", image, "application/x-tar")
+	w := startWatch(t, ask.Sockets{Docker: []string{socket}})
+	last := ""
+	for name, hostConfig := range map[string]map[string]any{
+		"all": {"NetworkMode": "none"},
+		"one": {"NetworkMode": "none", "CgroupParent": "/saker-one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hostConfig["Binds"] = []string{dir + ":/data:ro"}
+			id, in := e.container("/containers/create?name="+name, map[string]any{
+				"Image": reference, "Labels": map[string]string{"app": "shop"}, "HostConfig": hostConfig,
+			})
+			want := e.facts("docker", in)
+			want["proc.entry.type"] = "container"
+			w := w.in(t)
+			w.compare(id, want)
+			if last != "" {
+				pretend(t, "saker-other/"+last)
+			}
+			last = id
+		})
+	}
+	pretend(t, "saker-other/"+last)
+	if list := w.alerts(last, 2); len(list) != 2 {
+		t.Errorf("who pretends to be in a container is: %v", list[2:])
+	}
+}
+
+// pretend acts on the host, in a cgroup of that name.
+func pretend(t *testing.T, cgroup string) {
+	t.Helper()
+	for _, hierarchy := range hierarchies(t) {
+		own := filepath.Join(hierarchy, cgroup)
+		if name := filepath.Base(hierarchy); name != "unified" && name != "systemd" && name != "cgroup" {
+			continue
+		}
+		if err := os.MkdirAll(own, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "/bin/sh", "-c", `echo $$ >"$1/cgroup.procs"; /bin/true `+marker, "sh", own)
+	}
+}
+
 func TestPodman(t *testing.T) {
 	need(t, "podman", "conmon", "runc", "busybox")
 	image := archive(t)
