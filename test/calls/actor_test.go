@@ -138,7 +138,7 @@ func (a *actor) in(name string) string { return a.dir + "/" + name }
 // bytes is the address of b, or of a copy of b where every program reaches it.
 func (a *actor) bytes(b []byte) uintptr {
 	if !a.native() {
-		return entry.Low(b)
+		return low(b)
 	}
 	a.keep = append(a.keep, b)
 	return address(b)

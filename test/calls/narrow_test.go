@@ -9,13 +9,21 @@ import (
 	"github.com/sakerhq/saker/test/entry"
 )
 
+// low is the address of a copy of b where 32-bit programs reach it.
+func low(b []byte) uintptr {
+	if !entry.CanCompat() {
+		panic(errNoCall)
+	}
+	return entry.Low(b)
+}
+
 // words is the address of 32-bit numbers where 32-bit programs reach them.
 func words(numbers ...uint32) uintptr {
 	var b []byte
 	for _, n := range numbers {
 		b = binary.NativeEndian.AppendUint32(b, n)
 	}
-	return entry.Low(b)
+	return low(b)
 }
 
 // narrowVector is two buffers as a 32-bit program has them.

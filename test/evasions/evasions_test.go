@@ -167,7 +167,7 @@ func (w *watch) performWhole(e evasion, dir string) (pid, times int) {
 		if lost == 0 {
 			return pid, times
 		}
-		w.t.Logf("%d records were lost", lost)
+		w.t.Logf("%d records were lost; in all: %+v", lost, w.counts())
 	}
 	w.t.Fatal("records were lost each time, so that nothing is proven")
 	return 0, 0

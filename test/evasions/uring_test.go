@@ -2,6 +2,7 @@ package evasions
 
 import (
 	"errors"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,9 @@ var ringActs = map[string]func(dir string) error{
 	"uring open":   func(dir string) error { return inRing(0, opening(dir)) },
 	"uring thread": func(dir string) error { return inRing(uring.SetupSQPoll, opening(dir)) },
 	"uring unlink": func(dir string) error {
+		if err := os.WriteFile(dir+"/secret", nil, 0o600); err != nil { // an act before may have removed it
+			return err
+		}
 		return inRing(0, func(r *uring.Ring) uring.Request {
 			return uring.Request{Opcode: uring.OpUnlinkat, FD: unix.AT_FDCWD, Addr: r.Path(dir + "/secret")}
 		})

@@ -80,12 +80,17 @@ func (w *watch) readUntil(done func() bool, limit time.Duration) {
 	}
 }
 
-// lost is how many records of the kernel never came.
-func (w *watch) lost() uint64 {
+func (w *watch) counts() bpf.Counts {
 	c, err := w.sensor.Counts()
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return c
+}
+
+// lost is how many records of the kernel never came.
+func (w *watch) lost() uint64 {
+	c := w.counts()
 	return c.Calls.Lost() + c.Processes.Lost()
 }
 
