@@ -168,7 +168,7 @@ func TestBatches(t *testing.T) {
 		}
 	})
 	t.Run("an old one goes", func(t *testing.T) {
-		delay := 30 * time.Millisecond
+		delay := time.Second // within which the second comes
 		began := time.Now()
 		r := startLoop(t, byNames(t, "ptrace"), BatchConfig{MaxRecords: 100, MaxDelay: delay})
 		r.source.reads <- [][]byte{trace}
