@@ -12,6 +12,7 @@ import (
 // held are the records of a container that is being asked about, in order.
 type held struct {
 	since   time.Time
+	oldest  uint64 // time of an event
 	records plog.LogRecordSlice
 	open    []open
 }
@@ -24,15 +25,16 @@ type open struct {
 	refs            []*field.Ref
 }
 
-// hold is where the record of an event waits for its container.
-func (w *Writer) hold(c *event.Container, now time.Time) plog.LogRecordSlice {
+// hold is where the record of an event of a time waits for its container.
+func (w *Writer) hold(c *event.Container, at uint64, now time.Time) plog.LogRecordSlice {
 	h := w.held[c]
 	if h == nil {
-		h = &held{since: now, records: plog.NewLogRecordSlice()}
+		h = &held{since: now, oldest: at, records: plog.NewLogRecordSlice()}
 		w.held[c] = h
 		w.waiting = append(w.waiting, c)
 	}
 	w.nHeld++
+	h.oldest = min(h.oldest, at)
 	return h.records
 }
 
@@ -93,7 +95,7 @@ func (w *Writer) Release(c *event.Container, name func(*event.Process)) int {
 			break
 		}
 	}
-	w.n, w.nHeld = w.n+n, w.nHeld-n
+	w.n, w.nHeld, w.oldest = w.n+n, w.nHeld-n, min(w.oldest, h.oldest)
 	return n
 }
 

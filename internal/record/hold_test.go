@@ -66,6 +66,36 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// The oldest of a batch is one that waited, though it joined last; a new batch begins anew.
+func TestOldest(t *testing.T) {
+	w := NewWriter(Options{})
+	waited, meta := awaited()
+	c, at := waited.Process.Container, func(second uint64) uint64 { return second * uint64(time.Second) }
+	for _, second := range []uint64{5, 3} {
+		waited.Time = at(second)
+		w.Add(waited, refs(t, "evt.type"))
+	}
+	e := eventtest.Named("execve")
+	for _, step := range []struct{ second, want int64 }{{9, 9}, {7, 7}, {8, 7}} {
+		e.Time = at(uint64(step.second))
+		w.Add(e, refs(t, "evt.type"))
+		if got := w.Oldest().Unix(); got != step.want {
+			t.Errorf("after one of second %d the oldest is of %d, want %d", step.second, got, step.want)
+		}
+	}
+	c.Told, c.Meta = event.Answered, meta
+	w.Release(c, nameTwo)
+	if got := w.Oldest().Unix(); got != 3 {
+		t.Errorf("after those that waited the oldest is of %d, want 3", got)
+	}
+	w.Take()
+	e.Time = at(10)
+	w.Add(e, refs(t, "evt.type"))
+	if got := w.Oldest().Unix(); got != 10 {
+		t.Errorf("the oldest of the next batch is of %d, want 10", got)
+	}
+}
+
 // What nobody told is missing, and the resource says so.
 func TestReleaseUntold(t *testing.T) {
 	w := NewWriter(Options{})

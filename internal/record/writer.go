@@ -7,6 +7,7 @@
 package record
 
 import (
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ type Writer struct {
 	logs   plog.Logs
 	places map[place]plog.LogRecordSlice
 	n      int
+	oldest uint64 // time of an event
 
 	held    map[*event.Container]*held
 	waiting []*event.Container // those of held, in order
@@ -128,11 +130,15 @@ func host() []attribute {
 }
 
 func (w *Writer) begin() {
-	w.logs, w.places, w.n = plog.NewLogs(), map[place]plog.LogRecordSlice{}, 0
+	w.logs, w.places, w.n, w.oldest = plog.NewLogs(), map[place]plog.LogRecordSlice{}, 0, math.MaxUint64
 }
 
 // Len is the number of records since the last Take, without those that wait.
 func (w *Writer) Len() int { return w.n }
+
+// Oldest is when the first event of the batch happened, which may be long before its
+// record was written. Without one it means nothing.
+func (w *Writer) Oldest() time.Time { return time.Unix(0, int64(w.oldest)) }
 
 // Take gives the batch, which is the caller's from then on, and begins a new one.
 func (w *Writer) Take() plog.Logs {
@@ -147,11 +153,11 @@ func (w *Writer) Take() plog.Logs {
 func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
 	now, p := time.Now(), w.plans.of(refs)
 	if c := e.Process.Container; c != nil && c.Told == event.Waiting {
-		lr := w.write(w.hold(c, now).AppendEmpty(), e, p, now)
+		lr := w.write(w.hold(c, e.Time, now).AppendEmpty(), e, p, now)
 		w.leaveOpen(e, lr, p)
 		return lr
 	}
-	w.n++
+	w.n, w.oldest = w.n+1, min(w.oldest, e.Time)
 	return w.write(w.recordsOf(e).AppendEmpty(), e, p, now)
 }
 

@@ -43,9 +43,6 @@ func (l *loop) release(c *event.Container) {
 	if c == nil {
 		return
 	}
-	if l.writer.Len() == 0 {
-		l.oldest = time.Now()
-	}
 	n := l.writer.Release(c, l.state.NameAccounts)
 	if c.Told == event.Untold && c.IsSure() {
 		l.counts.now.unenriched += uint64(n)

@@ -39,7 +39,6 @@ type loop struct {
 
 	event  event.Event
 	ctx    context.Context // of the run, for a batch that fills up while reading
-	oldest time.Time       // when the batch got its first record
 	handed time.Time       // when the last batch went
 }
 
@@ -151,9 +150,6 @@ func (l *loop) take(raw bpf.Raw) {
 		l.state.Vain(&l.event)
 		return
 	}
-	if l.writer.Len() == 0 {
-		l.oldest = time.Now()
-	}
 	lr := l.writer.Add(&l.event, refs)
 	if l.writer.Altered() {
 		record.MarkMatched(lr, l.choice.matched())
@@ -174,7 +170,7 @@ func (l *loop) flush() {
 	if n == 0 && !l.losses.untold() && len(l.healing.told) == 0 {
 		return
 	}
-	logs := l.writer.Take()
+	oldest, logs := l.writer.Oldest(), l.writer.Take()
 	if l.choice.candidates() {
 		record.MarkCandidates(logs)
 	}
@@ -187,7 +183,7 @@ func (l *loop) flush() {
 		l.healing.told = nil
 		return
 	}
-	l.losses.grow(refused, l.counts.refused.Add(uint64(n)), l.oldest, time.Now())
+	l.losses.grow(refused, l.counts.refused.Add(uint64(n)), oldest, time.Now())
 }
 
 // publish shows the counters of the goroutine to those who observe them.

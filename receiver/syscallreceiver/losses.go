@@ -63,13 +63,13 @@ func (l *losses) look(kernel *bpf.Counts, c *counts, now time.Time) {
 	l.looked = now
 }
 
-// grow takes over that an account has n now, and when it grew.
+// grow takes over that an account has n now, and when that happened which was lost.
 func (l *losses) grow(account int, n uint64, from, to time.Time) {
 	a := &l.by[account]
 	if n <= a.counted {
 		return
 	}
-	if a.counted == a.told {
+	if a.counted == a.told || from.Before(a.from) {
 		a.from = from
 	}
 	a.counted, a.to = n, to
