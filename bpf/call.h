@@ -97,7 +97,8 @@ static __always_inline void know_nothing(u32 slot)
 	struct scratch *s = scratch_of(slot);
 
 	if (s && !s->busy)
-		s->scan.filter = s->scan.path = s->scan.given = s->scan.socket = 0;
+		s->scan.filter = s->scan.path = s->scan.given = s->scan.socket = s->scan.directory =
+			0;
 }
 
 /* Tells a call that made a descriptor of another one as a dup, too. It is not judged: the rules

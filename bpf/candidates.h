@@ -12,6 +12,7 @@
 #ifndef SAKER_CANDIDATES_H
 #define SAKER_CANDIDATES_H
 
+#include "directory.h"
 #include "process.h"
 
 #define MAX_ERRNO 4095
@@ -137,16 +138,86 @@ static __always_inline u32 flags_place(struct wire_facts *facts, u64 flags)
 	return place;
 }
 
-/* What a new descriptor's file is. One that is deleted may be called as others are. */
-static __always_inline u32 opened_kind(s64 fd)
+/* What an open's file is. One that is deleted may be called as others are. */
+static __always_inline u32 opened_kind(u64 address)
 {
-	u64 address = file_of(current_task(), fd);
 	struct file *file = KERNEL(struct file, address);
 	struct inode *inode = address ? READ(file, f_inode) : 0;
 
 	return inode && (READ(inode, i_mode) & S_IFMT) == S_IFDIR && READ(inode, i_nlink)
 		       ? OPENED_DIRECTORY
 		       : OPENED_OTHER;
+}
+
+/* The state after a slash and a name of the kernel's. */
+__noinline int read_last(u32 slot, u64 name, u32 len, u32 state)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!direct_reads || !f || !s || f->number != s->scan.filter)
+		return 0;
+	struct wire_automaton *a = &f->paths;
+	u32 shift = a->shift & 7, settled = a->settled;
+	u64 word = 0;
+	if (state < settled)
+		state = a->next[BOUND(state << shift | a->classes['/'], PATH_STEPS - 1)];
+	for (u32 i = 0; i < NAME_MAX; i++) {
+		if (i >= len || state >= settled)
+			break;
+		word = i % sizeof(u64) ? word >> 8 : words_at(name + i)->at[0];
+		state = a->next[BOUND(state << shift | a->classes[(u8)word], PATH_STEPS - 1)];
+	}
+	return state;
+}
+
+/* What an open's file can be true for by its path, if its directory is remembered: the number of
+ * the set + 1. */
+__noinline int recall(u32 slot, u64 address)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!direct_reads || !f || !s || f->number != s->scan.filter)
+		return 0;
+	struct file *file = KERNEL(struct file, address);
+	struct inode *inode = READ(file, f_inode);
+	struct vfsmount *mnt = READ(file, f_path.mnt);
+	struct dentry *d = READ(file, f_path.dentry), *up = READ(d, d_parent);
+	u32 kind = READ(inode, i_mode) & S_IFMT;
+	if (kind == S_IFDIR || kind == S_IFSOCK || !READ(inode, i_nlink) || d == up ||
+	    d == READ(mnt, mnt_root))
+		return 0;
+	s->walk.mount = plain(s, mnt) - bpf_core_field_offset(struct mount, mnt);
+	s->walk.dentry = plain(s, up);
+	u32 place = directory_place(slot, s->walk.mount, s->walk.dentry);
+	struct directory *e = directory_at(place);
+	struct super_block *sb = READ(inode, i_sb);
+	s->scan.directory = place + 1;
+	if (!e || e->filter != f->number || e->mounts != s->scan.mounts ||
+	    e->dev != READ(sb, s_dev) || e->magic != (u32)READ(sb, s_magic) ||
+	    !is_directory(slot, place))
+		return 0;
+	u32 state = read_last(slot, plain(s, READ(d, d_name.name)), READ(d, d_name.len), e->state);
+	return state ? f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(e->own, 1)] + 1 : 0;
+}
+
+/* Leaves those rules that can be true for an open's file, as far as that is known before its record
+ * is built: 0, or the fact that left none. */
+static __always_inline u32 narrow_by_file(u32 slot, struct scratch *s, struct wire_filter *f,
+					  struct wire_facts *facts)
+{
+	u64 address = file_of(current_task(), s->call.ret);
+
+	if (!keep(&s->left, f, facts->opened[opened_kind(address)]))
+		return FACT_KIND;
+	if (!address || !s->scan.path)
+		return 0;
+	u32 set = recall(slot, address);
+	if (!set)
+		return 0;
+	s->scan.path = 0;
+	return keep(&s->left, f, set - 1) ? 0 : FACT_PATH;
 }
 
 /*
@@ -173,14 +244,12 @@ __noinline int narrow(u32 slot)
 	}
 	if (!keep_of_process(s, f))
 		return FACT_PROCESS;
-	if (facts->opens && call->ret >= 0 &&
-	    !keep(&s->left, f, facts->opened[opened_kind(call->ret)]))
-		return FACT_KIND;
 	s->scan.filter = f->number;
+	s->scan.mounts = *(volatile u64 *)&mounts_told;
 	s->scan.socket = facts->socket;
 	s->scan.path = facts->opens && f->paths.start;
 	s->scan.given = facts->named && f->given.start;
-	return 0;
+	return facts->opens && call->ret >= 0 ? narrow_by_file(slot, s, f, facts) : 0;
 }
 
 /* The state after a slash and the name that lies at a place of the record. */
@@ -307,11 +376,15 @@ __noinline int narrow_by_path(u32 slot)
 	struct wire_block *b = (void *)&s->data[s->block & (RECORD_MAX - 1)];
 	u64 filter = s->scan.filter;
 	u32 names = s->scan.names, state = f->paths.start, settled = f->paths.settled;
+	u32 above_last = state; /* before the last name was read */
 	if (b->kind != BLOCK_FILE || b->flags || !is_named((void *)(b + 1)) || !names ||
 	    names > NAMES_MAX || s->walk.count > NAMES_MAX)
 		return 0;
 	for (u32 i = 0; i < NAMES_MAX; i++) {
-		if (i >= names || !state || state >= settled)
+		if (i >= names)
+			break;
+		above_last = state;
+		if (!state || state >= settled)
 			break;
 		state = read_name(slot, s->walk.names[BOUND(names - 1 - i, NAMES_MAX - 1)], state);
 	}
@@ -321,6 +394,7 @@ __noinline int narrow_by_path(u32 slot)
 	u32 from = s->block + sizeof(*b) + sizeof(*w);
 	u32 end = w->above ? from + w->above : s->block + sizeof(*b) + b->len;
 	u32 own = is_own(s, w, from, end);
+	remember(s, w, from, end, above_last, own);
 	return keep(&s->left, f, f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(own, 1)])
 		       ? 0
 		       : FACT_PATH;

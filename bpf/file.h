@@ -32,8 +32,12 @@ static __always_inline u64 file_of(struct task_struct *task, s64 fd)
 	struct fdtable *table = READ(files, fdt);
 	if (!table || (u64)fd >= READ(table, max_fds))
 		return 0;
+	struct file **at = READ(table, fd) + (u32)fd;
 	u64 file = 0;
-	COPY(&file, READ(table, fd) + (u32)fd);
+	if (direct_reads)
+		file = words_at((u64)at)->at[0];
+	else
+		COPY(&file, at);
 	return file;
 }
 

@@ -80,6 +80,7 @@ func TestMain(m *testing.M) {
 	maps.Copy(acts, operationActs)
 	maps.Copy(acts, benched)
 	maps.Copy(acts, paths)
+	maps.Copy(acts, movings)
 	if name := os.Getenv("SAKER_TEST_ACT"); name != "" {
 		if err := acts[name](os.Getenv("SAKER_TEST_DIR")); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -15,6 +15,12 @@ import (
 // a slash at its end. A file that is reached through such a mount has no other
 // name there.
 func (s *Sensor) SetMounts(first map[uint32]string) error {
+	err := s.setMounts(first)
+	// What the programs remember of directories is of the mounts before.
+	return errors.Join(err, s.objs.MountsTold.Set(s.mountsTold.Add(1)))
+}
+
+func (s *Sensor) setMounts(first map[uint32]string) error {
 	var dev uint32
 	var old []uint32
 	var mount sensorWireMount

@@ -15,12 +15,6 @@
 #define NAME_MAX       255
 
 /* Short names, which are most, are copied by words: a helper for each costs more than the walk. */
-#define NAME_WORDS 5
-
-struct words {
-	u64 at[NAME_WORDS];
-};
-
 static __always_inline void append_name(struct scratch *s, struct dentry *d)
 {
 	u32 len = READ(d, d_name.len);
@@ -30,9 +24,8 @@ static __always_inline void append_name(struct scratch *s, struct dentry *d)
 	if (len > NAME_MAX)
 		len = NAME_MAX;
 	if (direct_reads && len <= sizeof(struct words)) {
-		/* Of the kernel's types one that begins with so many numbers. */
-		struct words *from = (void *)KERNEL(struct pt_regs, name);
-		for (u32 i = 0; i < NAME_WORDS; i++)
+		struct words *from = words_at((u64)name);
+		for (u32 i = 0; i < WORDS_MAX; i++)
 			if (i * sizeof(u64) < len)
 				((struct words *)to)->at[i] = from->at[i];
 	} else {

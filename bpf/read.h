@@ -66,6 +66,19 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 /* For what a typed load can't reach: arrays by a variable index, odd sizes. */
 #define COPY(to, from) bpf_probe_read_kernel(to, sizeof(*(to)), (const void *)(from))
 
+#define WORDS_MAX 5
+
+struct words {
+	u64 at[WORDS_MAX];
+};
+
+/* Plain memory of the kernel's, where it casts: of its types one that begins with so many numbers.
+ */
+static __always_inline struct words *words_at(u64 address)
+{
+	return (void *)KERNEL(struct pt_regs, address);
+}
+
 /* The current task. Before 5.11 no helper gives it typed. */
 static __always_inline struct task_struct *current_task(void)
 {

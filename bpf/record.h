@@ -34,6 +34,8 @@ struct walk {
 	u32 inside;	   /* bytes of it below the first mount's root */
 	u64 root;	   /* that, if it isn't its file system's */
 	u32 crossed;
+	u32 same; /* bytes of a remembered path that it has found again */
+	u32 unused;
 	u32 count;	      /* components */
 	u32 names[NAMES_MAX]; /* where each of them is */
 };
@@ -42,10 +44,12 @@ struct walk {
 struct scan {
 	u64 filter; /* that the rules left are of; 0: none */
 	u32 names;
-	u16 path;   /* is to be read */
-	u16 given;  /* the same, as it was given */
-	u32 at;	    /* where the first path as given lies, 0: there is none */
-	u32 socket; /* the first block may be of one */
+	u16 path;      /* is to be read */
+	u16 given;     /* the same, as it was given */
+	u32 at;	       /* where the first path as given lies, 0: there is none */
+	u32 socket;    /* the first block may be of one */
+	u32 directory; /* where the file's may be remembered, + 1; 0: nowhere */
+	u64 mounts;    /* as they were told before it is read */
 };
 
 struct scratch {

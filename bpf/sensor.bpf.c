@@ -4,9 +4,9 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, cgroup.h, scope.h, file.h, address.h, standing.h, process.h, meta.h,
- * used_path.h, entry.h, capture.h, candidates.h, peer.h, call.h (the body), path_hooks.h, then
- * what goes through io_uring: uring.h, uring_operations.h.
+ * and the ring), path.h, cgroup.h, scope.h, file.h, directory.h, address.h, standing.h, process.h,
+ * meta.h, used_path.h, entry.h, capture.h, candidates.h, peer.h, call.h (the body), path_hooks.h,
+ * then what goes through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -59,6 +59,7 @@ const struct {
 	struct wire_part part;
 	struct wire_shape shape;
 	struct wire_standing standing;
+	struct directory directory;
 } *wire __attribute__((unused));
 
 static __always_inline int tell_call(struct pt_regs *regs, long ret)

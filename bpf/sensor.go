@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -63,7 +64,8 @@ type Sensor struct {
 	answers bool
 	filters *ebpf.MapSpec // of one filter
 
-	standings *standings
+	standings  *standings
+	mountsTold atomic.Uint64
 
 	mu       sync.Mutex
 	attached bool
@@ -214,6 +216,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	spec.Maps["call_ring"].MaxEntries = uint32(opts.RingBytes)
 	spec.Maps["process_ring"].MaxEntries = processRingBytes
 	spec.Maps["scratches"].MaxEntries = uint32(cpus) + 1
+	spec.Maps["directories"].MaxEntries *= uint32(cpus)
 	var cast *btf.Func
 	constants := map[string]any{
 		"iterator_slot":      uint32(cpus),
