@@ -4,11 +4,13 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -108,12 +110,13 @@ func TestMacros(t *testing.T) {
 
 // sampleReport is of figures that are easy to reckon with.
 func sampleReport(withFalco bool) *report {
-	m, turns := measured{}, macroTurns{map[string]map[string][]turned{}, map[string][]float64{saker: {0}, falco: {0.25}}}
+	m, turns := measured{}, newMacroTurns(macros)
+	turns.loss = map[string][]float64{saker: {0}, falco: {0.25}}
 	for _, l := range loads {
 		m[l.name] = map[string][]float64{control: {100, 110}, control2: {101, 109}, saker: {150, 170}, emptyAll: {120, 130}, emptyCall: {110, 120}}
 	}
 	for _, load := range macros {
-		turns.took[load.name] = map[string][]turned{control: {{2e9, 0}}, control2: {{2.02e9, 0}}, saker: {{2.1e9, 4e7}}}
+		turns.took[load.name] = map[string][]turned{control: {{1.99e9, 0}}, control2: {{2.01e9, 0}}, saker: {{2.1e9, 4e7}}}
 	}
 	r := newReport(&config{})
 	r.Floods[saker] = []flooded{{Pace: 10, Load: 0.1}, {Pace: 30, Loss: 0.5}, {Pace: 20, Load: 0.2}}
@@ -166,6 +169,42 @@ func TestReport(t *testing.T) {
 		if err := xml.Unmarshal([]byte(picture), new(any)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestDoubt: what is no more than nothing beside nothing is said to be so, and a
+// load is compared with what came before and after it.
+func TestDoubt(t *testing.T) {
+	turns := newMacroTurns(macros[:1])
+	name := macros[0].name
+	turns.took[name] = map[string][]turned{
+		control:  {{100, 0}, {200, 0}, {400, 0}},
+		control2: {{110, 0}, {180, 0}, {400, 0}}, // 10 % more, 10 % less, the same
+		saker:    {{105, 0}, {199.5, 0}, {420, 0}},
+		falco:    {{126, 0}, {228, 0}, {480, 0}},
+	}
+	r := newReport(&config{})
+	r.addMacro(macros[:1], turns)
+	row := r.Macro[0]
+	if got := row.With[saker].Slower.Median; math.Abs(got-0.05) > 1e-9 {
+		t.Errorf("Saker makes it %v slower", got)
+	}
+	if saker, falco := doubt(row.With[saker].Slower, row.Noise), doubt(row.With[falco].Slower, row.Noise); saker != "< control" || falco != "" {
+		t.Errorf("noise %v: %q, %q", row.Noise, saker, falco)
+	}
+	var out strings.Builder
+	if r.print(&out); !strings.Contains(out.String(), "< control") {
+		t.Error(out.String())
+	}
+}
+
+// TestLeast: of the runs of a turn the one that took the least counts.
+func TestLeast(t *testing.T) {
+	took := []time.Duration{30, 20, 10}
+	turns := newMacroTurns(nil)
+	got, err := turns.least(macro{run: func(_ string, n int) (time.Duration, error) { return took[n], nil }}, nil, "")
+	if want := float64(slices.Min(took[1 : macroRepeats+1])); err != nil || got.load != want || turns.runs != macroRepeats {
+		t.Errorf("%v of %d runs, want %v: %v", got.load, turns.runs, want, err)
 	}
 }
 

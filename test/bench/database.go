@@ -85,11 +85,11 @@ func withPostgres(dir string, do func() (time.Duration, error)) (time.Duration, 
 func postgres(dir string, _ int) (time.Duration, error) {
 	return withPostgres(dir, func() (time.Duration, error) {
 		socket := filepath.Join(dir, "postgres")
-		lasting, err := took(asNobody(dir, "pgbench", "-h", socket, "-U", "bench", "-n", "-c", "4", "-t", "270", "postgres"))
+		lasting, err := took(asNobody(dir, "pgbench", "-h", socket, "-U", "bench", "-n", "-c", "4", "-t", "135", "postgres"))
 		if err != nil {
 			return 0, err
 		}
-		short, err := took(asNobody(dir, "pgbench", "-h", socket, "-U", "bench", "-n", "-C", "-c", "4", "-t", "30", "postgres"))
+		short, err := took(asNobody(dir, "pgbench", "-h", socket, "-U", "bench", "-n", "-C", "-c", "4", "-t", "15", "postgres"))
 		return lasting + short, err
 	})
 }

@@ -13,9 +13,9 @@ import (
 // macros are the macro loads. Each stays on the CPU of who acts.
 var macros = []macro{
 	{"compile", "go build of a package with its own cache, the standard library done", prepareCompile, compile},
-	{"unpack", "dpkg --unpack of a package with 2,000 files, as apt-get does", prepareUnpack, unpack},
-	{"web", "3,000 requests to a file server over loopback, each on a connection of its own", prepareWeb, web},
-	{"PostgreSQL", "pgbench: 4 clients, 1,200 transactions, a tenth of them on new connections", preparePostgres, postgres},
+	{"unpack", "dpkg --unpack of a package with 1,000 files, as apt-get does", prepareUnpack, unpack},
+	{"web", "2,000 requests to a file server over loopback, each on a connection of its own", prepareWeb, web},
+	{"PostgreSQL", "pgbench: 4 clients, 600 transactions, a tenth of them on new connections", preparePostgres, postgres},
 	{"bbolt", "bbolt bench: 20,000 keys written in batches and read", prepareBolt, bolt},
 	{"execs", "1,000 executions of /bin/true a second", func(string) error { return nil }, execs},
 }
@@ -48,7 +48,7 @@ func needed(name string) (string, error) {
 }
 
 // compiled is the package that is built, one that Saker itself is made of.
-const compiled = "github.com/cilium/ebpf/btf"
+const compiled = "github.com/cilium/ebpf/asm"
 
 func prepareCompile(dir string) error {
 	out, err := goBuild(dir, 0).CombinedOutput()
@@ -58,19 +58,19 @@ func prepareCompile(dir string) error {
 	return nil
 }
 
-func compile(dir string, turn int) (time.Duration, error) { return took(goBuild(dir, turn)) }
+func compile(dir string, n int) (time.Duration, error) { return took(goBuild(dir, n)) }
 
 // goBuild builds anew what is not of the standard library: by -D, which means
 // nothing here but is another one each time.
-func goBuild(dir string, turn int) *exec.Cmd {
-	cmd := exec.Command("go", "build", fmt.Sprintf("-gcflags=github.com/cilium/ebpf/...=-D=turn%d", turn), compiled)
+func goBuild(dir string, n int) *exec.Cmd {
+	cmd := exec.Command("go", "build", fmt.Sprintf("-gcflags=github.com/cilium/ebpf/...=-D=run%d", n), compiled)
 	cmd.Env = append(os.Environ(), "GOCACHE="+filepath.Join(dir, "gocache"), "CGO_ENABLED=0")
 	return cmd
 }
 
 const control822 = "Package: saker-bench\nVersion: 1\nArchitecture: all\nMaintainer: bench <bench@localhost>\nDescription: files\n"
 
-// prepareUnpack makes a package of 100 directories with 20 files of 2 KiB each.
+// prepareUnpack makes a package of 50 directories with 20 files of 2 KiB each.
 func prepareUnpack(dir string) error {
 	if _, err := needed("dpkg"); err != nil {
 		return err
@@ -79,7 +79,7 @@ func prepareUnpack(dir string) error {
 	if err := writeFile(filepath.Join(root, "DEBIAN", "control"), control822); err != nil {
 		return err
 	}
-	for i := range 2000 {
+	for i := range 1000 {
 		name := filepath.Join(root, "usr", "share", "saker-bench", fmt.Sprintf("d%d", i/20), fmt.Sprintf("file%d", i))
 		if err := writeFile(name, string(bytes.Repeat(fmt.Appendf(nil, "%7d\n", i), 256))); err != nil {
 			return err
@@ -108,10 +108,10 @@ func writeFile(name, text string) error {
 	return errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644))
 }
 
-// execRate and execTime are the executions of one turn.
+// execRate and execTime are the executions of one run.
 const (
 	execRate = 1000
-	execTime = 1500 * time.Millisecond
+	execTime = 700 * time.Millisecond
 )
 
 func execs(string, int) (time.Duration, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -39,15 +40,24 @@ func table(out io.Writer, title string, columns ...string) *tabwriter.Writer {
 }
 
 func (r *report) printAdded(out io.Writer) {
-	t := table(out, "\nCost added to an act (ns of CPU time of who acts; median [quartiles] of the rounds)",
-		"act", "without", "control", "saker", "", emptyAll, emptyCall, "saker/empty", falco, "saker/falco")
+	t := table(out, "\nCost added to an act (ns of CPU time of who acts; median [quartiles] of the rounds; control: nothing beside nothing, ± three of four rounds)",
+		"act", "without", "control", "", "saker", "", "", emptyAll, emptyCall, "saker/empty", falco, "saker/falco")
 	for _, row := range r.Added {
 		s := row.With[saker]
-		fmt.Fprintf(t, "%s\t%.0f\t%+.0f\t%+.0f\t[%.0f %.0f]\t%+.0f\t%+.0f\t%s\t%s\t%s\n",
-			row.Act, row.Without, row.Error, s.Median, s.Low, s.High, row.With[emptyAll].Median, row.With[emptyCall].Median,
+		fmt.Fprintf(t, "%s\t%.0f\t%+.0f\t±%.0f\t%+.0f\t[%.0f %.0f]\t%s\t%+.0f\t%+.0f\t%s\t%s\t%s\n",
+			row.Act, row.Without, row.Error, row.Noise, s.Median, s.Low, s.High, doubt(s, row.Noise),
+			row.With[emptyAll].Median, row.With[emptyCall].Median,
 			ratio(s.Median, row.With[emptyAll].Median), amount(row.With, falco), ratio(s.Median, row.With[falco].Median))
 	}
 	t.Flush()
+}
+
+// doubt marks what differs by no more than nothing does from nothing.
+func doubt(s spread, noise float64) string {
+	if math.Abs(s.Median) <= noise {
+		return "< control"
+	}
+	return ""
 }
 
 func amount(with map[string]spread, name string) string {
@@ -98,14 +108,15 @@ func (r *report) printRings(out io.Writer) {
 }
 
 func (r *report) printMacro(out io.Writer) {
-	t := table(out, "\nWhole programs (CPU time more than without; median [quartiles]; collector: its own CPU time meanwhile)",
-		"load", "ms without", "control", "saker", "", "collector", falco, "collector", "saker/falco")
+	t := table(out, "\nWhole programs (CPU time more than without; median [quartiles]; control: nothing beside nothing, ± three of four rounds; collector: its own CPU time meanwhile)",
+		"load", "ms without", "control", "", "saker", "", "", "collector", falco, "", "collector", "saker/falco")
 	for _, row := range r.Macro {
 		s := row.With[saker]
-		fmt.Fprintf(t, "%s\t%.0f\t%s\t%s\t[%s %s]\t%s", row.Load, row.Without, percent(row.Error),
-			percent(s.Slower.Median), percent(s.Slower.Low), percent(s.Slower.High), percent(s.Watcher))
+		fmt.Fprintf(t, "%s\t%.0f\t%s\t±%.1f %%\t%s\t[%s %s]\t%s\t%s", row.Load, row.Without, percent(row.Error), 100*row.Noise,
+			percent(s.Slower.Median), percent(s.Slower.Low), percent(s.Slower.High), doubt(s.Slower, row.Noise), percent(s.Watcher))
 		if f, there := row.With[falco]; there {
-			fmt.Fprintf(t, "\t%s\t%s\t%s", percent(f.Slower.Median), percent(f.Watcher), ratio(s.Slower.Median, f.Slower.Median))
+			fmt.Fprintf(t, "\t%s\t%s\t%s\t%s", percent(f.Slower.Median), doubt(f.Slower, row.Noise),
+				percent(f.Watcher), ratio(s.Slower.Median, f.Slower.Median))
 		}
 		fmt.Fprintln(t)
 	}

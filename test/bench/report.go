@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -29,7 +30,8 @@ type addedRow struct {
 	Act     string            `json:"act"`
 	What    string            `json:"what"`
 	Without float64           `json:"ns_without"`
-	Error   float64           `json:"control_ns"` // what nothing differs from nothing
+	Error   float64           `json:"control_ns"`        // what nothing differs from nothing
+	Noise   float64           `json:"control_spread_ns"` // and how far in three of four rounds
 	With    map[string]spread `json:"added_ns"`
 }
 
@@ -39,6 +41,7 @@ type macroRow struct {
 	What    string               `json:"what"`
 	Without float64              `json:"cpu_ms_without"`
 	Error   float64              `json:"control_share"`
+	Noise   float64              `json:"control_spread_share"`
 	With    map[string]macroCost `json:"with"`
 }
 
@@ -58,6 +61,16 @@ type spread struct {
 
 func spreadOf(list []float64) spread {
 	return spread{median(list), quantile(list, 0.25), quantile(list, 0.75)}
+}
+
+// noiseOf is how far from each other things are that are the same: what differs by
+// no more than that may differ by nothing. Three of four rounds show no more.
+func noiseOf(list []float64) float64 {
+	far := make([]float64, len(list))
+	for i, n := range list {
+		far[i] = math.Abs(n)
+	}
+	return quantile(far, 0.75)
 }
 
 func median(list []float64) float64 { return quantile(list, 0.5) }
@@ -116,9 +129,10 @@ func (r *report) addAdded(m measured, withFalco bool) {
 		names = append(names, falco)
 	}
 	for _, l := range loads {
+		same := m.added(l.name, control2)
 		row := addedRow{
 			Act: l.name, What: l.what, Without: median(m[l.name][control]),
-			Error: median(m.added(l.name, control2)), With: map[string]spread{},
+			Error: median(same), Noise: noiseOf(same), With: map[string]spread{},
 		}
 		for _, name := range names {
 			row.With[name] = spreadOf(m.added(l.name, name))
@@ -127,25 +141,30 @@ func (r *report) addAdded(m measured, withFalco bool) {
 	}
 }
 
-// addMacro compares each turn with that of nothing in the same round.
-func (r *report) addMacro(there []macro, turns macroTurns) {
+// addMacro compares each turn with those of nothing in the same round: one came
+// before it and one after it, so that what changes slowly is the same for all.
+func (r *report) addMacro(there []macro, turns *macroTurns) {
 	for _, m := range there {
-		without := turns.took[m.name][control]
-		row := macroRow{Load: m.name, What: m.what, With: map[string]macroCost{}}
-		for name, list := range turns.took[m.name] {
+		took := turns.took[m.name]
+		first, last := loadsOf(took[control]), loadsOf(took[control2])
+		same, without := make([]float64, len(first)), make([]float64, len(first))
+		for i := range first {
+			same[i], without[i] = last[i]/first[i]-1, (first[i]+last[i])/2
+		}
+		row := macroRow{
+			Load: m.name, What: m.what, Without: median(first) / 1e6,
+			Error: median(same), Noise: noiseOf(same), With: map[string]macroCost{},
+		}
+		for name, list := range took {
+			if name == control || name == control2 {
+				continue
+			}
 			var slower, watcher []float64
 			for i, t := range list {
-				slower = append(slower, t.load/without[i].load-1)
-				watcher = append(watcher, t.watcher/without[i].load)
+				slower = append(slower, t.load/without[i]-1)
+				watcher = append(watcher, t.watcher/without[i])
 			}
-			switch name {
-			case control:
-				row.Without = median(loadsOf(list)) / 1e6
-			case control2:
-				row.Error = median(slower)
-			default:
-				row.With[name] = macroCost{spreadOf(slower), median(watcher), median(turns.loss[name])}
-			}
+			row.With[name] = macroCost{spreadOf(slower), median(watcher), median(turns.loss[name])}
 		}
 		r.Macro = append(r.Macro, row)
 	}

@@ -19,9 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// webRequests is how many requests a turn has, webClients how many at once.
+// webRequests is how many requests a run has, webClients how many at once.
 const (
-	webRequests = 3000
+	webRequests = 2000
 	webClients  = 4
 )
 
@@ -89,7 +89,7 @@ func serve(dir string, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// ask makes the requests of a turn.
+// ask makes the requests of a run.
 func ask(address string) error {
 	var dialer net.Dialer
 	dialer.Control = func(_, _ string, c syscall.RawConn) error {
