@@ -63,7 +63,7 @@ func run() error {
 	flag.StringVar(&c.rules, "rules", c.falco.rules, "rules `file` for Saker (default: FALCO_RULES, else the stable library)")
 	flag.StringVar(&c.out, "out", "build", "`directory` for bench.json and bench.svg")
 	flag.IntVar(&c.rounds, "rounds", 7, "how often each subject is measured")
-	flag.IntVar(&c.macroRounds, "macro-rounds", 5, "how often each subject is measured with whole programs")
+	flag.IntVar(&c.macroRounds, "macro-rounds", 4, "how often each subject is measured with whole programs")
 	flag.DurationVar(&c.chunk, "chunk", 20*time.Millisecond, "how long one chunk of a load takes")
 	flag.StringVar(&c.parts, "parts", partNames(), "what to measure")
 	flag.Parse()
