@@ -10,6 +10,7 @@ package containers
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,19 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// TestMain waits until no other run has these tests' cgroups and containers.
+func TestMain(m *testing.M) {
+	var alone net.Listener
+	for end := time.Now().Add(10 * patience); alone == nil && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		alone, _ = net.Listen("unix", "@saker-test-containers")
+	}
+	code := m.Run()
+	if alone != nil {
+		_ = alone.Close()
+	}
+	os.Exit(code)
+}
 
 // patience is how long something that must happen may take.
 const patience = 90 * time.Second

@@ -87,7 +87,8 @@ var outages = []struct {
 // is told meanwhile, and what that one did when nobody tells.
 func TestOutages(t *testing.T) {
 	need(t, "runc", "busybox")
-	dir := place(t, "saker-test")
+	t.Parallel()
+	dir := place(t, "saker-outages")
 	bundle := newBundle(t, dir)
 	var sockets ask.Sockets
 	idOf := func(i int) string { return strings.Repeat(fmt.Sprint(i+1), 64) }
@@ -102,7 +103,7 @@ func TestOutages(t *testing.T) {
 			if i%2 == 0 { // a runtime in mounts of its own, as a service manager may give it
 				attr.Unshareflags = syscall.CLONE_NEWNS
 			}
-			startFrom(t, &attr, bundle, dir, idOf(i), "/saker-test/docker/"+idOf(i))
+			startFrom(t, &attr, bundle, dir, idOf(i), "/saker-outages/docker/"+idOf(i))
 			w.in(t).both(idOf(i), o.rule, o.want)
 		})
 	}
@@ -112,10 +113,11 @@ func TestOutages(t *testing.T) {
 // somebody does again, and one whose runtime goes stays known.
 func TestRuntimeComesBack(t *testing.T) {
 	need(t, "runc", "busybox")
-	dir := place(t, "saker-test")
+	t.Parallel()
+	dir := place(t, "saker-back")
 	bundle, socket, id := newBundle(t, dir), filepath.Join(dir, "s"), strings.Repeat("9", 64)
 	w := startWatch(t, ask.Sockets{Docker: []string{socket}})
-	start(t, bundle, dir, id, "/saker-test/docker/"+id, again)
+	start(t, bundle, dir, id, "/saker-back/docker/"+id, again)
 	if first := w.alerts(id, 1)[0]; first["rule"] != "act of a stranger" || first["saker.enrichment"] != "incomplete" || first["container.name"] != "-" {
 		t.Errorf("while nobody answers: %v", first)
 	}
@@ -140,10 +142,11 @@ func TestRuntimeComesBack(t *testing.T) {
 // TestAccountsChange: a container's users are those that its files have now.
 func TestAccountsChange(t *testing.T) {
 	need(t, "runc", "busybox")
-	dir := place(t, "saker-test")
+	t.Parallel()
+	dir := place(t, "saker-accounts")
 	bundle, id := newBundle(t, dir), strings.Repeat("7", 64)
 	w := startWatch(t, ask.Sockets{})
-	start(t, bundle, dir, id, "/saker-test/docker/"+id, again)
+	start(t, bundle, dir, id, "/saker-accounts/docker/"+id, again)
 	last := func() string {
 		list := w.alerts(id, 1)
 		return list[len(list)-1]["user.name"]
@@ -168,6 +171,7 @@ func again(spec map[string]any) {
 // TestUsersRuntime: about what is below a user's slice only the user's own runtime is asked.
 func TestUsersRuntime(t *testing.T) {
 	need(t, "runc", "busybox")
+	t.Parallel()
 	dir, id := place(t, "user.slice"), strings.Repeat("8", 64)
 	if err := os.MkdirAll(filepath.Join(dir, "user", fmt.Sprint(userID)), 0o700); err != nil {
 		t.Fatal(err)
@@ -185,17 +189,21 @@ func TestUsersRuntime(t *testing.T) {
 // TestManyContainers starts and removes more containers than are kept: each is known,
 // and none of them leaves anything here.
 func TestManyContainers(t *testing.T) {
-	need(t, "unshare", "busybox")
+	need(t, "busybox")
 	const many, kept = 280, 256
 	dir := place(t, "saker-test")
-	socket := filepath.Join(dir, "s")
+	socket, root := filepath.Join(dir, "s"), filepath.Join(dir, "root")
+	if err := os.Mkdir(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	rootfs(t, root)
 	serveDocker(t, socket, described)
-	w := startWatch(t, ask.Sockets{Docker: []string{socket}})
-	brief(t, fmt.Sprintf("%064x", many))
+	w := startWaiting(t, ask.Sockets{Docker: []string{socket}}, patience/18) // for accounts that never come
+	brief(t, root, fmt.Sprintf("%064x", many))
 	w.alerts(fmt.Sprintf("%064x", many), 1)
 	descriptors, goroutines := openDescriptors(t), runtime.NumGoroutine()
 	for i := range many {
-		brief(t, fmt.Sprintf("%064x", i))
+		brief(t, root, fmt.Sprintf("%064x", i))
 	}
 	for i := range many {
 		id := fmt.Sprintf("%064x", i)
@@ -215,16 +223,23 @@ func TestManyContainers(t *testing.T) {
 	}
 }
 
-// brief runs a program in a container's cgroup and with mounts of its own, and removes
-// the cgroup when it has ended.
-func brief(t *testing.T, id string) {
+// brief runs a program in a container's cgroup, with a root directory and mounts of its
+// own, and removes the cgroup when it has ended.
+func brief(t *testing.T, root, id string) {
 	t.Helper()
 	cgroup := filepath.Join(unified(t), "saker-test", "docker", id)
 	if err := os.MkdirAll(cgroup, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("/bin/sh", "-c", `echo $$ >"$1/cgroup.procs" && exec unshare -m busybox true "$2"`, "sh", cgroup, marker).CombinedOutput()
+	dir, err := os.Open(cgroup)
 	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	cmd := exec.Cmd{Path: "/bin/busybox", Args: []string{"busybox", "true", marker}, SysProcAttr: &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS, Chroot: root, UseCgroupFD: true, CgroupFD: int(dir.Fd()),
+	}}
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	eventually(t, "the cgroup is empty", func() bool { return os.Remove(cgroup) == nil })

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -80,6 +81,13 @@ func (h host) GetExtensions() map[component.ID]component.Component {
 // startWatch starts to capture what happens in containers.
 func startWatch(t *testing.T, sockets ask.Sockets) *watch {
 	t.Helper()
+	return startWaiting(t, sockets, patience/3)
+}
+
+// startWaiting is startWatch with how long the records of a container wait for what is
+// told of it.
+func startWaiting(t *testing.T, sockets ask.Sockets, wait time.Duration) *watch {
+	t.Helper()
 	arrived := new(consumertest.LogsSink)
 	w := &watch{t, arrived, componenttest.NewTelemetry()}
 	ctx := context.Background()
@@ -106,7 +114,7 @@ func startWatch(t *testing.T, sockets ask.Sockets) *watch {
 	receivers := syscallreceiver.NewFactory()
 	capture := receivers.CreateDefaultConfig().(*syscallreceiver.Config)
 	id := component.MustNewID("ruleset")
-	capture.Ruleset, capture.Runtimes, capture.EnrichTimeout = &id, sockets, patience/3
+	capture.Ruleset, capture.Runtimes, capture.EnrichTimeout = &id, sockets, wait
 	capture.Scope.Include.Containers = true
 	settings := receivertest.NewNopSettings(receivers.Type())
 	settings.TelemetrySettings = w.telemetry.NewTelemetrySettings()
