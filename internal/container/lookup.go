@@ -48,7 +48,7 @@ type Question struct {
 
 // Unanswered is the answer of one who can't ask.
 func (q *Question) Unanswered() Answer {
-	return Answer{ID: q.ID, Owner: q.Owner, Claim: q.Claim, PID: q.PID, Accounts: q.Accounts}
+	return Answer{ID: q.ID, Owner: q.Owner, Claim: q.Claim, PID: q.PID, Accounts: q.Accounts, Failed: true}
 }
 
 // Answer is what a Question led to.
@@ -63,6 +63,8 @@ type Answer struct {
 	// number of its first process. Empty and 0 are not said.
 	At    string
 	First uint32
+	// Failed: who may know could not be asked, or did not answer in time.
+	Failed bool
 	// Accounts are those of the Question where nothing changed, or they can't
 	// be read.
 	Accounts *Accounts
@@ -197,9 +199,7 @@ func (l *Lookup) answer(ctx context.Context, q Question) Answer {
 		close(read)
 	}()
 	if !q.Described {
-		if d := l.describe(ctx, q); d != nil {
-			a.Runtime, a.Meta, a.At, a.First = d.runtime, d.meta, d.at, d.first
-		}
+		l.describe(ctx, q, &a)
 	}
 	<-read
 	return a
@@ -216,17 +216,18 @@ func (l *Lookup) readInside(q Question, a *Answer) {
 	}
 }
 
-// describe gives what a runtime tells; nil: none does.
-func (l *Lookup) describe(ctx context.Context, q Question) *description {
+// describe answers what a runtime tells.
+func (l *Lookup) describe(ctx context.Context, q Question, a *Answer) {
 	if silent[q.Runtime] {
-		return &description{runtime: q.Runtime, meta: &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}}
+		a.Runtime, a.Meta = q.Runtime, &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}
+		return
 	}
 	d, err := l.runtimes.describe(ctx, q)
-	l.counts[outcome(err)].Add(1)
-	if err != nil {
-		return nil
+	how := outcome(err)
+	l.counts[how].Add(1)
+	if a.Failed = how == Failed; err == nil {
+		a.Runtime, a.Meta, a.At, a.First = d.runtime, d.meta, d.at, d.first
 	}
-	return d
 }
 
 func outcome(err error) Outcome {

@@ -60,7 +60,6 @@ func TestClaim(t *testing.T) {
 		{"first process is here", answer(func(a *ask.Answer) { a.First = uint32(grand) }), true},
 		{"was asked to be elsewhere", answer(func(a *ask.Answer) { a.At = "/docker/" + dockerID }), false},
 		{"first process is elsewhere", answer(func(a *ask.Answer) { a.First = uint32(shell) }), false},
-		{"runs nowhere", answer(func(*ask.Answer) {}), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, begin := newTree(t, enriched), time.Now()
@@ -96,6 +95,32 @@ func TestClaim(t *testing.T) {
 				t.Errorf("later it is in %+v", p.Container)
 			}
 		})
+	}
+}
+
+// An answer that could not be had, or that comes before anything is known of the container's
+// first process, is asked for again: meanwhile it stays unknown.
+func TestClaimWaits(t *testing.T) {
+	mine := "/mine/" + dockerID
+	s, begin := newTree(t, enriched), time.Now()
+	s.runInside(t, mine)
+	q := s.onlyQuestion(t, begin)
+	c := s.byWho(child).Container
+	for range unplacedMax - 1 {
+		s.Learn(ask.Answer{ID: dockerID, Claim: mine, First: 77, Runtime: "docker", Meta: &event.ContainerMeta{}}, begin)
+		s.onlyQuestion(t, begin)
+	}
+	if s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting || s.byWho(child).Container != c {
+		t.Errorf("%+v", c)
+	}
+	for _, q := range s.Questions(begin) {
+		if q.ID != "" {
+			t.Errorf("asked at once again: %+v", q)
+		}
+	}
+	s.GiveUp(c)
+	if s.byWho(child).Container != nil {
+		t.Error("it is a container though nobody answered")
 	}
 }
 

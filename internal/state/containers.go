@@ -23,6 +23,7 @@ type container struct {
 	mountNS  uint32 // of the first that is inside
 	outside  int    // answers in a row that it has the host's root directory
 	executed bool   // somebody inside did a program, since the last question
+	unplaced int    // answers that did not say where it is
 	ended    uint64 // record time of the last process's end; 0: has some
 	question
 }
@@ -114,7 +115,7 @@ func (t *containers) move(p *process, now uint64) {
 		c.running++
 	}
 	if again { // it was started again, perhaps with another address or name
-		c.ended, c.mountNS, c.outside, c.executed, c.question = 0, 0, 0, false, question{asked: c.asked}
+		c.ended, c.mountNS, c.outside, c.executed, c.unplaced, c.question = 0, 0, 0, false, 0, question{asked: c.asked}
 		if t.first == event.Waiting {
 			t.fresh = append(t.fresh, c)
 		}

@@ -66,9 +66,7 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		return nil
 	}
 	wasSure := c.IsSure()
-	if !s.confirms(c, &a) {
-		a.Meta = nil
-	}
+	unplaced := s.place(c, &a)
 	again := c.outsideAgain(a.Outside)
 	if again {
 		a.Accounts = nil
@@ -80,11 +78,10 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 		c.Runtime, c.Meta, c.told = a.Runtime, a.Meta, now
 	}
 	c.answered(c.Meta != nil, now)
-	if again {
+	if again || unplaced {
 		s.askAgain(c)
 	}
-	unfinished := a.Outside && c.ended == 0 && c.outside < outsideMax
-	if c.Told != event.Waiting || !c.IsSure() || !unfinished && !s.askInside(c, a) {
+	if c.Told != event.Waiting || s.isLast(c, a) {
 		c.conclude()
 	}
 	if changed {
@@ -99,15 +96,25 @@ func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
 	return &c.Container
 }
 
-// confirms reports whether who answered has its container where c is. Who may name cgroups
-// can name one after anybody's container.
-func (s *State) confirms(c *container, a *ask.Answer) bool {
+// place leaves of an answer about what claims to be a container only what is about that
+// one: the runtime was asked to make it there, or its first process is there. Who may name
+// cgroups can name one after anybody's container. It reports whether to ask at once again:
+// the container may just start, or no record of its first process was read yet.
+func (s *State) place(c *container, a *ask.Answer) (again bool) {
 	if c.Claim == "" || a.Meta == nil || a.At == c.Claim {
-		return true
+		return false
 	}
 	first := s.processes.running(a.First)
-	return first != nil && first.container == c
+	if first != nil && first.container == c {
+		return false
+	}
+	a.Meta, a.Failed = nil, first == nil && a.At == ""
+	c.unplaced++
+	return a.Failed && c.unplaced < unplacedMax
 }
+
+// unplacedMax is how many answers of that kind are asked for again at once.
+const unplacedMax = 8
 
 // outsideAgain takes an answer's Outside, and reports whether to ask at once again: about
 // others, or about what was executed since.
@@ -121,6 +128,15 @@ func (c *container) outsideAgain(outside bool) bool {
 		return c.executed
 	}
 	return false
+}
+
+// isLast reports whether no other answer is to be waited for.
+func (s *State) isLast(c *container, a ask.Answer) bool {
+	if !c.IsSure() {
+		return !a.Failed
+	}
+	unfinished := a.Outside && c.ended == 0 && c.outside < outsideMax
+	return !unfinished && !s.askInside(c, a)
 }
 
 // askInside reports whether the accounts are still to be asked for: nobody could

@@ -2,6 +2,7 @@ package doors
 
 import (
 	"errors"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,10 +27,10 @@ type watch struct {
 	said   map[string]string // at that event
 }
 
-// startWatch captures from now on, or skips where the machine can't load the sensor.
+// startWatch captures what children do from now on, or skips where the machine can't load the sensor.
 func startWatch(t *testing.T, dir string) *watch {
 	t.Helper()
-	sensor, err := bpf.Load(bpf.Options{Rows: []*syscalls.Row{syscalls.ByName("openat"), syscalls.ByName("open")}, RingBytes: 1 << 22})
+	sensor, err := bpf.Load(bpf.Options{Rows: []*syscalls.Row{syscalls.ByName("openat"), syscalls.ByName("open")}, RingBytes: 1 << 22, Scope: bpf.Scope{Include: []uint32{uint32(os.Getpid())}}})
 	var privilege *bpf.PrivilegeError
 	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
 		t.Skip("this machine can't load the sensor: ", err)
