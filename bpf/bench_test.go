@@ -96,14 +96,14 @@ func leavingOut(fact string) *Filter {
 	all, none := of(1), Candidates{}
 	facts := &Facts{
 		Asked: all, Zero: all, Positive: all, Error: all, Unmarked: all, Opened: map[Opened]Candidates{OpenedOther: all},
-		Flags: &FlagFacts{Arg: 2, Bits: []int{0, 1}, Of: []Candidates{all, all, all, all}},
+		Numbers: []NumberFacts{{Arg: 2, Width: 32, Bits: []int{0, 1}, Of: []Candidates{all, all, all, all}}},
 	}
 	ends := [][2]Candidates{{all, all}, {all, all}}
 	switch fact {
 	case "result":
 		facts.Positive, facts.Error = none, none
 	case "flags":
-		facts.Flags.Of = make([]Candidates, 4)
+		facts.Numbers[0].Of = make([]Candidates, 4)
 	case "path":
 		ends = make([][2]Candidates, 2)
 	case "marks":

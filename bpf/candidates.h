@@ -128,14 +128,38 @@ static __always_inline u16 ended_as(struct wire_filter *f, struct wire_facts *fa
 	return facts->ended[f->errors[-ret & MAX_ERRNO] & (ENDED_KINDS - 1)];
 }
 
-/* The place among all values of the flags that rules can tell apart. */
-static __always_inline u32 flags_place(struct wire_facts *facts, u64 flags)
+/* The last of some ranges that begins before a number or with it. */
+__noinline int range_of_number(s64 n, u32 first, u32 ranges)
 {
-	u32 place = 0;
+	struct wire_filter *f = filter_now();
+	u32 at = first;
 
-	for (int i = 0; i < FLAG_BITS; i++)
-		place |= (flags >> (facts->bits[i] & 63) & 1) << i;
-	return place;
+	if (!f)
+		return 0;
+	for (u32 step = NUMBER_RANGES / 2; step; step /= 2) {
+		u32 next = at + step;
+		if (next < first + ranges && f->numbers.from[BOUND(next, NUMBER_PLACES - 1)] <= n)
+			at = next;
+	}
+	return at;
+}
+
+/* Leaves those rules that can be true for a number: 0, or the fact that left none. */
+static __always_inline u32 keep_of_number(struct wire_candidates *left, struct wire_filter *f,
+					  struct wire_number *number, u64 n)
+{
+	u32 place = number->first, high = number->high & 63;
+
+	n <<= high;
+	n = number->is_signed ? (s64)n >> high : n >> high;
+	if (number->ranges)
+		place = range_of_number(n, place, number->ranges);
+	else
+		for (int i = 0; i < NUMBER_BITS; i++)
+			place += (n >> (number->bits[i] & 63) & 1) << i;
+	if (keep(left, f, f->numbers.sets[BOUND(place, NUMBER_PLACES - 1)]))
+		return 0;
+	return number->ranges ? FACT_ARGUMENT : FACT_FLAGS;
 }
 
 /* What an open's file is. One that is deleted may be called as others are. */
@@ -236,17 +260,21 @@ __noinline int narrow(u32 slot)
 	s->left = f->sets[facts->asked & (FILTER_SETS - 1)];
 	if (!keep(&s->left, f, ended_as(f, facts, call)))
 		return FACT_RESULT;
-	u32 flags_arg = facts->flags_arg;
-	if (flags_arg < 6) {
-		u32 place = flags_place(facts, call->args[BOUND(flags_arg, 7)]);
-		if (!keep(&s->left, f, facts->flags[BOUND(place, FLAG_VALUES - 1)]))
-			return FACT_FLAGS;
+	for (int i = 0; i < NUMBERS_MAX; i++) {
+		struct wire_number *number = &facts->numbers[i];
+		u32 arg = number->source;
+		if (arg >= NUMBER_MEMBER)
+			break;
+		u32 fact = keep_of_number(&s->left, f, number, call->args[BOUND(arg, 7)]);
+		if (fact)
+			return fact;
 	}
 	if (!keep_of_process(s, f))
 		return FACT_PROCESS;
 	s->scan.filter = f->number;
 	s->scan.mounts = *(volatile u64 *)&mounts_told;
 	s->scan.socket = facts->socket;
+	s->scan.members = facts->members;
 	s->scan.path = facts->opens && f->paths.start;
 	s->scan.given = facts->named && f->given.start;
 	return facts->opens && call->ret >= 0 ? narrow_by_file(slot, s, f, facts) : 0;
@@ -398,6 +426,33 @@ __noinline int narrow_by_path(u32 slot)
 	return keep(&s->left, f, f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(own, 1)])
 		       ? 0
 		       : FACT_PATH;
+}
+
+/* Leaves those rules that can be true for what the first structure of the record holds: 0, or the
+ * fact that left none. */
+__noinline int narrow_by_members(u32 slot)
+{
+	struct wire_filter *f = filter_now();
+	struct scratch *s = scratch_of(slot);
+
+	if (!f || !s || f->number != s->scan.filter || !s->scan.memory)
+		return 0;
+	struct wire_facts *facts = &f->rows[BOUND(s->call.row, ROWS_MAX - 1)];
+	struct wire_block *b = (void *)&s->data[s->scan.memory & (RECORD_MAX - 1)];
+	u32 at = s->scan.memory + sizeof(*b);
+	if (b->kind != BLOCK_BYTES || b->flags & BLOCK_FAULT)
+		return 0;
+	for (int i = 0; i < NUMBERS_MAX; i++) {
+		struct wire_number *number = &facts->numbers[i];
+		if (number->source != NUMBER_MEMBER || number->offset + number->size > b->len)
+			continue;
+		/* What lies behind it does not count. */
+		u64 n = *(u64 *)&s->data[(at + number->offset) & (RECORD_MAX - 1)];
+		u32 fact = keep_of_number(&s->left, f, number, n);
+		if (fact)
+			return fact;
+	}
+	return 0;
 }
 
 /* Leaves those rules that can be true for a record that is complete: 0, or the fact that left

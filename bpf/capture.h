@@ -212,6 +212,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		break;
 	case CAPTURE_STRUCT:
 	case CAPTURE_BYTES:
+		if (kind == CAPTURE_STRUCT && !s->scan.memory)
+			s->scan.memory = s->off;
 		if (kind == CAPTURE_STRUCT && aux == PLACE_NOWHERE)
 			length = max;
 		put_bytes(s, BLOCK_BYTES, value, length, max);

@@ -70,8 +70,12 @@ const (
 // Fact is one thing that the kernel knows of a call before it is told.
 type Fact uint8
 
-// FactProcess is whose call it was: what Vouch said of the process.
-const FactProcess = Fact(sensorWireFactFACT_PROCESS)
+// FactProcess is whose call it was: what Vouch said of the process. FactArgument
+// is a number that it was given.
+const (
+	FactProcess  = Fact(sensorWireFactFACT_PROCESS)
+	FactArgument = Fact(sensorWireFactFACT_ARGUMENT)
+)
 
 // facts is how many there are, and 1.
 const facts = Fact(sensorWireFactFACTS)
@@ -80,6 +84,7 @@ const facts = Fact(sensorWireFactFACTS)
 var factNames = [facts]string{
 	sensorWireFactFACT_RESULT: "result",
 	sensorWireFactFACT_FLAGS:  "flags",
+	FactArgument:              "argument",
 	FactProcess:               "process",
 	sensorWireFactFACT_KIND:   "kind",
 	sensorWireFactFACT_PATH:   "path",
@@ -100,7 +105,7 @@ type Facts struct {
 	// How the call ended. Errors that Failed doesn't name end as Error does.
 	Zero, Positive, Error Candidates
 	Failed                map[int]Candidates
-	Flags                 *FlagFacts // nil: the row has none that rules tell apart
+	Numbers               []NumberFacts // that rules tell apart, MaxNumbers at most; those of memory come last
 	// Unmarked are the rules when all memory could be read, and no descriptor was
 	// made another's meanwhile.
 	Unmarked Candidates
@@ -110,14 +115,27 @@ type Facts struct {
 	Connects bool                  // its socket's peer is where the call connected it to
 }
 
-// MaxFlagBits is how many bits of a flags argument can be told apart.
-const MaxFlagBits = len(sensorWireFacts{}.Bits)
+// MaxNumbers is how many numbers of a row can be told apart, MaxFlagBits how many
+// bits of each, and MaxRanges how many ranges.
+const (
+	MaxNumbers  = len(sensorWireFacts{}.Numbers)
+	MaxFlagBits = len(sensorWireNumber{}.Bits)
+	MaxRanges   = int(sensorWireNumberLimitNUMBER_RANGES)
+)
 
-// FlagFacts are those of an argument that holds flags.
-type FlagFacts struct {
-	Arg  int   // of the registers
-	Bits []int // that rules tell apart, MaxFlagBits at most
-	// Of has the rules for each value of the bits: bit i of the place is Bits[i].
+// NumberFacts are those of a number that a call is given: of single bits of it, or
+// of ranges that it lies in.
+type NumberFacts struct {
+	Arg    int  // of the registers that holds it
+	Member bool // it is one of the structure that the record has of the argument, the only one
+	// Offset and Size are the member's place.
+	Offset, Size uint8
+	Width        int  // bits of it that count
+	Signed       bool // the highest of these is a sign
+	Bits         []int
+	From         []int64 // if there are no Bits: where each range begins, the first at the least number
+	// Of has the rules for each value of the bits, where bit i of the place is Bits[i],
+	// or for each range.
 	Of []Candidates
 }
 
@@ -158,6 +176,7 @@ var filters atomic.Uint64
 // builder makes a filter.
 type builder struct {
 	wire    *sensorWireFilter
+	places  int // of numbers
 	numbers map[Candidates]uint16
 	rows    []*sensorWireFacts
 	facts   []*Facts
@@ -183,18 +202,11 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 	if f.Named {
 		w.Named = 1
 	}
-	w.FlagsArg = noFlags
-	if f.Flags != nil {
-		w.FlagsArg = uint8(f.Flags.Arg)
-		for i := range w.Bits {
-			w.Bits[i] = unusedBit
-		}
-		for i, bit := range f.Flags.Bits {
-			w.Bits[i] = uint8(bit)
-		}
-		for place, c := range f.Flags.Of {
-			w.Flags[place] = b.number(c)
-		}
+	for i := range w.Numbers {
+		w.Numbers[i].Source = uint8(sensorWireNumberSourceNUMBER_NONE)
+	}
+	for i := range f.Numbers {
+		b.numbered(w, i, &f.Numbers[i])
 	}
 	for kind, c := range f.Opened {
 		w.Opened[kind], w.Opens = b.number(c), 1
@@ -206,12 +218,6 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 		w.Connects = 1
 	}
 }
-
-const (
-	noFlags = 0xff
-	// unusedBit is one that no flag has.
-	unusedBit = 63
-)
 
 // errors tells those errors apart that some row does. When there are too many,
 // the last kind holds all the rest, and what any of them makes possible.

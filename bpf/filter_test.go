@@ -64,17 +64,29 @@ func TestFilterManyErrors(t *testing.T) {
 	}
 }
 
-func TestFilterFlags(t *testing.T) {
-	facts := &FlagFacts{Arg: 2, Bits: []int{0, 9}}
-	for place := range 4 {
-		facts.Of = append(facts.Of, of(place))
+func TestFilterNumbers(t *testing.T) {
+	flags := NumberFacts{Arg: 2, Width: 32, Bits: []int{0, 9}, Of: []Candidates{of(0), of(1), of(2), of(3)}}
+	member := NumberFacts{Member: true, Offset: 8, Size: 4, Width: 16, Signed: true, From: []int64{-1 << 63, 5}, Of: []Candidates{of(4), of(5)}}
+	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Numbers: []NumberFacts{flags, member}}, syscalls.ByName("mkdir"): {}}, nil, nil, nil)
+	w := f.row("openat")
+	n := &w.Numbers[0]
+	if n.Source != 2 || n.High != 32 || n.IsSigned != 0 || n.Ranges != 0 || n.Bits != [MaxFlagBits]uint8{0, 9, unusedBit, unusedBit, unusedBit, unusedBit} {
+		t.Errorf("flags: %+v", n)
 	}
-	w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Flags: facts}}, nil, nil, nil).row("openat")
-	if w.FlagsArg != 2 || w.Bits != [MaxFlagBits]uint8{0, 9, unusedBit, unusedBit, unusedBit, unusedBit} {
-		t.Errorf("argument %d, bits %v", w.FlagsArg, w.Bits)
+	m := &w.Numbers[1]
+	if m.Source != uint8(sensorWireNumberSourceNUMBER_MEMBER) || m.Offset != 8 || m.Size != 4 || m.High != 48 || m.IsSigned != 1 || m.Ranges != 2 || w.Members != 1 {
+		t.Errorf("member: %+v", m)
 	}
-	if w := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {}}, nil, nil, nil).row("openat"); w.FlagsArg != noFlags || w.Opens != 0 {
-		t.Errorf("without flags: %+v", w)
+	for i, want := range []Candidates{of(0), of(1), of(2), of(3), of(4), of(5)} {
+		if got := f.set(f.wire.Numbers.Sets[int(n.First)+i]); got != want {
+			t.Errorf("place %d: %v, want %v", i, got, want)
+		}
+	}
+	if from := f.wire.Numbers.From[m.First:][:2]; from[0] != -1<<63 || from[1] != 5 {
+		t.Errorf("ranges from %v", from)
+	}
+	if w := f.row("mkdir"); w.Numbers[0].Source < uint8(sensorWireNumberSourceNUMBER_NONE) || w.Opens != 0 || w.Members != 0 {
+		t.Errorf("without numbers: %+v", w)
 	}
 }
 
@@ -95,33 +107,44 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
-// Beyond the number of sets that there can be, calls are told.
+// Beyond the number of sets, and of places, that there can be, calls are told.
 func TestFilterManySets(t *testing.T) {
-	facts := &FlagFacts{Bits: []int{0, 1, 2, 3, 4, 5}}
+	facts := NumberFacts{Width: 32, Bits: []int{0, 1, 2, 3, 4, 5}}
 	all := map[*syscalls.Row]*Facts{}
 	n := 0
 	for _, row := range syscalls.Rows() {
 		if row.Kind != syscalls.Call {
 			continue
 		}
-		flags := *facts
+		flags := facts
 		for range 1 << MaxFlagBits {
 			n++
 			flags.Of = append(flags.Of, Candidates{Words: [4]uint64{uint64(n)}})
 		}
-		all[row] = &Facts{Flags: &flags}
+		all[row] = &Facts{Numbers: []NumberFacts{flags}}
 	}
 	f := NewFilter(all, nil, nil, nil)
 	if n <= len(f.wire.Sets) {
 		t.Fatalf("only %d sets", n)
 	}
+	if n <= len(f.wire.Numbers.Sets) {
+		t.Fatalf("only %d places", n)
+	}
+	placed := 0
 	for row, facts := range all {
-		w := f.row(row.Name)
-		for place, want := range facts.Flags.Of {
-			if got := f.set(w.Flags[place]); got.And(want) != want {
+		w := &f.row(row.Name).Numbers[0]
+		if w.Source >= uint8(sensorWireNumberSourceNUMBER_NONE) {
+			continue
+		}
+		placed++
+		for place, want := range facts.Numbers[0].Of {
+			if got := f.set(f.wire.Numbers.Sets[int(w.First)+place]); got.And(want) != want {
 				t.Fatalf("%s, place %d: %v, want %v", row.Name, place, got, want)
 			}
 		}
+	}
+	if placed != len(f.wire.Numbers.Sets)>>MaxFlagBits {
+		t.Errorf("%d numbers have places", placed)
 	}
 }
 

@@ -47,7 +47,9 @@ struct scan {
 	u16 path;      /* is to be read */
 	u16 given;     /* the same, as it was given */
 	u32 at;	       /* where the first path as given lies, 0: there is none */
-	u32 socket;    /* the first block may be of one */
+	u32 memory;    /* where the first structure lies, the same */
+	u16 members;   /* of it are to be read */
+	u16 socket;    /* the first block may be of one */
 	u32 directory; /* where the file's may be remembered, + 1; 0: nowhere */
 	u64 mounts;    /* as they were told before it is read */
 };

@@ -34,6 +34,8 @@ const struct {
 	enum wire_class class;
 	enum wire_count count;
 	enum wire_fact fact;
+	enum wire_number_source number_source;
+	enum wire_number_limit number_limit;
 	enum wire_ended ended;
 	enum wire_opened opened;
 	enum wire_socket socket;

@@ -137,9 +137,10 @@ type sensorScratch struct {
 		Path      uint16
 		Given     uint16
 		At        uint32
-		Socket    uint32
+		Memory    uint32
+		Members   uint16
+		Socket    uint16
 		Directory uint32
-		_         [4]byte
 		Mounts    uint64
 	}
 	Data [98304]uint8
@@ -336,16 +337,17 @@ type sensorWireExit struct {
 type sensorWireFact uint32
 
 const (
-	sensorWireFactFACT_RESULT  sensorWireFact = 1
-	sensorWireFactFACT_FLAGS   sensorWireFact = 2
-	sensorWireFactFACT_PROCESS sensorWireFact = 3
-	sensorWireFactFACT_KIND    sensorWireFact = 4
-	sensorWireFactFACT_PATH    sensorWireFact = 5
-	sensorWireFactFACT_GIVEN   sensorWireFact = 6
-	sensorWireFactFACT_SOCKET  sensorWireFact = 7
-	sensorWireFactFACT_PEER    sensorWireFact = 8
-	sensorWireFactFACT_MARKS   sensorWireFact = 9
-	sensorWireFactFACTS        sensorWireFact = 10
+	sensorWireFactFACT_RESULT   sensorWireFact = 1
+	sensorWireFactFACT_FLAGS    sensorWireFact = 2
+	sensorWireFactFACT_ARGUMENT sensorWireFact = 3
+	sensorWireFactFACT_PROCESS  sensorWireFact = 4
+	sensorWireFactFACT_KIND     sensorWireFact = 5
+	sensorWireFactFACT_PATH     sensorWireFact = 6
+	sensorWireFactFACT_GIVEN    sensorWireFact = 7
+	sensorWireFactFACT_SOCKET   sensorWireFact = 8
+	sensorWireFactFACT_PEER     sensorWireFact = 9
+	sensorWireFactFACT_MARKS    sensorWireFact = 10
+	sensorWireFactFACTS         sensorWireFact = 11
 )
 
 type sensorWireFacts struct {
@@ -353,16 +355,15 @@ type sensorWireFacts struct {
 	Asked    uint16
 	Ended    [16]uint16
 	Opened   [4]uint16
-	Flags    [64]uint16
 	Unmarked uint16
 	Sockets  [4]uint16
-	Bits     [6]uint8
-	FlagsArg uint8
+	Numbers  [4]sensorWireNumber
 	Opens    uint8
 	Named    uint8
 	Socket   uint8
 	Connects uint8
-	Unused   [3]uint8
+	Members  uint8
+	Unused   uint8
 }
 
 type sensorWireFile struct {
@@ -391,10 +392,15 @@ const (
 )
 
 type sensorWireFilter struct {
-	_      structs.HostLayout
-	Number uint64
-	Sets   [4096]sensorWireCandidates
-	Rows   [512]sensorWireFacts
+	_       structs.HostLayout
+	Number  uint64
+	Sets    [4096]sensorWireCandidates
+	Rows    [512]sensorWireFacts
+	Numbers struct {
+		_    structs.HostLayout
+		From [8192]int64
+		Sets [8192]uint16
+	}
 	Errors [4096]uint8
 	Paths  sensorWireAutomaton
 	Given  sensorWireAutomaton
@@ -433,6 +439,32 @@ type sensorWireMount struct {
 	Len uint32
 	At  [60]uint8
 }
+
+type sensorWireNumber struct {
+	_        structs.HostLayout
+	First    uint16
+	Source   uint8
+	Offset   uint8
+	Size     uint8
+	High     uint8
+	IsSigned uint8
+	Ranges   uint8
+	Bits     [6]uint8
+	Unused   [2]uint8
+}
+
+type sensorWireNumberLimit uint32
+
+const (
+	sensorWireNumberLimitNUMBER_RANGES sensorWireNumberLimit = 128
+)
+
+type sensorWireNumberSource uint32
+
+const (
+	sensorWireNumberSourceNUMBER_MEMBER sensorWireNumberSource = 6
+	sensorWireNumberSourceNUMBER_NONE   sensorWireNumberSource = 7
+)
 
 type sensorWireOpened uint32
 

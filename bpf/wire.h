@@ -137,6 +137,7 @@ struct wire_candidates {
 enum wire_fact {
 	FACT_RESULT = 1, /* how it ended */
 	FACT_FLAGS,	 /* the flags that it was given */
+	FACT_ARGUMENT,	 /* a number that it was given */
 	FACT_PROCESS,	 /* whose it is */
 	FACT_KIND,	 /* what it opened: a file, a directory */
 	FACT_PATH,	 /* the path of the file that it opened */
@@ -171,26 +172,55 @@ enum wire_socket {
 	SOCKET_KINDS = 4,
 };
 
-#define ROWS_MAX    512
-#define FILTER_SETS 4096 /* distinct sets of rules */
-#define FLAG_BITS   6
-#define FLAG_VALUES (1 << FLAG_BITS)
+#define ROWS_MAX      512
+#define FILTER_SETS   4096 /* distinct sets of rules */
+#define NUMBERS_MAX   4	   /* of a row */
+#define NUMBER_BITS   6
+#define NUMBER_PLACES 8192 /* of all rows */
+
+enum wire_number_limit {
+	NUMBER_RANGES = 128, /* a power of two */
+};
+
+/* Where a number of a call lies; below these: in its arguments. */
+enum wire_number_source {
+	NUMBER_MEMBER = 6, /* in the first structure that is put in the record */
+	NUMBER_NONE,
+};
+
+/* A number of a row's calls: what rules tell apart of it. */
+struct wire_number {
+	__u16 first; /* of its places */
+	__u8 source; /* of a row's numbers those from NUMBER_MEMBER on come last */
+	__u8 offset; /* in the structure */
+	__u8 size;   /* the same */
+	__u8 high;   /* upper bits of 64 that don't count */
+	__u8 is_signed;
+	__u8 ranges; /* a place for each, in order; 0: one for each value of the bits */
+	__u8 bits[NUMBER_BITS];
+	__u8 unused[2];
+};
+
+/* The sets for what numbers can be. */
+struct wire_numbers {
+	__s64 from[NUMBER_PLACES]; /* where a range begins */
+	__u16 sets[NUMBER_PLACES];
+};
 
 /* What the facts of a row's calls say: numbers of sets, in which 0 is the one of all rules. */
 struct wire_facts {
 	__u16 asked; /* rules that ask for the call */
 	__u16 ended[ENDED_KINDS];
 	__u16 opened[OPENED_KINDS];
-	__u16 flags[FLAG_VALUES]; /* for each value that these bits of the argument can have */
-	__u16 unmarked;		  /* when all could be read, and no descriptor was replaced */
+	__u16 unmarked; /* when all could be read, and no descriptor was replaced */
 	__u16 sockets[SOCKET_KINDS];
-	__u8 bits[FLAG_BITS];
-	__u8 flags_arg; /* 6 or more: none */
-	__u8 opens;	/* the result is a descriptor */
-	__u8 named;	/* of what the first path names */
-	__u8 socket;	/* the first capture is of the file that can be one */
-	__u8 connects;	/* the socket's peer is where the call connected it to */
-	__u8 unused[3];
+	struct wire_number numbers[NUMBERS_MAX];
+	__u8 opens;    /* the result is a descriptor */
+	__u8 named;    /* of what the first path names */
+	__u8 socket;   /* the first capture is of the file that can be one */
+	__u8 connects; /* the socket's peer is where the call connected it to */
+	__u8 members;  /* some number is one of a structure's */
+	__u8 unused;
 };
 
 #define MOUNT_MAX   60
@@ -235,6 +265,7 @@ struct wire_filter {
 	__u64 number; /* no other filter has had it */
 	struct wire_candidates sets[FILTER_SETS];
 	struct wire_facts rows[ROWS_MAX];
+	struct wire_numbers numbers;
 	__u8 errors[4096];	     /* enum wire_ended, by error */
 	struct wire_automaton paths; /* of files that were opened */
 	struct wire_automaton given; /* as they were given, without doubled slashes */

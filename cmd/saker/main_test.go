@@ -43,6 +43,14 @@ const written = `
   priority: INFO
 `
 
+const attached = `
+- rule: Attached
+  desc: d
+  condition: evt.type = ptrace and evt.arg.request in (PTRACE_ATTACH, PTRACE_SEIZE)
+  output: o
+  priority: INFO
+`
+
 const logs = `
 - rule: Login failed
   desc: d
@@ -54,7 +62,7 @@ const logs = `
 
 func TestCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs} {
+	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs, "attached.yaml": attached} {
 		if err := os.WriteFile(filepath.Join(".", name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +97,8 @@ func TestCommands(t *testing.T) {
 		{"pushdown paths", exitOK, "O_WRONLY (Keys written)", ""},
 		{"pushdown --json paths", exitOK, `"path_states": `, ""},
 		{"pushdown paths", exitOK, "processes that its rules are not about", ""},
+		{"pushdown attached.yaml", exitOK, "leaves out any other request  tells ", ""},
+		{"pushdown attached.yaml", exitOK, "request PTRACE_ATTACH (Attached), request PTRACE_SEIZE (Attached)", ""},
 		{"pushdown missing.yaml", exitUsage, "", "missing.yaml"},
 		{"pushdown --json good.yaml", exitOK, `"call": "execve"`, ""},
 

@@ -116,7 +116,9 @@ func pushedOf(c pushdown.Call, paths pushdown.Paths) pushedCall {
 			p.judge("paths that are given as no rule asks", paths.Given.Generic(&c))
 		}
 	}
-	p.judgeFlags(c.Flags)
+	for i := range c.Numbers {
+		p.judgeNumber(c.Row, &c.Numbers[i])
+	}
 	p.judgeSockets(&c, paths.Peers)
 	if !c.Learned && c.Row.Effect != syscalls.NewImage {
 		p.judge("processes that its rules are not about", c.OfAnyProcess())
@@ -150,14 +152,20 @@ func (p *pushedCall) judgeSockets(c *pushdown.Call, peers *bpf.Peers) {
 	}
 }
 
-// judgeFlags says which flags are left out and told, if some are left out.
-func (p *pushedCall) judgeFlags(f *pushdown.Flags) {
-	if f == nil || !slices.ContainsFunc(f.Rules(), func(needed []*rules.Rule) bool { return len(needed) == 0 }) {
+// judgeNumber says what of a number is left out and told, if some is left out.
+func (p *pushedCall) judgeNumber(row *syscalls.Row, n *pushdown.Number) {
+	if !slices.ContainsFunc(n.Rules(), func(needed []*rules.Rule) bool { return len(needed) == 0 }) {
 		return
 	}
-	for place, needed := range f.Rules() {
-		if words := f.Words(place); len(words) > 0 {
-			p.judge(strings.Join(words, "|"), needed)
+	if !n.IsFlags() {
+		p.LeftOut = append(p.LeftOut, "any other "+n.Param.Name)
+	}
+	for place, needed := range n.Rules() {
+		switch {
+		case !n.IsFlags() && len(needed) > 0:
+			p.judge(n.Param.Name+" "+n.Range(row, place), needed)
+		case n.IsFlags() && len(n.Words(place)) > 0:
+			p.judge(strings.Join(n.Words(place), "|"), needed)
 		}
 	}
 }

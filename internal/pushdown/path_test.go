@@ -120,12 +120,10 @@ func (c *Call) seen(n Numbers, paths Paths, e *event.Event, flags uint64) bpf.Ca
 		}
 		left = left.And(failed)
 	}
-	if f.Flags != nil {
-		place := 0
-		for i, bit := range f.Flags.Bits {
-			place |= int(flags>>bit&1) << i
+	for i := range f.Numbers {
+		if c.Numbers[i].Param.Name == "flags" {
+			left = left.And(f.Numbers[i].Of[placeOf(&f.Numbers[i], flags)])
 		}
-		left = left.And(f.Flags.Of[place])
 	}
 	if c.Opens && e.Result >= 0 && e.FD.Type == event.FDDirectory {
 		left = left.And(f.Opened[bpf.OpenedDirectory])

@@ -64,7 +64,7 @@ type Call struct {
 	// Learned: calls that succeed are told whatever the rules are, as they say
 	// what later ones are about: a socket's peer, and which end it is.
 	Learned bool
-	Flags   *Flags // nil: rules can't tell them apart
+	Numbers []Number // that rules tell apart
 	// Unmarked are the rules when all memory could be read that the call names, and
 	// its descriptor stayed the same.
 	Unmarked []*rules.Rule
@@ -95,7 +95,7 @@ func Judge(set *rules.Set) (calls []Call, paths Paths) {
 		c := Call{Row: row, Asked: f.possible(f.nothing, &event.Event{Row: row}), Opens: opens(row), Learned: teaches(row)}
 		c.Zero, c.Positive = f.succeeded(row)
 		c.Errors = f.errors(row)
-		c.Flags = f.flags(row)
+		c.Numbers = f.numbers(row)
 		c.Unmarked = f.unmarked(row)
 		c.Sockets = f.sockets(row)
 		if c.Opens {
@@ -162,11 +162,8 @@ func (c *Call) facts(n Numbers) *bpf.Facts {
 		f.Failed[errno] = inProgress
 		f.Asked.Learn()
 	}
-	if c.Flags != nil {
-		f.Flags = &bpf.FlagFacts{Arg: c.Flags.arg, Bits: c.Flags.bits}
-		for _, some := range c.Flags.of {
-			f.Flags.Of = append(f.Flags.Of, n.Set(some))
-		}
+	for i := range c.Numbers {
+		f.Numbers = append(f.Numbers, c.Numbers[i].facts(n))
 	}
 	if c.Opens {
 		f.Opened = map[bpf.Opened]bpf.Candidates{bpf.OpenedOther: bpf.AllCandidates(), bpf.OpenedDirectory: n.Set(c.Directories)}

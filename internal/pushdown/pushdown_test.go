@@ -126,18 +126,21 @@ func TestFlags(t *testing.T) {
 		"evt.type = openat and evt.arg.flags contains RUN":                                            "untested",
 		"evt.type = openat and evt.arg.flags contains FD_UPPER_LAYER":                                 "untested",
 		"evt.type = openat and evt.arg.flags = O_RDONLY":                                              "untested",
-		"evt.type = openat2 and evt.is_open_write=true":                                               "untested",
+		"evt.type = openat2 and evt.is_open_write=true":                                               "O_WRONLY O_RDWR all",
+		"evt.type = openat2 and evt.arg.resolve contains RESOLVE_BENEATH":                             "RESOLVE_BENEATH",
+		"evt.type = chmod and (evt.arg.mode contains S_ISUID or evt.arg.mode contains S_ISGID)":       "S_ISUID S_ISGID S_ISGID+S_ISUID",
 		"evt.type = openat and evt.is_open_exec=true":                                                 "untested",
 		"evt.type = unshare and evt.arg.flags contains CLONE_NEWUSER":                                 "CLONE_NEWUSER",
 		"evt.type = open and evt.is_open_read=true and not toupper(evt.arg.flags) contains O_TRUNC":   "O_RDONLY O_RDWR all",
 	} {
 		c := judge(load(t, condition))[0]
 		got := "untested"
-		if c.Flags != nil {
+		if len(c.Numbers) > 0 {
 			var kept []string
-			for place, needed := range c.Flags.Rules() {
-				words := strings.Join(c.Flags.Words(place), "+")
-				if c.Flags.value(place)&accessMode == accessMode && c.Flags.covers(accessMode) {
+			n := c.Numbers[0]
+			for place, needed := range n.Rules() {
+				words := strings.Join(n.Words(place), "+")
+				if n.value(place)&accessMode == accessMode && n.covers(accessMode) {
 					words = "all"
 				}
 				if len(needed) > 0 {

@@ -114,19 +114,7 @@ func number(p *syscalls.Param, n uint64) int64 {
 	if p.From == syscalls.Result {
 		return int64(n)
 	}
-	switch p.Type {
-	case syscalls.Int16:
-		return int64(int16(n))
-	case syscalls.PID, syscalls.Int32, syscalls.Int, syscalls.Errno, syscalls.FD, syscalls.OtherFD:
-		return int64(int32(n))
-	case syscalls.Int64, syscalls.Uint64, syscalls.Dyn, syscalls.DynText, syscalls.Wide, syscalls.WideHigh, syscalls.RelTime:
-		return int64(n)
-	case syscalls.Uint16:
-		return int64(uint16(n))
-	case syscalls.Uint8:
-		return int64(uint8(n))
-	}
-	return int64(uint32(n))
+	return p.Type.Number(n)
 }
 
 // member reads from the structure that a parameter points at.

@@ -193,6 +193,36 @@ var typeNames = [...]string{
 	AbsTime: "ABSTIME", RelTime: "RELTIME", SyscallID: "SYSCALLID", Dyn: "DYN", DynText: "DYN",
 }
 
+// width is how much of a register a type has; the zero width is 32 bits without a sign.
+type width struct {
+	bits   int
+	signed bool
+}
+
+var widths = [DynText + 1]width{
+	Int16: {16, true}, Uint16: {16, false}, Uint8: {8, false},
+	PID: {32, true}, Int32: {32, true}, Int: {32, true}, Errno: {32, true}, FD: {32, true}, OtherFD: {32, true},
+	Int64: {64, true}, Uint64: {64, true}, Dyn: {64, true}, DynText: {64, true}, Wide: {64, true}, WideHigh: {64, true}, RelTime: {64, true},
+}
+
+// Width is how many bits of a register are a number of the type, and whether the
+// highest one is its sign.
+func (t Type) Width() (bits int, signed bool) {
+	if w := widths[t]; w.bits != 0 {
+		return w.bits, w.signed
+	}
+	return 32, false
+}
+
+// Number is what a register's content is as the type has it.
+func (t Type) Number(register uint64) int64 {
+	bits, signed := t.Width()
+	if signed {
+		return int64(register<<(64-bits)) >> (64 - bits)
+	}
+	return int64(register << (64 - bits) >> (64 - bits))
+}
+
 // String is Falco's name of the type.
 func (t Type) String() string { return typeNames[t] }
 

@@ -42,6 +42,7 @@ func usual(dir string) {
 		_ = unix.Close(fd)
 	}
 	_ = unix.Exec(missing, nil, nil)
+	giveNumbers(dir)
 	narrowly(dir)
 	byRing(dir)
 }
@@ -81,6 +82,18 @@ func narrowly(dir string) {
 	call("unlinkat", here, made, unix.AT_REMOVEDIR)
 	call("dup3", 1<<32-1, 77, 0)
 	call("kill", uintptr(os.Getpid()), 0)
+	for _, number := range []uintptr{0, 1, 3, 5, unix.PTRACE_ATTACH, unix.PR_GET_DUMPABLE, 99999, 1<<32 - 1} {
+		call("bpf", number, 0, 0)
+		call("fcntl", 1<<32-1, number, 0)
+		call("socket", number, 99, 0)
+		call("kill", 0, 128|number)
+		call("lseek", 1<<32-1, number, number)
+		call("flock", 1<<32-1, number)
+		call("fchmodat", 1<<32-1, 0, number)
+	}
+	for _, option := range []uintptr{unix.PR_GET_DUMPABLE, unix.PR_GET_PDEATHSIG, 99999} {
+		call("prctl", option, 0, 0, 0, 0)
+	}
 }
 
 // ring is that of the process, nil where it gets none.
