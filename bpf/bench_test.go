@@ -96,7 +96,7 @@ func leavingOut(fact string) *Filter {
 	all, none := of(1), Candidates{}
 	facts := &Facts{
 		Asked: all, Zero: all, Positive: all, Error: all, Unmarked: all, Opened: map[Opened]Candidates{OpenedOther: all},
-		Numbers: []NumberFacts{{Arg: 2, Width: 32, Bits: []int{0, 1}, Of: []Candidates{all, all, all, all}}},
+		Numbers: []NumberFacts{{Source: 2, Width: 32, Bits: []int{0, 1}, Of: []Candidates{all, all, all, all}}},
 	}
 	ends := [][2]Candidates{{all, all}, {all, all}}
 	switch fact {

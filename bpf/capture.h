@@ -219,6 +219,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_bytes(s, BLOCK_BYTES, value, length, max);
 		break;
 	case CAPTURE_ADDR:
+		s->scan.address = s->off;
 		if (put_address(s))
 			break;
 		put_bytes(s, BLOCK_ADDR, value,
@@ -226,6 +227,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		break;
 	case CAPTURE_MSG:
 	case CAPTURE_MSGS:
+		s->scan.address = s->off;
 		put_message(slot, s, value,
 			    kind == CAPTURE_MSG ? call->ret : message_size(value, call->via), max);
 		break;

@@ -105,14 +105,13 @@ type Facts struct {
 	// How the call ended. Errors that Failed doesn't name end as Error does.
 	Zero, Positive, Error Candidates
 	Failed                map[int]Candidates
-	Numbers               []NumberFacts // that rules tell apart, MaxNumbers at most; those of memory come last
+	Numbers               []NumberFacts // that rules tell apart, MaxNumbers at most; those in arguments come first
 	// Unmarked are the rules when all memory could be read, and no descriptor was
 	// made another's meanwhile.
 	Unmarked Candidates
 	Named    bool                  // the first path of the row names what it opens
 	Opened   map[Opened]Candidates // nil: not told apart; only of rows whose FD is the result
 	Sockets  map[Socket]Candidates // empty: not told apart; only of rows whose first capture is of their FD
-	Connects bool                  // its socket's peer is where the call connected it to
 }
 
 // MaxNumbers is how many numbers of a row can be told apart, MaxFlagBits how many
@@ -123,12 +122,29 @@ const (
 	MaxRanges   = int(sensorWireNumberLimitNUMBER_RANGES)
 )
 
+// Source is where a number lies: those below Member are arguments, counted from 0.
+type Source uint8
+
+// What is no argument: a member of the only structure that the record has; ports and
+// addresses of the call's socket, on this end and on the other, and of the address
+// that the call was given for a datagram. An address's number is that of its range.
+const (
+	Member       = Source(sensorWireNumberSourceNUMBER_MEMBER)
+	NearPort     = Source(sensorWireNumberSourceNUMBER_NEAR_PORT)
+	NearAddress  = Source(sensorWireNumberSourceNUMBER_NEAR_ADDRESS)
+	FarPort      = Source(sensorWireNumberSourceNUMBER_FAR_PORT)
+	FarAddress   = Source(sensorWireNumberSourceNUMBER_FAR_ADDRESS)
+	GivenPort    = Source(sensorWireNumberSourceNUMBER_GIVEN_PORT)
+	GivenAddress = Source(sensorWireNumberSourceNUMBER_GIVEN_ADDRESS)
+
+	noSource = Source(sensorWireNumberSourceNUMBER_NONE)
+)
+
 // NumberFacts are those of a number that a call is given: of single bits of it, or
 // of ranges that it lies in.
 type NumberFacts struct {
-	Arg    int  // of the registers that holds it
-	Member bool // it is one of the structure that the record has of the argument, the only one
-	// Offset and Size are the member's place.
+	Source Source
+	// Offset and Size are a member's place.
 	Offset, Size uint8
 	Width        int  // bits of it that count
 	Signed       bool // the highest of these is a sign
@@ -143,9 +159,9 @@ type NumberFacts struct {
 type Filter struct{ wire *sensorWireFilter }
 
 // NewFilter makes the filter of some rows' facts, of the paths of files that calls
-// of these open, of these as they were given, and of where they connect to; nil: any.
+// of these open, of these as they were given, nil: any, and of ranges of addresses.
 // Calls of other rows are reported in any case.
-func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, peers *Peers) *Filter {
+func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, addresses Addresses) *Filter {
 	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
 	b.number(AllCandidates()) // is number 0
 	for n, row := range syscalls.Rows() {
@@ -163,9 +179,7 @@ func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, peers *Peers
 	if given != nil {
 		b.paths(&b.wire.Given, given)
 	}
-	if peers != nil {
-		b.peers(&b.wire.Peers, peers)
-	}
+	addresses.show(&b.wire.Addresses)
 	b.wire.Number = filters.Add(1)
 	return &Filter{b.wire}
 }
@@ -203,7 +217,7 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 		w.Named = 1
 	}
 	for i := range w.Numbers {
-		w.Numbers[i].Source = uint8(sensorWireNumberSourceNUMBER_NONE)
+		w.Numbers[i].Source = uint8(noSource)
 	}
 	for i := range f.Numbers {
 		b.numbered(w, i, &f.Numbers[i])
@@ -213,9 +227,6 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 	}
 	for kind, c := range f.Sockets {
 		w.Sockets[kind], w.Socket = b.number(c), 1
-	}
-	if f.Connects {
-		w.Connects = 1
 	}
 }
 

@@ -65,8 +65,8 @@ func TestFilterManyErrors(t *testing.T) {
 }
 
 func TestFilterNumbers(t *testing.T) {
-	flags := NumberFacts{Arg: 2, Width: 32, Bits: []int{0, 9}, Of: []Candidates{of(0), of(1), of(2), of(3)}}
-	member := NumberFacts{Member: true, Offset: 8, Size: 4, Width: 16, Signed: true, From: []int64{-1 << 63, 5}, Of: []Candidates{of(4), of(5)}}
+	flags := NumberFacts{Source: 2, Width: 32, Bits: []int{0, 9}, Of: []Candidates{of(0), of(1), of(2), of(3)}}
+	member := NumberFacts{Source: Member, Offset: 8, Size: 4, Width: 16, Signed: true, From: []int64{-1 << 63, 5}, Of: []Candidates{of(4), of(5)}}
 	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Numbers: []NumberFacts{flags, member}}, syscalls.ByName("mkdir"): {}}, nil, nil, nil)
 	w := f.row("openat")
 	n := &w.Numbers[0]
@@ -74,7 +74,7 @@ func TestFilterNumbers(t *testing.T) {
 		t.Errorf("flags: %+v", n)
 	}
 	m := &w.Numbers[1]
-	if m.Source != uint8(sensorWireNumberSourceNUMBER_MEMBER) || m.Offset != 8 || m.Size != 4 || m.High != 48 || m.IsSigned != 1 || m.Ranges != 2 || w.Members != 1 {
+	if m.Source != uint8(Member) || m.Offset != 8 || m.Size != 4 || m.High != 48 || m.IsSigned != 1 || m.Ranges != 2 || w.Members != 1 {
 		t.Errorf("member: %+v", m)
 	}
 	for i, want := range []Candidates{of(0), of(1), of(2), of(3), of(4), of(5)} {
@@ -82,10 +82,13 @@ func TestFilterNumbers(t *testing.T) {
 			t.Errorf("place %d: %v, want %v", i, got, want)
 		}
 	}
+	if w.Ends != 0 || w.Given != 0 {
+		t.Errorf("numbers of ends: %d, %d", w.Ends, w.Given)
+	}
 	if from := f.wire.Numbers.From[m.First:][:2]; from[0] != -1<<63 || from[1] != 5 {
 		t.Errorf("ranges from %v", from)
 	}
-	if w := f.row("mkdir"); w.Numbers[0].Source < uint8(sensorWireNumberSourceNUMBER_NONE) || w.Opens != 0 || w.Members != 0 {
+	if w := f.row("mkdir"); w.Numbers[0].Source < uint8(noSource) || w.Opens != 0 || w.Members != 0 {
 		t.Errorf("without numbers: %+v", w)
 	}
 }
@@ -133,7 +136,7 @@ func TestFilterManySets(t *testing.T) {
 	placed := 0
 	for row, facts := range all {
 		w := &f.row(row.Name).Numbers[0]
-		if w.Source >= uint8(sensorWireNumberSourceNUMBER_NONE) {
+		if w.Source >= uint8(noSource) {
 			continue
 		}
 		placed++

@@ -10,13 +10,20 @@ func (b *builder) numbered(w *sensorWireFacts, i int, f *NumberFacts) {
 	if b.places+len(f.Of) > len(all.Sets) {
 		return
 	}
-	n := sensorWireNumber{First: uint16(b.places), Source: uint8(f.Arg), High: uint8(64 - f.Width), Ranges: uint8(len(f.From))}
+	n := sensorWireNumber{
+		First: uint16(b.places), Source: uint8(f.Source), High: uint8(64 - f.Width),
+		Offset: f.Offset, Size: f.Size, Ranges: uint16(len(f.From)),
+	}
 	if f.Signed {
 		n.IsSigned = 1
 	}
-	if f.Member {
-		n.Source, n.Offset, n.Size = uint8(sensorWireNumberSourceNUMBER_MEMBER), f.Offset, f.Size
+	switch f.Source {
+	case Member:
 		w.Members = 1
+	case NearPort, NearAddress, FarPort, FarAddress:
+		w.Ends = 1
+	case GivenPort, GivenAddress:
+		w.Given = 1
 	}
 	for i := range n.Bits {
 		n.Bits[i] = unusedBit

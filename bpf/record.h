@@ -52,6 +52,8 @@ struct scan {
 	u16 socket;    /* the first block may be of one */
 	u32 directory; /* where the file's may be remembered, + 1; 0: nowhere */
 	u64 mounts;    /* as they were told before it is read */
+	u32 address;   /* where the address lies that the call was given, 0: it was given none */
+	u32 to;	       /* it is where a datagram went */
 };
 
 struct scratch {

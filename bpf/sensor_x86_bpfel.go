@@ -142,6 +142,8 @@ type sensorScratch struct {
 		Socket    uint16
 		Directory uint32
 		Mounts    uint64
+		Address   uint32
+		To        uint32
 	}
 	Data [98304]uint8
 }
@@ -357,13 +359,13 @@ type sensorWireFacts struct {
 	Opened   [4]uint16
 	Unmarked uint16
 	Sockets  [4]uint16
-	Numbers  [4]sensorWireNumber
+	Numbers  [6]sensorWireNumber
 	Opens    uint8
 	Named    uint8
 	Socket   uint8
-	Connects uint8
 	Members  uint8
-	Unused   uint8
+	Ends     uint8
+	Given    uint8
 }
 
 type sensorWireFile struct {
@@ -401,12 +403,12 @@ type sensorWireFilter struct {
 		From [8192]int64
 		Sets [8192]uint16
 	}
-	Errors [4096]uint8
-	Paths  sensorWireAutomaton
-	Given  sensorWireAutomaton
-	Peers  sensorWirePeers
-	Era    uint8
-	_      [7]byte
+	Errors    [4096]uint8
+	Paths     sensorWireAutomaton
+	Given     sensorWireAutomaton
+	Addresses [1024]sensorWireAddress
+	Era       uint8
+	_         [7]byte
 }
 
 type sensorWireHeader struct {
@@ -443,27 +445,33 @@ type sensorWireMount struct {
 type sensorWireNumber struct {
 	_        structs.HostLayout
 	First    uint16
+	Ranges   uint16
 	Source   uint8
 	Offset   uint8
 	Size     uint8
 	High     uint8
 	IsSigned uint8
-	Ranges   uint8
 	Bits     [6]uint8
-	Unused   [2]uint8
+	Unused   uint8
 }
 
 type sensorWireNumberLimit uint32
 
 const (
-	sensorWireNumberLimitNUMBER_RANGES sensorWireNumberLimit = 128
+	sensorWireNumberLimitNUMBER_RANGES sensorWireNumberLimit = 1024
 )
 
 type sensorWireNumberSource uint32
 
 const (
-	sensorWireNumberSourceNUMBER_MEMBER sensorWireNumberSource = 6
-	sensorWireNumberSourceNUMBER_NONE   sensorWireNumberSource = 7
+	sensorWireNumberSourceNUMBER_MEMBER        sensorWireNumberSource = 6
+	sensorWireNumberSourceNUMBER_NEAR_PORT     sensorWireNumberSource = 7
+	sensorWireNumberSourceNUMBER_NEAR_ADDRESS  sensorWireNumberSource = 8
+	sensorWireNumberSourceNUMBER_FAR_PORT      sensorWireNumberSource = 9
+	sensorWireNumberSourceNUMBER_FAR_ADDRESS   sensorWireNumberSource = 10
+	sensorWireNumberSourceNUMBER_GIVEN_PORT    sensorWireNumberSource = 11
+	sensorWireNumberSourceNUMBER_GIVEN_ADDRESS sensorWireNumberSource = 12
+	sensorWireNumberSourceNUMBER_NONE          sensorWireNumberSource = 13
 )
 
 type sensorWireOpened uint32
@@ -498,15 +506,6 @@ type sensorWirePart struct {
 	_     structs.HostLayout
 	Row   uint16
 	Order [6]uint8
-}
-
-type sensorWirePeers struct {
-	_         structs.HostLayout
-	Known     uint16
-	Unused    [3]uint16
-	Ports     [65536]uint16
-	Addresses [1024]uint16
-	From      [1024]sensorWireAddress
 }
 
 type sensorWirePlace uint32

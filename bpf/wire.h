@@ -174,31 +174,38 @@ enum wire_socket {
 
 #define ROWS_MAX      512
 #define FILTER_SETS   4096 /* distinct sets of rules */
-#define NUMBERS_MAX   4	   /* of a row */
+#define NUMBERS_MAX   6	   /* of a row */
 #define NUMBER_BITS   6
 #define NUMBER_PLACES 8192 /* of all rows */
 
 enum wire_number_limit {
-	NUMBER_RANGES = 128, /* a power of two */
+	NUMBER_RANGES = 1024, /* a power of two */
 };
 
-/* Where a number of a call lies; below these: in its arguments. */
+/* Where a number of a call lies; below these: in its arguments. An address's number is that of
+ * the range that it lies in. */
 enum wire_number_source {
 	NUMBER_MEMBER = 6, /* in the first structure that is put in the record */
+	NUMBER_NEAR_PORT,  /* of the call's socket */
+	NUMBER_NEAR_ADDRESS,
+	NUMBER_FAR_PORT,
+	NUMBER_FAR_ADDRESS,
+	NUMBER_GIVEN_PORT, /* of the address that the call was given */
+	NUMBER_GIVEN_ADDRESS,
 	NUMBER_NONE,
 };
 
 /* A number of a row's calls: what rules tell apart of it. */
 struct wire_number {
-	__u16 first; /* of its places */
-	__u8 source; /* of a row's numbers those from NUMBER_MEMBER on come last */
-	__u8 offset; /* in the structure */
-	__u8 size;   /* the same */
-	__u8 high;   /* upper bits of 64 that don't count */
+	__u16 first;  /* of its places */
+	__u16 ranges; /* a place for each, in order; 0: one for each value of the bits */
+	__u8 source;  /* of a row's numbers those in arguments come first */
+	__u8 offset;  /* in the structure */
+	__u8 size;    /* the same */
+	__u8 high;    /* upper bits of 64 that don't count */
 	__u8 is_signed;
-	__u8 ranges; /* a place for each, in order; 0: one for each value of the bits */
 	__u8 bits[NUMBER_BITS];
-	__u8 unused[2];
+	__u8 unused;
 };
 
 /* The sets for what numbers can be. */
@@ -215,12 +222,12 @@ struct wire_facts {
 	__u16 unmarked; /* when all could be read, and no descriptor was replaced */
 	__u16 sockets[SOCKET_KINDS];
 	struct wire_number numbers[NUMBERS_MAX];
-	__u8 opens;    /* the result is a descriptor */
-	__u8 named;    /* of what the first path names */
-	__u8 socket;   /* the first capture is of the file that can be one */
-	__u8 connects; /* the socket's peer is where the call connected it to */
-	__u8 members;  /* some number is one of a structure's */
-	__u8 unused;
+	__u8 opens;   /* the result is a descriptor */
+	__u8 named;   /* of what the first path names */
+	__u8 socket;  /* the first capture is of the file that can be one */
+	__u8 members; /* some number is one of a structure's */
+	__u8 ends;    /* some is one of the socket's ends */
+	__u8 given;   /* some is one of the address that the call was given */
 };
 
 #define MOUNT_MAX   60
@@ -245,20 +252,11 @@ struct wire_mount {
 	__u8 at[MOUNT_MAX];
 };
 
-#define PEER_RANGES 1024
+#define ADDRESS_RANGES 1024
 
 /* An address of IPv6; those of IPv4 are mapped. */
 struct wire_address {
 	__u64 high, low;
-};
-
-/* The sets for where a call connects to. */
-struct wire_peers {
-	__u16 known; /* 0: nothing is */
-	__u16 unused[3];
-	__u16 ports[1 << 16];
-	__u16 addresses[PEER_RANGES];	       /* from an address on, up to the next one */
-	struct wire_address from[PEER_RANGES]; /* in order, the first one 0 */
 };
 
 struct wire_filter {
@@ -269,8 +267,8 @@ struct wire_filter {
 	__u8 errors[4096];	     /* enum wire_ended, by error */
 	struct wire_automaton paths; /* of files that were opened */
 	struct wire_automaton given; /* as they were given, without doubled slashes */
-	struct wire_peers peers;
-	__u8 era; /* of the processes' sets, never 0 */
+	struct wire_address addresses[ADDRESS_RANGES]; /* where ranges begin, the first one at 0 */
+	__u8 era;				       /* of the processes' sets, never 0 */
 };
 
 /* A call that is one of those in a multiplexed call. */

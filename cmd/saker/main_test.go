@@ -51,6 +51,14 @@ const attached = `
   priority: INFO
 `
 
+const asked = `
+- rule: Asked
+  desc: d
+  condition: evt.type = connect and fd.sport = 53 and fd.snet = 10.0.0.0/8
+  output: o
+  priority: INFO
+`
+
 const logs = `
 - rule: Login failed
   desc: d
@@ -62,7 +70,7 @@ const logs = `
 
 func TestCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs, "attached.yaml": attached} {
+	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs, "attached.yaml": attached, "asked.yaml": asked} {
 		if err := os.WriteFile(filepath.Join(".", name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -99,6 +107,8 @@ func TestCommands(t *testing.T) {
 		{"pushdown paths", exitOK, "processes that its rules are not about", ""},
 		{"pushdown attached.yaml", exitOK, "leaves out any other request  tells ", ""},
 		{"pushdown attached.yaml", exitOK, "request PTRACE_ATTACH (Attached), request PTRACE_SEIZE (Attached)", ""},
+		{"pushdown asked.yaml", exitOK, "any other remote port, any other remote address, ", ""},
+		{"pushdown asked.yaml", exitOK, "remote port 53 (Asked), remote address 10.0.0.0 to 10.255.255.255 (Asked)", ""},
 		{"pushdown missing.yaml", exitUsage, "", "missing.yaml"},
 		{"pushdown --json good.yaml", exitOK, `"call": "execve"`, ""},
 

@@ -117,9 +117,11 @@ func pushedOf(c pushdown.Call, paths pushdown.Paths) pushedCall {
 		}
 	}
 	for i := range c.Numbers {
-		p.judgeNumber(c.Row, &c.Numbers[i])
+		if n := &c.Numbers[i]; n.Param != nil || !c.Learned || !c.Recalled {
+			p.judgeNumber(c.Row, n)
+		}
 	}
-	p.judgeSockets(&c, paths.Peers)
+	p.judgeSockets(&c)
 	if !c.Learned && c.Row.Effect != syscalls.NewImage {
 		p.judge("processes that its rules are not about", c.OfAnyProcess())
 	}
@@ -135,9 +137,8 @@ func (p *pushedCall) judge(what string, needed []*rules.Rule) {
 	p.Told = append(p.Told, fmt.Sprintf("%s (%s)", what, needed[0].Name))
 }
 
-// judgeSockets says what is left out of sockets, if rules tell them apart, and of
-// connections by where they lead to.
-func (p *pushedCall) judgeSockets(c *pushdown.Call, peers *bpf.Peers) {
+// judgeSockets says what is left out of sockets, if rules tell them apart.
+func (p *pushedCall) judgeSockets(c *pushdown.Call) {
 	for _, kind := range []bpf.Socket{bpf.SocketUnix, bpf.SocketTCP, bpf.SocketUDP} {
 		switch needed := c.Sockets[kind]; {
 		case c.Sockets == nil || len(needed) == len(c.Asked):
@@ -147,9 +148,6 @@ func (p *pushedCall) judgeSockets(c *pushdown.Call, peers *bpf.Peers) {
 			p.judge(kind.String()+" sockets", needed)
 		}
 	}
-	if c.Row.Name == "connect" && peers != nil && !c.Recalled {
-		p.LeftOut = append(p.LeftOut, fmt.Sprintf("connections by %d ranges of ports and %d of addresses", len(peers.Ports), len(peers.Addresses)))
-	}
 }
 
 // judgeNumber says what of a number is left out and told, if some is left out.
@@ -158,12 +156,12 @@ func (p *pushedCall) judgeNumber(row *syscalls.Row, n *pushdown.Number) {
 		return
 	}
 	if !n.IsFlags() {
-		p.LeftOut = append(p.LeftOut, "any other "+n.Param.Name)
+		p.LeftOut = append(p.LeftOut, "any other "+n.Name)
 	}
 	for place, needed := range n.Rules() {
 		switch {
 		case !n.IsFlags() && len(needed) > 0:
-			p.judge(n.Param.Name+" "+n.Range(row, place), needed)
+			p.judge(n.Name+" "+n.Range(row, place), needed)
 		case n.IsFlags() && len(n.Words(place)) > 0:
 			p.judge(strings.Join(n.Words(place), "|"), needed)
 		}

@@ -1,6 +1,7 @@
 package pushdown
 
 import (
+	"net/netip"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,7 @@ type facts struct {
 	results, made  *rules.Judge
 	opened, whole  *rules.Judge
 	unix, internet *rules.Judge
+	addresses      []netip.Addr // where ranges begin that tests of some end tell apart
 }
 
 func newFacts(set *rules.Set) *facts {
@@ -33,6 +35,7 @@ func newFacts(set *rules.Set) *facts {
 	f.opened = f.judge(reads(append(slices.Clone(ended), "fd.type")...))
 	f.unix = f.judge(reads(append(slices.Clone(ofKind), ofInternet...)...))
 	f.internet = f.judge(reads(ofKind...))
+	f.addresses = f.rangesOfAddresses()
 	f.whole = f.judge(reads("evt.type", "evt.unreadable", "fd.replaced"))
 	return f
 }

@@ -100,7 +100,7 @@ func (n *Number) include(mask uint64) {
 // test of single flags.
 func (n *Number) mask(t rules.Test) (mask uint64) {
 	switch {
-	case n.Param.Values == openValues && n.Param.Name == "flags" && asksAccess(t):
+	case n.Param.Values == openValues && n.Name == "flags" && asksAccess(t):
 		return accessMode
 	case !n.isOf(t, "evt.arg") || t.Operator() != "contains":
 		return 0

@@ -15,15 +15,18 @@ import (
 	"github.com/sakerhq/saker/rules"
 )
 
-// Number is what rules ask of a parameter that is a number: of single bits, where it
-// is flags, else in which range it lies. Ranges are such that all numbers of one
-// answer tests alike, so that its first one stands for it.
+// Number is what rules ask of a number of a call: of single bits, where it is flags,
+// else in which range it lies. Ranges are such that all numbers of one answer tests
+// alike, so that its first one stands for it.
 type Number struct {
-	Param *syscalls.Param
-	index int // of Param
-	bits  []int
-	from  []int64
-	of    [][]*rules.Rule
+	Name   string          // as rules call it
+	Param  *syscalls.Param // nil: it is of an end of the call's socket
+	index  int             // of Param
+	source bpf.Source
+	bits   []int
+	from   []int64
+	texts  []string // of an end's ranges
+	of     [][]*rules.Rule
 }
 
 // Rules are those for each place: each value of the bits, or each range.
@@ -34,6 +37,9 @@ func (n *Number) IsFlags() bool { return n.bits != nil }
 
 // Range says a place that is a range as rules would: by a name, or by its ends.
 func (n *Number) Range(row *syscalls.Row, place int) string {
+	if n.Param == nil {
+		return n.texts[place]
+	}
 	first := n.text(row, n.from[place])
 	switch {
 	case place == len(n.from)-1:
@@ -47,7 +53,7 @@ func (n *Number) Range(row *syscalls.Row, place int) string {
 }
 
 func (n *Number) text(row *syscalls.Row, number int64) string {
-	ref, err := field.Falco().Ref("evt.arg." + n.Param.Name)
+	ref, err := field.Falco().Ref("evt.arg." + n.Name)
 	if err != nil || isAccount(n.Param.Type) {
 		return strconv.FormatInt(number, 10)
 	}
@@ -66,7 +72,10 @@ func (n *Number) like(row *syscalls.Row, number int64) *event.Event {
 // first those in registers.
 func (f *facts) numbers(row *syscalls.Row) (all []Number) {
 	for i := range row.Params {
-		n := Number{Param: &row.Params[i], index: i}
+		n := Number{Name: row.Params[i].Name, Param: &row.Params[i], index: i, source: bpf.Source(row.Params[i].From - syscalls.Arg0)}
+		if n.Param.Size != 0 {
+			n.source = bpf.Member
+		}
 		switch {
 		case !n.isKnown(row):
 		case n.isFlags():
@@ -78,7 +87,8 @@ func (f *facts) numbers(row *syscalls.Row) (all []Number) {
 			all = append(all, n)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Number) int { return int(a.Param.Size) - int(b.Param.Size) })
+	all = append(all, f.ends(row)...)
+	slices.SortStableFunc(all, func(a, b Number) int { return cmp.Compare(a.source/bpf.Member, b.source/bpf.Member) })
 	return all[:min(len(all), bpf.MaxNumbers)]
 }
 
@@ -130,7 +140,7 @@ func isAccount(t syscalls.Type) bool {
 func (n *Number) isOf(t rules.Test, name string) bool {
 	ref := t.Field()
 	_, any := t.Constants()
-	return ref != nil && any && ref.Name == name && !ref.Arg.IsIndex && ref.Arg.Text == n.Param.Name
+	return ref != nil && any && ref.Name == name && !ref.Arg.IsIndex && ref.Arg.Text == n.Name
 }
 
 // ranges judges the rules by a number that is one of several values.
@@ -158,16 +168,19 @@ func (f *facts) ranges(row *syscalls.Row, n *Number) {
 		return ok || knowsType(t)
 	})
 	for _, first := range sorted(from, cmp.Compare[int64]) {
-		if first < least || first > most {
-			continue
-		}
-		possible := f.possible(j, n.like(row, first))
-		if last := len(n.of) - 1; last < 0 || !slices.Equal(n.of[last], possible) {
-			n.from, n.of = append(n.from, first), append(n.of, possible)
+		if first >= least && first <= most {
+			n.add(first, f.possible(j, n.like(row, first)))
 		}
 	}
 	if len(n.from) > bpf.MaxRanges {
 		n.from, n.of = nil, nil
+	}
+}
+
+// add has a range begin, if its rules are others than those of the one before.
+func (n *Number) add(first int64, possible []*rules.Rule) {
+	if last := len(n.of) - 1; last < 0 || !slices.Equal(n.of[last], possible) {
+		n.from, n.of = append(n.from, first), append(n.of, possible)
 	}
 }
 
@@ -259,10 +272,11 @@ func (n *Number) width() (bits int, signed bool) {
 
 // facts are the number's as the kernel wants them.
 func (n *Number) facts(numbers Numbers) bpf.NumberFacts {
-	p := n.Param
-	f := bpf.NumberFacts{Arg: int(p.From - syscalls.Arg0), Bits: n.bits, From: n.from}
-	f.Width, f.Signed = n.width()
-	f.Member, f.Offset, f.Size = p.Size != 0, p.Offset, p.Size
+	f := bpf.NumberFacts{Source: n.source, Width: 64, Bits: n.bits, From: n.from}
+	if n.Param != nil {
+		f.Width, f.Signed = n.width()
+		f.Offset, f.Size = n.Param.Offset, n.Param.Size
+	}
 	for _, some := range n.of {
 		f.Of = append(f.Of, numbers.Set(some))
 	}

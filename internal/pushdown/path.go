@@ -12,9 +12,9 @@ import (
 
 // Paths are what rules ask of where calls lead to.
 type Paths struct {
-	Opened Texts      // the files that were opened
-	Given  Texts      // the same as they were given, whatever they are of
-	Peers  *bpf.Peers // the other ends of connections; nil: they are not told apart
+	Opened    Texts         // the files that were opened
+	Given     Texts         // the same as they were given, whatever they are of
+	Addresses bpf.Addresses // where ranges of these begin, of sockets' ends
 }
 
 // Texts is what rules ask of some texts. The zero Texts tells none apart.

@@ -50,7 +50,7 @@ func Filter(set *rules.Set) *bpf.Filter {
 	for _, c := range calls {
 		facts[c.Row] = c.facts(numbers)
 	}
-	return bpf.NewFilter(facts, paths.Opened.wire(), paths.Given.wire(), paths.Peers)
+	return bpf.NewFilter(facts, paths.Opened.wire(), paths.Given.wire(), paths.Addresses)
 }
 
 // Call is what is known of one call that rules ask for: for each fact the
@@ -103,12 +103,12 @@ func Judge(set *rules.Set) (calls []Call, paths Paths) {
 		}
 		calls = append(calls, c)
 	}
-	past := askPast(calls)
+	past, failed := askPast(calls), askFailed(calls)
 	for i := range calls {
-		calls[i].Recalled = past || !forgettable(calls[i].Row)
+		calls[i].Recalled = past || failed && accepts(calls[i].Row) || !forgettable(calls[i].Row)
 	}
 	numbers := NumbersOf(set)
-	return calls, Paths{f.paths(opened, calls, numbers), f.paths(given, calls, numbers), f.peers(numbers)}
+	return calls, Paths{f.paths(opened, calls, numbers), f.paths(given, calls, numbers), wire(f.addresses)}
 }
 
 // opens reports whether a row's result is a descriptor.
@@ -127,10 +127,12 @@ func teaches(row *syscalls.Row) bool {
 }
 
 // forgettable reports whether what calls of a row teach need not be known unless
-// rules ask for it. Which end a server's is, a later connect that fails doesn't say.
+// rules ask for it.
 func forgettable(row *syscalls.Row) bool {
-	return row.Name == "connect" || row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
+	return row.Name == "connect" || accepts(row) || row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
 }
+
+func accepts(row *syscalls.Row) bool { return row.Name == "accept" || row.Name == "accept4" }
 
 // OpensPath reports whether the call opens what a path names.
 func (c *Call) OpensPath() bool {
@@ -168,7 +170,7 @@ func (c *Call) facts(n Numbers) *bpf.Facts {
 	if c.Opens {
 		f.Opened = map[bpf.Opened]bpf.Candidates{bpf.OpenedOther: bpf.AllCandidates(), bpf.OpenedDirectory: n.Set(c.Directories)}
 	}
-	f.Sockets, f.Connects = c.ofSockets(n), c.Row.Name == "connect"
+	f.Sockets = c.ofSockets(n)
 	return f
 }
 

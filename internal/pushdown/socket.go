@@ -83,7 +83,15 @@ func (c *Call) asksRole(r *rules.Rule) bool {
 // saysRole reports whether a row's calls say themselves which end their socket is:
 // a connect whether or not it succeeds, and an accept, which has no socket otherwise.
 func saysRole(row *syscalls.Row) bool {
-	return row.Name == "connect" || row.Name == "accept" || row.Name == "accept4"
+	return row.Name == "connect" || accepts(row)
+}
+
+// askFailed reports whether a rule asks for the role of a connect's socket: one that
+// fails doesn't say it, but an accept before did.
+func askFailed(calls []Call) bool {
+	return slices.ContainsFunc(calls, func(c Call) bool {
+		return c.Row.Name == "connect" && slices.ContainsFunc(c.Asked, func(r *rules.Rule) bool { return carries(r, ofRole) })
+	})
 }
 
 // carries reports whether a rule reads one of some fields.

@@ -1,13 +1,19 @@
 package pushdown
 
 import (
+	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/rules"
 )
 
 func TestSockets(t *testing.T) {
@@ -72,26 +78,36 @@ func TestRecalled(t *testing.T) {
 			t.Errorf("%s: recalled: %t, want %t", condition, !want, want)
 		}
 	}
-	if c := judge(load(t, "evt.type = accept and fd.sport = 80"))[0]; !c.Recalled {
-		t.Error("an accept is not recalled")
+	for condition, want := range map[string]bool{
+		"evt.type = accept and fd.sport = 80":                                 false,
+		"evt.type in (accept, connect) and fd.sport = 80":                     true,
+		"evt.type in (accept, connect) and fd.rport = 80":                     false,
+		"evt.type in (accept, sendto) and fd.sport = 80":                      true,
+		"evt.type in (accept, write) and fd.typechar = f":                     false,
+		"evt.type in (accept, openat) and proc.stdout.name contains 10.0.0.1": true,
+	} {
+		calls := judge(load(t, condition))
+		if c := calls[slices.IndexFunc(calls, func(c Call) bool { return c.Row.Name == "accept" })]; c.Recalled != want {
+			t.Errorf("%s: the accept is recalled: %t, want %t", condition, c.Recalled, want)
+		}
 	}
 }
 
-// may reports whether a rule can be true for a connection, by where it leads to.
-func may(p *bpf.Peers, to netip.AddrPort) bool {
-	port := slices.IndexFunc(p.Ports, func(r bpf.PortRange) bool { return r.From > to.Port() })
-	address := slices.IndexFunc(p.Addresses, func(r bpf.AddressRange) bool {
-		return netip.AddrFrom16(r.From).Compare(netip.AddrFrom16(to.Addr().As16())) > 0
-	})
-	if port < 0 {
-		port = len(p.Ports)
+// may reports whether rule 0 can be true for a call, by one end of its socket.
+func (c *Call) may(paths Paths, source bpf.Source, at netip.AddrPort) bool {
+	address := at.Addr().As16()
+	place := sort.Search(len(paths.Addresses), func(i int) bool { return bytes.Compare(paths.Addresses[i][:], address[:]) > 0 }) - 1
+	left := rule0
+	for i := range c.Numbers {
+		n := c.Numbers[i].facts(Numbers{c.Asked[0]: 0})
+		switch n.Source {
+		case source: // the port's
+			left = left.And(n.Of[placeOf(&n, uint64(at.Port()))])
+		case source + 1:
+			left = left.And(n.Of[placeOf(&n, uint64(place))])
+		}
 	}
-	if address < 0 {
-		address = len(p.Addresses)
-	}
-	var one bpf.Candidates
-	one.Add(0)
-	return p.Ports[port-1].Rules.And(p.Addresses[address-1].Rules).And(one) == one
+	return !left.IsEmpty()
 }
 
 func TestPeers(t *testing.T) {
@@ -120,12 +136,44 @@ func TestPeers(t *testing.T) {
 		"fd.sproto = 80":                   {"1.1.1.1:81": true},
 		"fd.net != 127.0.0.0/8":            {"127.0.0.1:81": true},
 	} {
-		set := load(t, "evt.type = connect and "+condition)
-		p := newFacts(set).peers(NumbersOf(set))
+		calls, paths := Judge(load(t, "evt.type = connect and "+condition))
 		for to, want := range want {
-			if got := may(p, netip.MustParseAddrPort(to)); got != want {
+			if got := calls[0].may(paths, bpf.FarPort, netip.MustParseAddrPort(to)); got != want {
 				t.Errorf("%s, to %s: %t, want %t", condition, to, got, want)
 			}
+		}
+	}
+}
+
+// Which fields are of which end, by the call.
+func TestEnds(t *testing.T) {
+	const near, far, given = bpf.NearPort, bpf.FarPort, bpf.GivenPort
+	for condition, toldApart := range map[string][]bpf.Source{
+		"evt.type = connect and fd.sport = 80":                            {far},
+		"evt.type = connect and fd.cport = 80":                            {},
+		"evt.type = connect and fd.lip = 1.1.1.1":                         {},
+		"evt.type = accept and fd.sport = 80":                             {near},
+		"evt.type = accept4 and fd.lip = 1.1.1.1":                         {near + 1},
+		"evt.type = accept4 and fd.cnet = 10.0.0.0/8 and fd.rport = 80":   {far, far + 1},
+		"evt.type = accept4 and (fd.cip = 10.0.0.1 or fd.sip = 10.0.0.1)": {},
+		"evt.type = accept4 and not (fd.cip = 1.1.1.1 or fd.lport = 80)":  {far + 1, near},
+		"evt.type = bind and fd.lport < 1024":                             {near},
+		"evt.type = bind and fd.sport < 1024":                             {},
+		"evt.type = bind and fd.rip = 1.1.1.1":                            {},
+		"evt.type = sendto and fd.rport = 53":                             {given},
+		"evt.type = sendmsg and fd.rnet = 10.0.0.0/8":                     {given + 1},
+		"evt.type = sendto and fd.sport = 53":                             {},
+		"evt.type = recvfrom and fd.rport = 53":                           {},
+	} {
+		c := judge(load(t, condition))[0]
+		var got []bpf.Source
+		for i := range c.Numbers {
+			got = append(got, c.Numbers[i].source)
+		}
+		slices.Sort(toldApart)
+		slices.Sort(got)
+		if !slices.Equal(got, toldApart) {
+			t.Errorf("%s: %v, want %v", condition, got, toldApart)
 		}
 	}
 }
@@ -137,9 +185,61 @@ func TestTooManyPeers(t *testing.T) {
 		for i := range n {
 			fmt.Fprintf(&b, ", 10.%d.%d.1", i/256, i%256)
 		}
-		set := load(t, "evt.type = connect and fd.sip in (1.1.1.1"+b.String()+")")
-		if p := newFacts(set).peers(NumbersOf(set)); (p != nil) != (n == 400) {
-			t.Errorf("%d addresses: told apart: %t", n, p != nil)
+		calls, paths := Judge(load(t, "evt.type = connect and fd.sip in (1.1.1.1"+b.String()+")"))
+		if known := len(calls[0].Numbers) == 1 && paths.Addresses != nil; known != (n == 400) {
+			t.Errorf("%d addresses: told apart: %t", n, known)
 		}
 	}
+}
+
+// Whatever end of a socket is left out, no rule is true for it.
+func TestNoEndIsMissed(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	leftOut, matched := 0, 0
+	for range 300 {
+		name := []string{"connect", "accept", "accept4", "bind", "sendto", "sendmsg"}[random.IntN(6)]
+		set := load(t, "evt.type = "+name+" and "+endCondition(random, 2))
+		calls, paths := Judge(set)
+		m, of := set.NewMatcher(), rowEnds[name]
+		for range 60 {
+			fd := &event.FD{Type: event.FDIPv4, Proto: event.UDP, Role: of[0].role, Local: randomEnd(random), Remote: randomEnd(random)}
+			may := true
+			for _, e := range of {
+				at := fd.Remote
+				if e.near {
+					at = fd.Local
+				}
+				may = may && calls[0].may(paths, e.port, at)
+			}
+			e := &event.Event{Row: calls[0].Row, Process: &event.Process{Name: "x"}, FD: fd}
+			matches := m.Match(field.OfEvent{Event: e}, rules.SyscallSource, name)
+			if matched += len(matches); may {
+				continue
+			}
+			if leftOut++; len(matches) > 0 {
+				t.Fatalf("%s: left out from %s to %s", set.Rules()[0].Condition, fd.Local, fd.Remote)
+			}
+		}
+	}
+	if leftOut < 1000 || matched < 1000 {
+		t.Errorf("%d events left out, %d matched: too few to tell", leftOut, matched)
+	}
+}
+
+func randomEnd(r *rand.Rand) netip.AddrPort {
+	addresses := []string{"10.0.0.0", "10.0.0.1", "10.255.255.255", "11.0.0.0", "9.255.255.255", "::1", "fe80::1", "0.0.0.1", "255.255.255.255"}
+	return netip.AddrPortFrom(netip.MustParseAddr(addresses[r.IntN(len(addresses))]), []uint16{1, 52, 53, 54, 1023, 1024, 65535}[r.IntN(7)])
+}
+
+func endCondition(r *rand.Rand, depth int) string {
+	if depth == 0 || r.IntN(3) == 0 {
+		letter := string("crsl"[r.IntN(4)])
+		return []string{
+			"fd." + letter + "port = 53", "fd." + letter + "port != 53", "fd." + letter + "port < 1024", "fd." + letter + "port in (1, 65535)",
+			"fd." + letter + "ip = 10.0.0.1", "fd." + letter + "ip in (10.0.0.1, ::1)", "fd." + letter + "net = 10.0.0.0/8", "fd." + letter + "net in (fe80::/10)",
+			"fd.ip = 10.0.0.1", "fd.port = 53", "proc.name = x",
+		}[r.IntN(11)]
+	}
+	left, right := endCondition(r, depth-1), endCondition(r, depth-1)
+	return []string{"(" + left + " or " + right + ")", "(" + left + " and not " + right + ")", "not (" + left + " and " + right + ")", "(" + left + " and " + right + ")"}[r.IntN(4)]
 }
