@@ -23,6 +23,9 @@ struct {
 	__type(value, struct wire_row);
 } rows SEC(".maps");
 
+/* Calls are told by the tracepoints of single ones: only those of 64-bit programs. */
+bool native_only = false;
+
 /* Begins the record of a call: all but who made it, and its blocks. */
 static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
 						    struct wire_row *row)

@@ -190,6 +190,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 	u64 value = value_of(call, arg);
 	if (!wanted(call, only, rest, rest >> 8) || (kind == CAPTURE_PATH && !value)) {
 		block_none(s);
+		if (kind == CAPTURE_PATH)
+			call->paths++;
 		if (kind == CAPTURE_PATH || kind == CAPTURE_MSG || kind == CAPTURE_MSGS)
 			block_none(s);
 		return 0;
@@ -205,7 +207,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		if (!s->scan.at)
 			s->scan.at = s->off;
 		put_string(s, value);
-		if (call->named && put_used_path(s, call->paths++))
+		if (call->named && put_used_path(slot, call->paths++))
 			break;
 		put_start(slot, s, call, aux,
 			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);

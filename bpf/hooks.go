@@ -196,7 +196,7 @@ func (s *Sensor) attachCalls(set func() error) error {
 		}
 		h.all = l
 	}
-	if err := errors.Join(set(), s.objs.ByPerf.Set(perCall || h.perf)); err != nil {
+	if err := errors.Join(set(), s.objs.ByPerf.Set(perCall || h.perf), s.objs.NativeOnly.Set(perCall)); err != nil {
 		return err
 	}
 	return errors.Join(parallel(h.unneeded(perCall), link.Link.Close)...)

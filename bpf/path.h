@@ -14,12 +14,12 @@
 #define PATH_BYTES_MAX 4096 /* after which no further walk begins */
 #define NAME_MAX       255
 
-/* Short names, which are most, are copied by words: a helper for each costs more than the walk. */
-static __always_inline void append_name(struct scratch *s, struct dentry *d)
+/* Copies a name, and gives its length. Short ones, which are most, are copied by words: a helper
+ * for each costs more than the walk. */
+static __always_inline u32 copy_name(u8 *to, struct dentry *d)
 {
 	u32 len = READ(d, d_name.len);
 	const char *name = READ(d, d_name.name);
-	u8 *to = &s->data[s->off & (RECORD_MAX - 1)];
 
 	if (len > NAME_MAX)
 		len = NAME_MAX;
@@ -31,7 +31,12 @@ static __always_inline void append_name(struct scratch *s, struct dentry *d)
 	} else {
 		bpf_probe_read_kernel(to, len, name);
 	}
-	s->off += len;
+	return len;
+}
+
+static __always_inline void append_name(struct scratch *s, struct dentry *d)
+{
+	s->off += copy_name(&s->data[s->off & (RECORD_MAX - 1)], d);
 	s->data[s->off & (RECORD_MAX - 1)] = 0;
 	s->off++;
 }

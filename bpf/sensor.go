@@ -179,6 +179,7 @@ func (s *Sensor) programs() map[string]**ebpf.Program {
 		"path_symlink": &o.PathSymlink, "path_mknod": &o.PathMknod, "path_chmod": &o.PathChmod,
 		"path_chown": &o.PathChown, "path_truncate": &o.PathTruncate, "path_link": &o.PathLink,
 		"path_rename": &o.PathRename, "path_mount": &o.PathMount, "path_umount": &o.PathUmount,
+		"path_chroot": &o.PathChroot, "path_pivotroot": &o.PathPivotroot, "path_move_mount": &o.PathMoveMount,
 		"uring_submit": &o.UringSubmit, "uring_complete": &o.UringComplete, "uring_work": &o.UringWork,
 	}
 }
@@ -228,6 +229,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	// Completions come as one from 6.15 on, before that as what they consist of.
 	constants["result_is_whole"] = argumentsOf(kernel, "io_uring_complete") <= 3
 	constants["exit_says_last"] = argumentsOf(kernel, "sched_process_exit") > 1
+	constants["task_storage"] = keepWithTasks(spec)
 	constants["steadies"] = steadies(kernel)
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {

@@ -9,6 +9,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/features"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 
@@ -66,6 +67,17 @@ func hook(function string) error {
 		return fmt.Errorf("attach a program to a function: %w", err)
 	}
 	return l.Close()
+}
+
+// keepWithTasks makes the map of short paths one by task, and reports whether it
+// could: programs that trace may have such maps from 5.12 on.
+func keepWithTasks(spec *ebpf.CollectionSpec) bool {
+	if features.HaveProgramHelper(ebpf.TracePoint, asm.FnTaskStorageGet) != nil {
+		return false
+	}
+	m := spec.Maps["used_short"]
+	m.Type, m.Flags, m.MaxEntries = ebpf.TaskStorage, unix.BPF_F_NO_PREALLOC, 0
+	return true
 }
 
 // dropChown takes the hook of chown out of spec where it alone can't be there,

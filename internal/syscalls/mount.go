@@ -7,7 +7,7 @@ var mountRows = []*Row{
 	}},
 	{Name: "umount", Inside: true, Category: File, Params: []Param{res, path("name", Arg0)}},
 	{Name: "umount2", Inside: true, Category: File, Params: []Param{res, path("name", Arg0), flags("flags", Arg1, unmountFlags)}},
-	{Name: "pivot_root", Category: Other, Effect: ChangesProcess, Params: beyond(
+	{Name: "pivot_root", Inside: true, Category: Other, Effect: ChangesProcess, Params: beyond(
 		res, path("new_root", Arg0), path("put_old", Arg1),
 	)},
 
@@ -25,7 +25,7 @@ var mountRows = []*Row{
 	{Name: "fsmount", Category: Other, Flags: CreatesFD, FD: Result, Params: beyond(
 		fd("fd", Result), fd("fs_fd", Arg0), flags("flags", Arg1, fsmountFlags), flags("attr_flags", Arg2, mountAttributes),
 	)},
-	{Name: "move_mount", Category: Other, Flags: UsesFD, FD: Arg0, Params: beyond(
+	{Name: "move_mount", Inside: true, Category: Other, Flags: UsesFD, FD: Arg0, Params: beyond(
 		res, fd("from_dfd", Arg0), pathAt("from_path", Arg1, Arg0), fd("to_dfd", Arg2), pathAt("to_path", Arg3, Arg2),
 		flags("flags", Arg4, moveMountFlags),
 	)},

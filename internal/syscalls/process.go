@@ -22,7 +22,7 @@ var processRows = []*Row{
 	{Name: "unshare", Category: Process, Effect: ChangesProcess, Params: []Param{
 		res, flags("flags", Arg0, cloneFlags),
 	}},
-	{Name: "chroot", Category: Process, Effect: ChangesProcess, Params: []Param{res, path("path", Arg0)}},
+	{Name: "chroot", Inside: true, Category: Process, Effect: ChangesProcess, Params: []Param{res, path("path", Arg0)}},
 	{Name: "setsid", Category: Process, Effect: ChangesProcess, Params: []Param{value("res", PID, Result)}},
 	{Name: "setpgid", Category: Process, Effect: ChangesEither, Params: []Param{
 		res, value("pid", PID, Arg0), value("pgid", PID, Arg1),

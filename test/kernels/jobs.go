@@ -84,11 +84,18 @@ func (j job) onV1() job {
 // choice is which jobs run.
 type choice struct {
 	pattern *regexp.Regexp // of their names; nil: all
+	tests   string         // a pattern of the tests in them; empty: those that each job names
 	quick   bool           // not the slow ones, where the architecture is foreign
 }
 
 func (c choice) of(arch, here string) []job {
-	return slices.DeleteFunc(slices.Clone(all), func(j job) bool {
+	jobs := slices.DeleteFunc(slices.Clone(all), func(j job) bool {
 		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here
 	})
+	for i, j := range jobs {
+		if j.Test && c.tests != "" {
+			jobs[i].Argv = append(slices.Clone(j.Argv), "-test.run="+c.tests) // the last one counts
+		}
+	}
+	return jobs
 }

@@ -41,6 +41,7 @@ type options struct {
 	limit   time.Duration
 	logs    string
 	jobs    string
+	tests   string
 	page    string
 	atOnce  int
 	quick   bool
@@ -53,6 +54,7 @@ func flags() (o options) {
 	flag.DurationVar(&o.limit, "limit", 40*time.Minute, "the most that one guest may take")
 	flag.StringVar(&o.logs, "logs", "build/kernels", "where the log of each guest goes")
 	flag.StringVar(&o.jobs, "jobs", "", "run only the jobs whose name matches")
+	flag.StringVar(&o.tests, "tests", "", "run only the tests whose name matches")
 	flag.StringVar(&o.page, "page", "docs/kernels.md", "the page that a run of all kernels writes")
 	flag.IntVar(&o.atOnce, "at-once", 1, "how many guests run at once")
 	flag.BoolVar(&o.quick, "quick", false, "leave out what takes long to build for another architecture")
@@ -99,7 +101,7 @@ func run(ctx context.Context, words []string, o options) (results []result, err 
 	if o.render {
 		return readLogs(o.logs, chosen)
 	}
-	c := choice{quick: o.quick}
+	c := choice{quick: o.quick, tests: o.tests}
 	if c.pattern, err = regexp.Compile(o.jobs); err != nil {
 		return nil, fmt.Errorf("-jobs: %w", err)
 	}

@@ -63,6 +63,18 @@ var Acts = map[string]Act{
 		return syscall6(unix.SYS_TRUNCATE, name.Address(), 0)
 	}},
 	"mount": {"mount", "dir", mountAt},
+	"chroot": {"chroot", "dir", func(name, _ *pages.Page) unix.Errno {
+		return syscall6(unix.SYS_CHROOT, name.Address())
+	}},
+	// These find both directories, and then that the first one is no mount.
+	"pivot": {"pivot_root", "dir", func(name, other *pages.Page) unix.Errno {
+		other.Set(dirBeside(name))
+		return refused(syscall6(unix.SYS_PIVOT_ROOT, name.Address(), other.Address()))
+	}},
+	"move mount": {"move_mount", "dir", func(name, other *pages.Page) unix.Errno {
+		other.Set(dirBeside(name))
+		return refused(syscall6(unix.SYS_MOVE_MOUNT, cwd, name.Address(), cwd, other.Address(), 0))
+	}},
 	"umount": {"umount2", "dir", func(name, other *pages.Page) unix.Errno {
 		path, _, _ := strings.Cut(string(name.Bytes), "\x00")
 		if errno := mountAt(name, other); errno != 0 {
@@ -73,8 +85,22 @@ var Acts = map[string]Act{
 	}},
 }
 
+// refused is 0 if the kernel refused a call for what it found, as it should.
+func refused(errno unix.Errno) unix.Errno {
+	if errno == unix.EINVAL {
+		return 0
+	}
+	return errno
+}
+
 // cwd is AT_FDCWD as an argument.
 var cwd = func() uintptr { at := int64(unix.AT_FDCWD); return uintptr(at) }()
+
+// dirBeside is a directory that is there beside what is named.
+func dirBeside(name *pages.Page) string {
+	path, _, _ := strings.Cut(string(name.Bytes), "\x00")
+	return path[:strings.LastIndexByte(path, '/')] + "/dir-name"
+}
 
 func mountAt(name, _ *pages.Page) unix.Errno {
 	kind := []byte("tmpfs\x00")
