@@ -11,6 +11,8 @@
 /* How long a container's id is. Whatever is called by one has a name that is no shorter. */
 #define ID_LEN 64
 
+#define NODES_MAX 128 /* of a cgroup's path */
+
 static __always_inline u64 node_above(u64 kn)
 {
 	struct kernfs_node___hidden *hidden = (void *)kn;
@@ -81,7 +83,7 @@ __noinline int append_cgroup(u32 slot, u64 node)
 
 	if (!s)
 		return 0;
-	for (int i = 0; i < COMPONENTS_MAX && kn; i++) {
+	for (int i = 0; i < NODES_MAX && kn; i++) {
 		struct kernfs_node *up = (void *)node_above((u64)kn);
 
 		if (!up)

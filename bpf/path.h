@@ -9,8 +9,8 @@
 
 #include "record.h"
 
-#define COMPONENTS_MAX 128 /* walked at once */
-#define WALKS_MAX      16
+#define COMPONENTS_MAX 32 /* walked at once: so many the verifier goes through in each program */
+#define WALKS_MAX      64
 #define PATH_BYTES_MAX 4096 /* after which no further walk begins */
 #define NAME_MAX       255
 

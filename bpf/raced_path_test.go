@@ -89,18 +89,24 @@ func TestRacedPaths(t *testing.T) {
 			if err := os.Mkdir(dir+"/over", 0o700); err != nil {
 				t.Fatal(err)
 			}
-			_, records := perform(t, s, "raced "+name, dir)
+			var found []record
+			for try := 0; try < 3 && len(found) == 0; try++ { // a record can be lost
+				_, records := perform(t, s, "raced "+name, dir)
+				found = calls(records, act.Call)
+			}
 			used := false
-			for _, r := range calls(records, act.Call) {
+			for _, r := range found {
 				for _, b := range r.blocks {
 					used = used || bytes.Contains(b.data, []byte(act.Kind+"-one\x00"))
 				}
 			}
-			if used && (s == with || name != "chroot") {
+			if s == without && name == "chroot" {
+				continue // where it led is where the path starts, whatever is told of that
+			}
+			if used {
 				told[s]++
 			}
-			// Where chroot led is where any later path starts.
-			if used != (s == with) && name != "chroot" {
+			if used != (s == with) {
 				t.Errorf("%s: the path that was used is told: %t, with hooks: %t", name, used, s == with)
 			}
 		}

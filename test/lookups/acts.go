@@ -68,11 +68,11 @@ var Acts = map[string]Act{
 	}},
 	// These find both directories, and then that the first one is no mount.
 	"pivot": {"pivot_root", "dir", func(name, other *pages.Page) unix.Errno {
-		other.Set(dirBeside(name))
+		other.Set(dirOf(name))
 		return refused(syscall6(unix.SYS_PIVOT_ROOT, name.Address(), other.Address()))
 	}},
 	"move mount": {"move_mount", "dir", func(name, other *pages.Page) unix.Errno {
-		other.Set(dirBeside(name))
+		other.Set(dirOf(name))
 		return refused(syscall6(unix.SYS_MOVE_MOUNT, cwd, name.Address(), cwd, other.Address(), 0))
 	}},
 	"umount": {"umount2", "dir", func(name, other *pages.Page) unix.Errno {
@@ -96,10 +96,10 @@ func refused(errno unix.Errno) unix.Errno {
 // cwd is AT_FDCWD as an argument.
 var cwd = func() uintptr { at := int64(unix.AT_FDCWD); return uintptr(at) }()
 
-// dirBeside is a directory that is there beside what is named.
-func dirBeside(name *pages.Page) string {
+// dirOf is the directory of what is named.
+func dirOf(name *pages.Page) string {
 	path, _, _ := strings.Cut(string(name.Bytes), "\x00")
-	return path[:strings.LastIndexByte(path, '/')] + "/dir-name"
+	return path[:strings.LastIndexByte(path, '/')]
 }
 
 func mountAt(name, _ *pages.Page) unix.Errno {
