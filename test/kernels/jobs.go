@@ -16,6 +16,9 @@ type job struct {
 	pkg  string   // what is built for it
 	data []string // directories of the repository whose files it reads
 	slow bool     // takes long to build for another architecture than this machine's
+	// In a quick run: what it gets besides, and that others prove the same.
+	brief []string
+	again bool
 }
 
 // testTime is the most that one test binary may take: each test that loads the
@@ -32,11 +35,11 @@ const nobody = 65534
 // it can't, each test would say so again, and slowly, since a verifier that
 // refuses writes a long log.
 var all = []job{
-	testOf("test/kernels/programs", ""),
-	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker"},
+	testOf("test/kernels/programs", "").briefly("-one-way"),
+	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker", again: true},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
 	// What a refusal costs doesn't depend on the kernel, and takes many loads.
-	testOf("bpf", "-test.skip=Refused$").with("SAKER_TEST_NARROW=" + narrowAt),
+	testOf("bpf", "-test.skip=Refused$").with(narrowVariable + narrowAt),
 	testOf("internal/state", "-test.run=Live"),          // the others need no kernel
 	testOf("test/calls", ""),                            // makes each call once
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
@@ -68,6 +71,12 @@ func testOf(pkg, flag string) job {
 	return job{Job: console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg: pkg, data: []string{pkg}}
 }
 
+// briefly adds arguments to a job of a quick run.
+func (j job) briefly(arguments ...string) job {
+	j.brief = arguments
+	return j
+}
+
 // with adds to a job's environment.
 func (j job) with(variables ...string) job {
 	j.Env = append(j.Env, variables...)
@@ -85,16 +94,20 @@ func (j job) onV1() job {
 type choice struct {
 	pattern *regexp.Regexp // of their names; nil: all
 	tests   string         // a pattern of the tests in them; empty: those that each job names
-	quick   bool           // not the slow ones, where the architecture is foreign
+	quick   bool           // no slow ones where the architecture is foreign, and nothing twice
 }
 
 func (c choice) of(arch, here string) []job {
 	jobs := slices.DeleteFunc(slices.Clone(all), func(j job) bool {
-		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && j.slow && arch != here
+		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && (j.again || j.slow && arch != here)
 	})
-	for i, j := range jobs {
+	for i := range jobs {
+		j := &jobs[i]
+		if c.quick {
+			j.Argv = slices.Concat(j.Argv, j.brief)
+		}
 		if j.Test && c.tests != "" {
-			jobs[i].Argv = append(slices.Clone(j.Argv), "-test.run="+c.tests) // the last one counts
+			j.Argv = slices.Concat(j.Argv, []string{"-test.run=" + c.tests}) // the last one counts
 		}
 	}
 	return jobs

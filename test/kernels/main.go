@@ -57,7 +57,7 @@ func flags() (o options) {
 	flag.StringVar(&o.tests, "tests", "", "run only the tests whose name matches")
 	flag.StringVar(&o.page, "page", "docs/kernels.md", "the page that a run of all kernels writes")
 	flag.IntVar(&o.atOnce, "at-once", 1, "how many guests run at once")
-	flag.BoolVar(&o.quick, "quick", false, "leave out what takes long to build for another architecture")
+	flag.BoolVar(&o.quick, "quick", false, "leave out what takes long to build for another architecture, and what proves the same twice")
 	flag.BoolVar(&o.mayMiss, "may-miss", false, "a kernel that can't be had is no failure")
 	flag.BoolVar(&o.once, "once", false, "don't try a kernel that does not pass a second time")
 	flag.BoolVar(&o.render, "render", false, "run nothing: write the page from the logs of the last run")
@@ -119,12 +119,13 @@ func run(ctx context.Context, words []string, o options) (results []result, err 
 	return l.tryAll(ctx, chosen, o.atOnce)
 }
 
-// tryAll runs kernels, some at once. What it gives has their order.
+// tryAll runs kernels, some at once, the newest first: verifying takes longest
+// there, so that no other place is empty at the end. What it gives has their order.
 func (l *lab) tryAll(ctx context.Context, chosen []target, atOnce int) (results []result, err error) {
 	places := make(chan struct{}, max(1, atOnce))
 	byTarget, errs := make([]*result, len(chosen)), make([]error, len(chosen))
 	var guests sync.WaitGroup
-	for i, t := range chosen {
+	for i, t := range slices.Backward(chosen) {
 		places <- struct{}{}
 		if ctx.Err() != nil {
 			break

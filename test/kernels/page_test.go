@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,11 +86,20 @@ func TestPage(t *testing.T) {
 
 func TestChoice(t *testing.T) {
 	count := func(c choice, arch string) int { return len(c.of(arch, "amd64")) }
-	if count(choice{}, "arm64") != len(all) || count(choice{quick: true}, "amd64") != len(all) {
+	if count(choice{}, "arm64") != len(all) {
 		t.Error("some jobs are left out though nothing asks for that")
 	}
-	if n := count(choice{quick: true}, "arm64"); n == 0 || n >= len(all) {
-		t.Errorf("%d jobs for another architecture", n)
+	native, foreign := count(choice{quick: true}, "amd64"), count(choice{quick: true}, "arm64")
+	if foreign == 0 || foreign >= native || native >= len(all) {
+		t.Errorf("%d jobs, if it is to be quick %d, %d for another architecture", len(all), native, foreign)
+	}
+	for _, j := range (choice{quick: true, tests: "^TestThis$"}).of("amd64", "amd64") {
+		if j.Test && j.Argv[len(j.Argv)-1] != "-test.run=^TestThis$" {
+			t.Errorf("%s runs %v", j.Name, j.Argv)
+		}
+	}
+	if brief := (choice{quick: true}).of("amd64", "amd64")[0]; !slices.Contains(brief.Argv, "-one-way") || slices.Contains(all[0].Argv, "-one-way") {
+		t.Error("a quick run loads programs both ways, or another one does not")
 	}
 	if n := count(choice{pattern: regexp.MustCompile("^bpf$")}, "amd64"); n != 1 {
 		t.Errorf("%d jobs are called bpf", n)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sakerhq/saker/test/kernels/console"
@@ -36,10 +37,12 @@ func build(ctx context.Context, root, dir, arch string, jobs []job) (map[string]
 			return nil, err
 		}
 	}
-	if err := b.narrow().compile("test/kernels/guest/narrow", narrowAt, "build"); err != nil {
-		return nil, err
-	}
 	for _, j := range jobs {
+		if slices.Contains(j.Env, narrowVariable+narrowAt) {
+			if err := b.narrow().compile("test/kernels/guest/narrow", narrowAt, "build"); err != nil {
+				return nil, err
+			}
+		}
 		how := []string{"build"}
 		if j.Test {
 			how = []string{"test", "-c"}
@@ -66,8 +69,11 @@ type builder struct {
 // narrowArch is the 32-bit architecture whose programs a kernel runs, too.
 var narrowArch = map[string]string{"amd64": "386", "arm64": "arm"}
 
-// narrowAt is where a guest has a 32-bit program.
-const narrowAt = "/bin/narrow"
+// narrowAt is where a guest has a 32-bit program, if a job asks for that.
+const (
+	narrowAt       = "/bin/narrow"
+	narrowVariable = "SAKER_TEST_NARROW="
+)
 
 // narrow builds 32-bit programs for the same guests.
 func (b builder) narrow() *builder {
