@@ -14,6 +14,7 @@ What later kernels added is used where it is:
 | 5.5, arm64: 6.4 | programs on functions | a path that a second thread changes during the call is told as it is at its end |
 | 5.11 | ` + "`bpf_get_current_task_btf`" + ` | the same by an older helper |
 | 5.11 | maps count as memory of the cgroup | they count as locked memory: an unprivileged user needs ` + "`LimitMEMLOCK=infinity`" + ` |
+| 5.12 | storage by task for programs that trace | paths seen during calls are kept in a table of 1,024 threads |
 | 5.15 | ` + "`bpf_task_pt_regs`" + ` | registers are found from the task's stack |
 | 6.0 | programs on functions that take structures | the same of chown's path |
 | 6.2 | ` + "`bpf_rdonly_cast`" + ` | memory is read through a helper: dearer, told the same |

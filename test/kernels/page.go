@@ -105,9 +105,10 @@ const pathsHead = `
 Programs on the functions that lead to the security modules see the path that a call
 found; without them it is what memory names when the call has ended. Each row is one
 run: calls of every kind whose path another thread changes between the two, told as
-they were by sensors with and without these programs, and the time in all programs
-of each for calls that make, change, rename and remove a directory. Emulated times say
-nothing alone.
+they were by sensors with and without these programs, and the time in the programs
+of each that are on calls and paths, for calls that make, change, rename and remove a
+directory, half of them by its absolute path and half by its name: the least of eight
+times. Emulated times say nothing alone.
 
 `
 
