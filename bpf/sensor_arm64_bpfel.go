@@ -158,10 +158,13 @@ type sensorScratch struct {
 		Path      uint16
 		Given     uint16
 		At        uint32
-		Socket    uint32
+		Memory    uint32
+		Members   uint16
+		Socket    uint16
 		Directory uint32
-		_         [4]byte
 		Mounts    uint64
+		Address   uint32
+		To        uint32
 	}
 	Data [98304]uint8
 }
@@ -363,16 +366,17 @@ type sensorWireExit struct {
 type sensorWireFact uint32
 
 const (
-	sensorWireFactFACT_RESULT  sensorWireFact = 1
-	sensorWireFactFACT_FLAGS   sensorWireFact = 2
-	sensorWireFactFACT_PROCESS sensorWireFact = 3
-	sensorWireFactFACT_KIND    sensorWireFact = 4
-	sensorWireFactFACT_PATH    sensorWireFact = 5
-	sensorWireFactFACT_GIVEN   sensorWireFact = 6
-	sensorWireFactFACT_SOCKET  sensorWireFact = 7
-	sensorWireFactFACT_PEER    sensorWireFact = 8
-	sensorWireFactFACT_MARKS   sensorWireFact = 9
-	sensorWireFactFACTS        sensorWireFact = 10
+	sensorWireFactFACT_RESULT   sensorWireFact = 1
+	sensorWireFactFACT_FLAGS    sensorWireFact = 2
+	sensorWireFactFACT_ARGUMENT sensorWireFact = 3
+	sensorWireFactFACT_PROCESS  sensorWireFact = 4
+	sensorWireFactFACT_KIND     sensorWireFact = 5
+	sensorWireFactFACT_PATH     sensorWireFact = 6
+	sensorWireFactFACT_GIVEN    sensorWireFact = 7
+	sensorWireFactFACT_SOCKET   sensorWireFact = 8
+	sensorWireFactFACT_PEER     sensorWireFact = 9
+	sensorWireFactFACT_MARKS    sensorWireFact = 10
+	sensorWireFactFACTS         sensorWireFact = 11
 )
 
 type sensorWireFacts struct {
@@ -380,16 +384,15 @@ type sensorWireFacts struct {
 	Asked    uint16
 	Ended    [16]uint16
 	Opened   [4]uint16
-	Flags    [64]uint16
 	Unmarked uint16
 	Sockets  [4]uint16
-	Bits     [6]uint8
-	FlagsArg uint8
+	Numbers  [6]sensorWireNumber
 	Opens    uint8
 	Named    uint8
 	Socket   uint8
-	Connects uint8
-	Unused   [3]uint8
+	Members  uint8
+	Ends     uint8
+	Given    uint8
 }
 
 type sensorWireFile struct {
@@ -418,16 +421,21 @@ const (
 )
 
 type sensorWireFilter struct {
-	_      structs.HostLayout
-	Number uint64
-	Sets   [4096]sensorWireCandidates
-	Rows   [512]sensorWireFacts
-	Errors [4096]uint8
-	Paths  sensorWireAutomaton
-	Given  sensorWireAutomaton
-	Peers  sensorWirePeers
-	Era    uint8
-	_      [7]byte
+	_       structs.HostLayout
+	Number  uint64
+	Sets    [4096]sensorWireCandidates
+	Rows    [512]sensorWireFacts
+	Numbers struct {
+		_    structs.HostLayout
+		From [8192]int64
+		Sets [8192]uint16
+	}
+	Errors    [4096]uint8
+	Paths     sensorWireAutomaton
+	Given     sensorWireAutomaton
+	Addresses [1024]sensorWireAddress
+	Era       uint8
+	_         [7]byte
 }
 
 type sensorWireHeader struct {
@@ -461,6 +469,38 @@ type sensorWireMount struct {
 	At  [60]uint8
 }
 
+type sensorWireNumber struct {
+	_        structs.HostLayout
+	First    uint16
+	Ranges   uint16
+	Source   uint8
+	Offset   uint8
+	Size     uint8
+	High     uint8
+	IsSigned uint8
+	Bits     [6]uint8
+	Unused   uint8
+}
+
+type sensorWireNumberLimit uint32
+
+const (
+	sensorWireNumberLimitNUMBER_RANGES sensorWireNumberLimit = 1024
+)
+
+type sensorWireNumberSource uint32
+
+const (
+	sensorWireNumberSourceNUMBER_MEMBER        sensorWireNumberSource = 6
+	sensorWireNumberSourceNUMBER_NEAR_PORT     sensorWireNumberSource = 7
+	sensorWireNumberSourceNUMBER_NEAR_ADDRESS  sensorWireNumberSource = 8
+	sensorWireNumberSourceNUMBER_FAR_PORT      sensorWireNumberSource = 9
+	sensorWireNumberSourceNUMBER_FAR_ADDRESS   sensorWireNumberSource = 10
+	sensorWireNumberSourceNUMBER_GIVEN_PORT    sensorWireNumberSource = 11
+	sensorWireNumberSourceNUMBER_GIVEN_ADDRESS sensorWireNumberSource = 12
+	sensorWireNumberSourceNUMBER_NONE          sensorWireNumberSource = 13
+)
+
 type sensorWireOpened uint32
 
 const (
@@ -493,15 +533,6 @@ type sensorWirePart struct {
 	_     structs.HostLayout
 	Row   uint16
 	Order [6]uint8
-}
-
-type sensorWirePeers struct {
-	_         structs.HostLayout
-	Known     uint16
-	Unused    [3]uint16
-	Ports     [65536]uint16
-	Addresses [1024]uint16
-	From      [1024]sensorWireAddress
 }
 
 type sensorWirePlace uint32
