@@ -20,7 +20,7 @@ import (
 
 // patience is how long an alert may take. It is far more than one needs: the
 // machine may be busy.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func main() {
 	acts.Main()

@@ -21,12 +21,13 @@ import (
 
 // overlay is what is laid over the quick start's configuration: where alerts
 // go, where the metrics are, whose rules it runs, and whether the kernel leaves
-// out what no rule can be true for, which is most of the loads.
+// out what no rule can be true for, which is most of the loads. The collector is stopped
+// now and then: a request that was answered meanwhile must not be sent again.
 const overlay = `
 extensions: { ruleset: { sources: [ %s ] } }
 receivers: { syscall: { pushdown: %t } }
 exporters:
-  otlp_grpc: { endpoint: %q, tls: { insecure: true }, sending_queue: { enabled: false } }
+  otlp_grpc: { endpoint: %q, tls: { insecure: true }, sending_queue: { enabled: false }, timeout: 5m }
 service:
   pipelines: { logs: { exporters: [otlp_grpc, forward/console] } }
   telemetry:
