@@ -70,7 +70,8 @@ type run struct {
 	samples  []sample
 	loaded   int // of the samples: those under load
 	stalls   int
-	official bool // the rules are Falco's
+	longest  time.Duration // of them
+	official bool          // the rules are Falco's
 
 	mu   sync.Mutex
 	acts []act    // of the containers
@@ -196,6 +197,7 @@ func (r *run) disturb(c *collector.Collector, n int) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	began := time.Now()
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
 		r.t.Fatal(err)
 	}
@@ -203,6 +205,7 @@ func (r *run) disturb(c *collector.Collector, n int) {
 	if err := process.Signal(syscall.SIGCONT); err != nil {
 		r.t.Fatal(err)
 	}
+	r.longest = max(r.longest, time.Since(began))
 	if err != nil {
 		r.t.Fatalf("flood: %v: %s", err, out)
 	}
