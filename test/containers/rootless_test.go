@@ -3,6 +3,7 @@ package containers
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -43,10 +44,16 @@ exec setpriv --reuid $2 --regid $2 --clear-groups --inh-caps=-all env -i PATH="$
 	podman --root "$1/home/root" --runroot "$1/run-$2/run" --tmpdir "$1/run-$2/tmp" --storage-driver overlay --runtime runc --cgroup-manager cgroupfs \
 	--events-backend none system service -t 0 "unix://$1/run-$2/podman.sock"`
 
+// mounting mounts an overlay, for nobody else to see.
+const mounting = `mount -t tmpfs tmpfs /tmp && cd /tmp && mkdir l u w m && mount -t overlay -o lowerdir=l,upperdir=u,workdir=w overlay m`
+
 // TestRootlessPodman: a user's own runtime is asked about that user's containers, whose
 // users the host's kernel knows by other numbers.
 func TestRootlessPodman(t *testing.T) {
 	need(t, "podman", "conmon", "runc", "busybox", "newuidmap", "setpriv", "unshare")
+	if out, err := exec.Command("unshare", "-Urm", "/bin/sh", "-c", mounting).CombinedOutput(); err != nil {
+		t.Skipf("this kernel lets no user mount overlays: %s", out)
+	}
 	image := archive(t)
 	dir := place(t, ownerCap, "user.slice")
 	own := filepath.Join(dir, "run-"+strconv.Itoa(ownerID))
