@@ -33,8 +33,8 @@ type door struct {
 }
 
 var doors = []door{
-	{"ssh", "ssh", "sshd", []string{"sshd", "ssh", "ssh-keygen"}, unix.SIGTERM, sshd, ssh},
-	{"ssh with a terminal", "ssh", "sshd", []string{"sshd", "ssh", "ssh-keygen"}, unix.SIGTERM, sshd, func(t *testing.T, dir string) *exec.Cmd {
+	{"ssh", "ssh", "sshd", []string{"sshd", "ssh", "ssh-keygen", "unshare"}, unix.SIGTERM, sshd, ssh},
+	{"ssh with a terminal", "ssh", "sshd", []string{"sshd", "ssh", "ssh-keygen", "unshare"}, unix.SIGTERM, sshd, func(t *testing.T, dir string) *exec.Cmd {
 		cmd := ssh(t, dir)
 		cmd.Args = append([]string{cmd.Args[0], "-tt"}, cmd.Args[1:]...)
 		return cmd

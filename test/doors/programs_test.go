@@ -1,7 +1,6 @@
 package doors
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -33,12 +32,6 @@ func sshd(t *testing.T, dir string) *exec.Cmd {
 			t.Fatalf("make a key: %v\n%s", err, out)
 		}
 	}
-	const separation = "/run/sshd" // it has no other place for it
-	if err := os.Mkdir(separation, 0o755); err == nil {
-		t.Cleanup(func() { _ = os.Remove(separation) })
-	} else if !errors.Is(err, os.ErrExist) {
-		t.Fatal(err)
-	}
 	free, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +46,8 @@ func sshd(t *testing.T, dir string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exec.Command(program, "-D", "-e", "-f", dir+"/config") // itself by its whole path, as it wants
+	// Itself by its whole path, as it wants.
+	return alone(t, dir, "mount -t tmpfs tmpfs /run; mkdir /run/sshd", program+` -D -e -f "$1/config"`)
 }
 
 // ssh logs in as soon as somebody answers.
@@ -75,18 +69,21 @@ func ssh(t *testing.T, dir string) *exec.Cmd {
 		"-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "root@127.0.0.1", "exec "+dir+"/session")
 }
 
-// alone is a command with mounts of its own, that it makes first.
-func alone(first, then string, args ...string) *exec.Cmd {
-	return exec.Command("unshare", append([]string{"-m", "--propagation", "private", "/bin/sh", "-e", "-c", first + "\nexec " + then, "sh"}, args...)...)
+// alone is a command with mounts of its own, that it makes first, and an account of root
+// that may be used whatever this machine says of it.
+func alone(t *testing.T, dir, first, then string) *exec.Cmd {
+	write(t, dir+"/shadow", "root:*:19000:0:99999:7:::\n")
+	return exec.Command("unshare", "-m", "--propagation", "private", "/bin/sh", "-e", "-c",
+		`[ ! -e /etc/shadow ] || mount --bind "$1/shadow" /etc/shadow`+"\n"+first+"\nexec "+then, "sh", dir)
 }
 
 // cron runs a job when it starts, in place of all that this machine has for it.
-func cron(_ *testing.T, dir string) *exec.Cmd {
-	return alone(`
+func cron(t *testing.T, dir string) *exec.Cmd {
+	return alone(t, dir, `
 for d in /run /var/spool/cron /etc/cron.d; do mount -t tmpfs tmpfs $d; done
 mkdir /var/spool/cron/crontabs
 mount --bind "$1/marker" /etc/crontab
-echo "@reboot root exec $1/session" >/etc/cron.d/saker`, "cron -f", dir)
+echo "@reboot root exec $1/session" >/etc/cron.d/saker`, "cron -f")
 }
 
 const (
@@ -115,12 +112,12 @@ func systemd(t *testing.T, dir string) *exec.Cmd {
 	}
 	write(t, units+"/default.target", "[Unit]\nDefaultDependencies=no\nWants=act.service\n")
 	write(t, units+"/act.service", "[Unit]\nDefaultDependencies=no\n[Service]\nExecStart="+dir+"/session\n")
-	return alone(enter.String()+`
+	return alone(t, dir, enter.String()+`
 where=$(sed -nE 's/^(0:|[0-9]+:name=systemd)://p' /proc/self/cgroup | sort -u)
 [ "$where" = /`+cgroup+` ] || exit 1
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system /run/user/0
-export XDG_RUNTIME_DIR=/run/user/0 HOME="$1" SYSTEMD_UNIT_PATH="$1/units"`, manager+" --user --log-target=console", dir)
+export XDG_RUNTIME_DIR=/run/user/0 HOME="$1" SYSTEMD_UNIT_PATH="$1/units"`, manager+" --user --log-target=console")
 }
 
 // hierarchy is where one of cgroups is mounted, and whether systemd keeps account of
