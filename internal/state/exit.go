@@ -85,11 +85,11 @@ func (s *State) actor(h *bpf.WireHeader) *process {
 		return p
 	}
 	s.counts.Unknown++
-	if p := s.meet(identity{h.Pid, h.Start}, h.Time); p != nil {
+	if p := s.meet(identity{h.Start, h.Pid}, h.Time); p != nil {
 		s.counts.Found++
 		return p
 	}
-	p := s.stranger(identity{h.Pid, h.Start})
+	p := s.stranger(identity{h.Start, h.Pid})
 	s.touch(p)
 	s.add(p, h.Time)
 	return p

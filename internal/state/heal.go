@@ -45,7 +45,7 @@ func (s *State) found(p *process, w *bpf.WireProcess) {
 	}
 	s.scanning, p.scan = true, s.scan
 	s.scanned++
-	named := identity{w.ParentPid, w.ParentStart}
+	named := identity{w.ParentStart, w.ParentPid}
 	if parent := s.processes.known[named]; parent != nil {
 		parent.scan = s.scan
 	} else if n := len(s.strangers); w.ParentPid != 0 && (n == 0 || s.strangers[n-1] != named) {

@@ -226,7 +226,7 @@ func (s *State) describe(p *process, w *bpf.WireProcess) {
 // parentOf is the parent that a record names, nil if it can't be known. It may
 // have ended while the record was made: then who got its children is.
 func (s *State) parentOf(w *bpf.WireProcess) *process {
-	named := identity{w.ParentPid, w.ParentStart}
+	named := identity{w.ParentStart, w.ParentPid}
 	parent := s.processes.known[named]
 	if parent == nil && w.Cause != bpf.CauseScan {
 		parent = s.meet(named, w.Header.Time)

@@ -302,7 +302,7 @@ func TestTableFull(t *testing.T) {
 	feed(t, s, who(idle).process(bpf.CauseFork, system, "idle"), who(busy).process(bpf.CauseFork, system, "busy"))
 	s.byWho(shell).used, s.byWho(system).used, s.byWho(idle).used = false, false, false
 	feed(t, s, child.process(bpf.CauseFork, shell, "bash"))
-	if s.processes.known[identity{idle, who(idle).start()}] != nil || s.Counts().ProcessesEvicted != 1 || len(s.processes.known) != 4 {
+	if s.processes.known[identity{who(idle).start(), idle}] != nil || s.Counts().ProcessesEvicted != 1 || len(s.processes.known) != 4 {
 		t.Errorf("%+v", s.Counts())
 	}
 	feed(t, s, grand.process(bpf.CauseFork, child, "bash"))

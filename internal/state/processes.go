@@ -2,10 +2,11 @@ package state
 
 import "github.com/sakerhq/saker/internal/event"
 
-// identity of a process, for as long as the machine runs.
+// identity of a process, for as long as the machine runs. In this order nothing
+// lies between the two, so that a map hashes them as one.
 type identity struct {
-	pid   uint32
 	start uint64
+	pid   uint32
 }
 
 // process is an event's process with what only state needs to know.
@@ -35,7 +36,7 @@ type process struct {
 	vain uint16 // events that came to nothing since it is what it is
 }
 
-func (p *process) identity() identity { return identity{p.PID, p.Start} }
+func (p *process) identity() identity { return identity{p.Start, p.PID} }
 
 // descends reports whether p is other, or comes from it. Processes that exited
 // count: they still show their parents.
@@ -119,7 +120,7 @@ func (t *processes) find(pid uint32, start uint64) *process {
 	if p := t.last; p != nil && p.PID == pid && p.Start == start {
 		return p
 	}
-	p := t.known[identity{pid, start}]
+	p := t.known[identity{start, pid}]
 	if p != nil {
 		t.last, p.used = p, true
 	}
