@@ -75,6 +75,16 @@ type BatchConfig struct {
 	MaxDelay time.Duration `mapstructure:"max_delay"`
 }
 
+func (c *BatchConfig) validate() error {
+	switch {
+	case c.MaxRecords < 1:
+		return errors.New("batch: max_records must be at least 1")
+	case c.MaxDelay < 0:
+		return errors.New("batch: max_delay must not be negative")
+	}
+	return nil
+}
+
 // RedactConfig says which secrets log records hide.
 type RedactConfig struct {
 	// WellKnown hides the forms that docs/redaction.md lists.
@@ -135,12 +145,7 @@ func (c *Config) Validate() error {
 	if !slices.Contains([]Priority{PriorityRaised, PriorityRealtime, PriorityNormal}, c.Priority) {
 		errs = append(errs, fmt.Errorf("priority: %q is none of raised, realtime, normal", c.Priority))
 	}
-	if c.Batch.MaxRecords < 1 {
-		errs = append(errs, errors.New("batch: max_records must be at least 1"))
-	}
-	if c.Batch.MaxDelay < 0 {
-		errs = append(errs, errors.New("batch: max_delay must not be negative"))
-	}
+	errs = append(errs, c.Batch.validate())
 	if !filepath.IsAbs(c.Root) {
 		errs = append(errs, fmt.Errorf("root: %q is not an absolute path", c.Root))
 	}

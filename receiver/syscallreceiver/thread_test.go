@@ -116,8 +116,7 @@ func BenchmarkPriority(b *testing.B) {
 		if err := hog.Start(); err != nil {
 			b.Fatal(err)
 		}
-		defer hog.Wait() //nolint:errcheck // it is killed
-		defer hog.Process.Kill()
+		defer func() { _ = errors.Join(hog.Process.Kill(), hog.Wait()) }()
 	}
 	stop := make(chan struct{})
 	defer close(stop)
