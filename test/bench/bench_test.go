@@ -81,6 +81,9 @@ func TestParseBenchmarks(t *testing.T) {
 	}
 }
 
+// needsRoot says what some loads need root for.
+var needsRoot = map[string]string{"PostgreSQL": "to become another user", "unpack": "as dpkg wants it"}
+
 // TestMacros: what this host has of the shorter loads can be run, and takes time.
 func TestMacros(t *testing.T) {
 	dir, err := os.MkdirTemp("", "saker-bench-") // PostgreSQL's user gets to it
@@ -93,8 +96,8 @@ func TestMacros(t *testing.T) {
 			continue // these build
 		}
 		t.Run(m.name, func(t *testing.T) {
-			if m.name == "PostgreSQL" && os.Geteuid() != 0 {
-				t.Skip("needs root, to become another user")
+			if reason := needsRoot[m.name]; reason != "" && os.Geteuid() != 0 {
+				t.Skip("needs root, ", reason)
 			}
 			if err := m.prepare(dir); errors.Is(err, errAbsent) {
 				t.Skip(err)
