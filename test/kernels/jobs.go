@@ -43,7 +43,7 @@ var all = []job{
 	testOf("internal/state", "-test.run=Live"),          // the others need no kernel
 	testOf("test/calls", ""),                            // makes each call once
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
-	testOf("test/pushdown", ""),
+	testOf("test/pushdown", "-test.short"),              // as many random rules as an emulator bears
 	distribution,
 	// Last, since the hierarchy stays.
 	testOf("bpf", "-test.run=^TestScopeCgroup$").onV1(),

@@ -256,8 +256,11 @@ func sets(t *testing.T) map[string]*rules.Set {
 	t.Helper()
 	all := shipped(t)
 	all["duplicates"] = loadAll(t, []rules.File{{Name: "duplicates.yaml", Content: []byte(duplicates)}})
-	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 36 {
+	random, n := rand.New(rand.NewPCG(1, 2)), 36
+	if testing.Short() {
+		n = 8
+	}
+	for i := range n {
 		text := randomRules(random)
 		all[fmt.Sprint("random ", i)] = loadAll(t, []rules.File{{Name: "random.yaml", Content: []byte(text)}})
 	}
