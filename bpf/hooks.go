@@ -72,10 +72,11 @@ type callHooks struct {
 }
 
 // newCallHooks says how calls are told on a kernel.
-func newCallHooks(asked Hooks, kernel *btf.Spec) callHooks {
+func newCallHooks(opts Options, kernel *btf.Spec) callHooks {
+	asked := opts.Hooks
 	h := callHooks{asked: asked, calls: map[string]link.Link{}}
 	preempted := preempts(kernel)
-	if preempted {
+	if preempted && !opts.inPairs {
 		h.lossy = openPerf()
 		h.perf = h.lossy == nil
 	}
@@ -192,7 +193,7 @@ func (s *Sensor) attachCalls(set func() error) error {
 	if !perCall && h.all == nil {
 		l, err := s.attachAll()
 		if err != nil {
-			return fmt.Errorf("attach sys_exit: %w", err)
+			return err
 		}
 		h.all = l
 	}
@@ -204,9 +205,13 @@ func (s *Sensor) attachCalls(set func() error) error {
 
 func (s *Sensor) attachAll() (link.Link, error) {
 	if s.hooks.perf {
-		return link.Tracepoint(exitGroup, exitName, s.eachCall(), nil)
+		l, err := link.Tracepoint(exitGroup, exitName, s.eachCall(), nil)
+		if err != nil {
+			return nil, fmt.Errorf("attach to perf's %s: %w", exitName, err)
+		}
+		return l, nil
 	}
-	return link.AttachTracing(link.TracingOptions{Program: s.allCalls()})
+	return s.attachTracing(s.allCalls())
 }
 
 // attachEach attaches to the calls that are watched, and not attached to yet.
@@ -266,11 +271,11 @@ func (h *callHooks) take() []link.Link {
 	return links
 }
 
-func (s *Sensor) allCalls() *ebpf.Program {
+func (s *Sensor) allCalls() string {
 	if s.objs.UringSysExit != nil {
-		return s.objs.UringSysExit
+		return "uring_sys_exit"
 	}
-	return s.objs.SysExit
+	return "sys_exit"
 }
 
 func (s *Sensor) eachCall() *ebpf.Program {

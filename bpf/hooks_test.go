@@ -200,7 +200,7 @@ func TestHooksChoice(t *testing.T) {
 		if c.has != "" {
 			types = append(types, &btf.Func{Name: c.has, Type: &btf.FuncProto{Return: &btf.Void{}}})
 		}
-		h := newCallHooks(c.hooks, kernelWith(t, types))
+		h := newCallHooks(Options{Hooks: c.hooks}, kernelWith(t, types))
 		h.watch(rowsOf(c.rows), true)
 		if got := h.reason(); (got == "") != (c.why == "") || !strings.Contains(got, c.why) {
 			t.Errorf("%+v: %q", c, got)

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"unsafe"
 
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 )
 
@@ -62,9 +64,31 @@ func stayOnOne() error {
 }
 
 // Each call of processes that preempt each other is told once, or counted as
-// lost, which hardly any is.
+// lost, which hardly any is; so are the processes.
 func TestPreempted(t *testing.T) {
-	s := sensorWith(t, Options{RingBytes: 1 << 24}, "openat")
+	t.Run("as they are", func(t *testing.T) { testPreempted(t, false) })
+	t.Run("in pairs", func(t *testing.T) { testPreempted(t, true) })
+}
+
+// needPairs skips where a program on a tracepoint can't have a cookie (before 6.10).
+func needPairs(t *testing.T) {
+	t.Helper()
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		t.Skip("this kernel does not describe its types: ", err)
+	}
+	var attached *btf.Struct
+	if kernel.TypeByName("bpf_raw_tp_link", &attached) != nil ||
+		!slices.ContainsFunc(attached.Members, func(m btf.Member) bool { return m.Name == "cookie" }) {
+		t.Skip("no cookies on tracepoints here")
+	}
+}
+
+func testPreempted(t *testing.T, pairs bool) {
+	if pairs {
+		needPairs(t)
+	}
+	s := sensorWith(t, Options{RingBytes: 1 << 24, Hooks: HooksAllCalls, inPairs: pairs}, "openat")
 	waker := ourselves("interrupt rivals", "")
 	if err := waker.Start(); err != nil {
 		t.Fatal(err)
@@ -86,15 +110,26 @@ func TestPreempted(t *testing.T) {
 	_ = waker.Process.Kill()
 	_ = waker.Wait()
 	drain(t, s, func(raw Raw) {
-		h := raw.Header()
-		if told[h.Pid] == nil || h.Type != TypeCall {
-			return
-		}
-		if b := takeApart(raw).block(BlockString); b != nil {
-			told[h.Pid][string(b.data)]++
+		if names := told[raw.Header().Pid]; names != nil {
+			names[actOf(takeApart(raw))]++
 		}
 	})
 	judgeRivals(t, s, told)
+}
+
+// actOf says what a record tells of a rival.
+func actOf(r record) string {
+	switch b := r.block(BlockString); {
+	case r.Type == TypeExit:
+		return "exit"
+	case r.Type == TypeProcess && r.process.Cause == CauseExec:
+		return "exec"
+	case r.Type == TypeProcess && r.process.Cause == CauseFork:
+		return "fork"
+	case b != nil:
+		return string(b.data)
+	}
+	return "other"
 }
 
 func judgeRivals(t *testing.T, s *Sensor, told map[uint32]map[string]int) {
@@ -103,8 +138,14 @@ func judgeRivals(t *testing.T, s *Sensor, told map[uint32]map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := 0
+	seen, processes := 0, 0
 	for pid, names := range told {
+		for _, act := range []string{"fork", "exec", "exit"} {
+			processes += min(names[act], 1)
+			if names[act] > 1 {
+				t.Errorf("process %d: its %s is told %d times", pid, act, names[act])
+			}
+		}
 		for i := range rivalOpens {
 			n := names["/nowhere/"+strconv.Itoa(i)]
 			seen += min(n, 1)
@@ -114,12 +155,49 @@ func judgeRivals(t *testing.T, s *Sensor, told map[uint32]map[string]int) {
 		}
 	}
 	lost := int(c.Calls.Lost())
-	t.Logf("%d opens: %d told, %+v", rivals*rivalOpens, seen, c)
+	t.Logf("%d opens: %d told; of %d changes of processes %d; %+v", rivals*rivalOpens, seen, 3*rivals, processes, c)
+	if processes+int(c.Processes.Lost()) < 3*rivals {
+		t.Errorf("of %d changes of processes %d are told", 3*rivals, processes)
+	}
 	if seen+lost < rivals*rivalOpens {
 		t.Errorf("%d opens: %d told, %d lost", rivals*rivalOpens, seen, lost)
 	}
 	// Perf's programs are left out only while somebody changes a map.
 	if s.hooks.perf && c.Calls.LostMissed > rivalOpens/100 {
 		t.Errorf("the program was missed %d times", c.Calls.LostMissed)
+	}
+}
+
+// Either of a pair tells all that the other doesn't, and nothing besides.
+func TestPairs(t *testing.T) {
+	needPairs(t)
+	for _, c := range []struct {
+		name    string
+		without func(pair) error
+	}{
+		{"both", func(pair) error { return nil }},
+		{"the first one left out", func(p pair) error { return p.Link.Close() }},
+		{"the second one left out", func(p pair) error { return p.second.Close() }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := sensorWith(t, Options{RingBytes: 1 << 20, Hooks: HooksAllCalls, inPairs: true}, "openat")
+			for _, l := range append(s.links, s.hooks.all) {
+				if p, ok := l.(pair); ok {
+					if err := c.without(p); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			cmd := ourselves("rival", "")
+			told := map[string]int{}
+			for _, r := range follow(t, s, cmd) {
+				told[actOf(r)]++
+			}
+			for _, act := range []string{"fork", "exec", "exit", "/nowhere/0", "/nowhere/" + strconv.Itoa(rivalOpens-1)} {
+				if told[act] != 1 {
+					t.Errorf("%s is told %d times", act, told[act])
+				}
+			}
+		})
 	}
 }

@@ -133,6 +133,9 @@ func (s *Sensor) missed(names []string, c *Count) error {
 	programs := s.programs()
 	for _, name := range names {
 		p := *programs[name]
+		if second := s.seconds[name]; second != nil {
+			p = second // nothing is lost but what it was left out for
+		}
 		if p == nil {
 			continue
 		}

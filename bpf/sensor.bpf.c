@@ -6,7 +6,7 @@
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
  * and the ring), path.h, cgroup.h, scope.h, file.h, directory.h, address.h, standing.h, process.h,
  * meta.h, used_path.h, entry.h, capture.h, candidates.h, peer.h, call.h (the body), path_hooks.h,
- * then what goes through io_uring: uring.h, uring_operations.h.
+ * turn.h, then what goes through io_uring: uring.h, uring_operations.h.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -15,6 +15,7 @@
 
 #include "call.h"
 #include "path_hooks.h"
+#include "turn.h"
 #include "uring_operations.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -80,8 +81,6 @@ static __always_inline int tell_call(struct pt_regs *regs, long ret)
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
 {
-	if (!is_asked(regs))
-		return 0;
 	steady();
 	tell_call(regs, ret);
 	unsteady();
@@ -94,7 +93,7 @@ bool by_perf = false;
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	return by_perf ? 0 : on_sys_exit(regs, ret);
+	return by_perf || !is_asked(regs) || !is_turn(ctx) ? 0 : on_sys_exit(regs, ret);
 }
 
 /* What the tracepoints of a call's end give. */
@@ -102,6 +101,13 @@ struct call_end {
 	u64 common, number;
 	s64 ret;
 };
+
+static __always_inline int on_call_exit(struct call_end *end)
+{
+	struct pt_regs *regs = registers_of(current_task());
+
+	return is_asked(regs) ? on_sys_exit(regs, end->ret) : 0;
+}
 
 /*
  * In place of sys_exit: on those calls that are asked for, as all others then cost half as much;
@@ -113,7 +119,7 @@ struct call_end {
 SEC("tracepoint/raw_syscalls/sys_exit")
 int call_exit(struct call_end *end)
 {
-	return by_perf ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
+	return by_perf ? on_call_exit(end) : 0;
 }
 
 static __always_inline void look_current(void)
@@ -134,7 +140,8 @@ int uring_sys_exit(u64 *hook)
 {
 	if (looked)
 		look_current();
-	return by_perf ? 0 : on_sys_exit((void *)hook[0], hook[1]);
+	struct pt_regs *regs = (void *)hook[0];
+	return by_perf || !is_asked(regs) || !is_turn(hook) ? 0 : on_sys_exit(regs, hook[1]);
 }
 
 SEC("tracepoint/raw_syscalls/sys_exit")
@@ -142,7 +149,7 @@ int uring_call_exit(struct call_end *end)
 {
 	if (looked)
 		look_current();
-	return by_perf ? on_sys_exit(registers_of(current_task()), end->ret) : 0;
+	return by_perf ? on_call_exit(end) : 0;
 }
 
 /* What the hooks of sockets answer: go on. */
@@ -264,6 +271,8 @@ static __always_inline void on_exec(struct task_struct *task, struct linux_binpr
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm)
 {
+	if (!is_turn(ctx))
+		return 0;
 	steady();
 	change_begin(task);
 	on_exec(task, bprm);
@@ -275,7 +284,7 @@ int BPF_PROG(process_exec, struct task_struct *task, u32 old_pid, struct linux_b
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (READ(child, pid) != READ(child, tgid))
+	if (READ(child, pid) != READ(child, tgid) || !is_turn(ctx))
 		return 0;
 	steady();
 	scope_fork(parent, child);
@@ -343,14 +352,14 @@ static __always_inline bool is_last(u64 *ctx, struct task_struct *task)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	return is_last(ctx, task) ? on_exit(task) : 0;
+	return is_last(ctx, task) && is_turn(ctx) ? on_exit(task) : 0;
 }
 
 /* In place of process_exit where the kernel has io_uring. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(uring_process_exit, struct task_struct *task)
 {
-	if (!is_last(ctx, task))
+	if (!is_last(ctx, task) || !is_turn(ctx))
 		return 0;
 	if (waiting) {
 		steady();

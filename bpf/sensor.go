@@ -49,9 +49,11 @@ type Options struct {
 	// NoEnvironment leaves the environment out of what an exec reports.
 	NoEnvironment bool
 
-	// For tests: read kernel memory as on kernels that can't cast; change the
-	// programs before they are loaded.
+	// For tests: read kernel memory as on kernels that can't cast; have programs
+	// in pairs as on kernels that preempt them, and none on perf's tracepoint;
+	// change the programs before they are loaded.
 	indirect bool
+	inPairs  bool
 	adjust   func(*ebpf.CollectionSpec)
 }
 
@@ -59,6 +61,7 @@ type Options struct {
 // goroutine; the other methods may be called from any.
 type Sensor struct {
 	objs    sensorObjects
+	seconds map[string]*ebpf.Program // by what they are the second of
 	reader  *reader
 	missing []string
 	answers bool
@@ -84,7 +87,7 @@ func Load(opts Options) (*Sensor, error) {
 	// Kernels before 5.11 count maps as locked memory. Without the right to
 	// raise that limit it may still suffice: the load will tell.
 	_ = rlimit.RemoveMemlock()
-	s := &Sensor{answers: opts.Answers, hooks: newCallHooks(opts.Hooks, kernel)}
+	s := &Sensor{answers: opts.Answers, hooks: newCallHooks(opts, kernel)}
 	if err := s.loadBest(types, kernel, opts); err != nil {
 		return nil, explain(err)
 	}
@@ -146,6 +149,9 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	if opts.adjust != nil {
 		opts.adjust(spec)
 	}
+	if inPairs(kernel, opts) {
+		addSeconds(spec)
+	}
 	coll, err := collect(spec, types)
 	if err != nil {
 		return fmt.Errorf("load the programs: %w", err)
@@ -160,6 +166,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	for name, program := range s.programs() {
 		*program = coll.DetachProgram(name)
 	}
+	s.seconds = takeSeconds(coll)
 	return shape(kernel, s.objs.Shapes)
 }
 
@@ -230,7 +237,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	constants["result_is_whole"] = argumentsOf(kernel, "io_uring_complete") <= 3
 	constants["exit_says_last"] = argumentsOf(kernel, "sched_process_exit") > 1
 	constants["task_storage"] = keepWithTasks(spec)
-	constants["steadies"] = steadies(kernel)
+	constants["steadies"], constants["pairs"] = steadies(kernel), inPairs(kernel, opts)
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {
 		constants["env_max"] = uint32(0)
@@ -279,12 +286,12 @@ func (s *Sensor) Attach() error {
 		return explain(err)
 	}
 	for name, p := range s.programs() {
-		if *p == nil || (*p).Type() != ebpf.Tracing || *p == s.allCalls() || name == "processes" {
+		if *p == nil || (*p).Type() != ebpf.Tracing || name == s.allCalls() || name == "processes" {
 			continue
 		}
-		l, err := link.AttachTracing(link.TracingOptions{Program: *p})
+		l, err := s.attachTracing(name)
 		if err != nil {
-			return explain(fmt.Errorf("attach %s: %w", name, err))
+			return explain(err)
 		}
 		s.links = append(s.links, l)
 	}
@@ -303,6 +310,9 @@ func (s *Sensor) Close() error {
 	}
 	if s.standings != nil {
 		errs = append(errs, s.standings.unmap())
+	}
+	for _, p := range s.seconds {
+		errs = append(errs, p.Close())
 	}
 	errs = append(errs, s.objs.Close())
 	return errors.Join(errs...)
