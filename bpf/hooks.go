@@ -64,7 +64,6 @@ type callHooks struct {
 	asked Hooks
 	why   string               // not per call; empty: it can be
 	perf  bool                 // that of all calls is perf's
-	lossy error                // why it isn't, though it should be; else nil
 	all   link.Link            // of all calls, nil if per call
 	calls map[string]link.Link // by name
 	want  map[string]bool      // the calls that are watched
@@ -73,38 +72,36 @@ type callHooks struct {
 
 // newCallHooks says how calls are told on a kernel.
 func newCallHooks(opts Options, kernel *btf.Spec) callHooks {
-	asked := opts.Hooks
-	h := callHooks{asked: asked, calls: map[string]link.Link{}}
-	preempted := preempts(kernel)
-	if preempted && !opts.inPairs {
-		h.lossy = openPerf()
-		h.perf = h.lossy == nil
+	h := callHooks{asked: opts.Hooks, calls: map[string]link.Link{}}
+	var noPerf error
+	if preempts(kernel) && !opts.inPairs {
+		noPerf = openPerf()
+		h.perf = noPerf == nil
 	}
 	switch {
-	case asked == HooksAllCalls:
+	case h.asked == HooksPerCall:
+	case h.asked == HooksAllCalls:
 		h.why = "it was asked for"
-		return h
-	case asked != HooksPerCall && preempted:
+	case noPerf != nil:
+		h.why = fmt.Sprintf("all others lose some on this kernel, or can't be had (%v)", noPerf)
+	case preempts(kernel):
 		h.why = "those on single calls lose some on this kernel"
-		return h
-	}
-	for _, name := range otherEntries {
-		var entry *btf.Func
-		if asked != HooksPerCall && kernel.TypeByName(name, &entry) == nil {
-			h.why = "32-bit calls come through another entry"
-		}
+	case slices.ContainsFunc(otherEntries, func(name string) bool { return hasFunction(kernel, name) }):
+		h.why = "32-bit calls come through another entry"
 	}
 	return h
+}
+
+func hasFunction(kernel *btf.Spec, name string) bool {
+	var f *btf.Func
+	return kernel.TypeByName(name, &f) == nil
 }
 
 // preemptible is a function of kernels that can preempt programs at the end of
 // a call (from Linux 7.2): all but those on perf's tracepoint of all calls.
 const preemptible = "trace_call_bpf_faultable"
 
-func preempts(kernel *btf.Spec) bool {
-	var run *btf.Func
-	return kernel.TypeByName(preemptible, &run) == nil
-}
+func preempts(kernel *btf.Spec) bool { return hasFunction(kernel, preemptible) }
 
 // openPerf opens the tracepoint of the end of all calls as perf has it, and
 // closes it again: an error says why it is not for us. Some distributions want
@@ -126,8 +123,8 @@ func openPerf() error {
 	return unix.Close(fd)
 }
 
-// fit takes out of spec what is not needed, and says what is lost.
-func (h *callHooks) fit(spec *ebpf.CollectionSpec) (missing []string) {
+// fit takes out of spec what is not needed.
+func (h *callHooks) fit(spec *ebpf.CollectionSpec) {
 	unneeded := []string{}
 	if h.perf {
 		unneeded = append(unneeded, "sys_exit", "uring_sys_exit")
@@ -137,10 +134,6 @@ func (h *callHooks) fit(spec *ebpf.CollectionSpec) (missing []string) {
 	for _, name := range unneeded {
 		delete(spec.Programs, name)
 	}
-	if h.lossy != nil {
-		return []string{fmt.Sprintf("what keeps the program at the end of calls from being preempted (%v): what others call meanwhile is lost", h.lossy)}
-	}
-	return nil
 }
 
 // watch sets which calls are watched.

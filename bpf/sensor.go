@@ -141,7 +141,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	}
 	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
 	s.missing = append(s.missing, dropChown(spec)...)
-	s.missing = append(s.missing, s.hooks.fit(spec)...)
+	s.hooks.fit(spec)
 	s.filters = spec.Maps["filters"].InnerMap
 	if err := configure(spec, kernel, opts); err != nil {
 		return err

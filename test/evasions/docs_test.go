@@ -93,11 +93,11 @@ const limits = `
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
 - Newer kernels (7.3 of those that are run) can preempt programs on tracepoints, and then
-  don't run them for others on that CPU. Calls are told elsewhere there, where that
-  can't be, if the collector may open a tracepoint of perf's (as root it may); but an
-  exec, fork or exit in the middle of which a process is preempted can have another
-  one's go unseen. That is told as a loss (` + "`missed`" + `), by
-  number, and the scan that follows finds what runs.
+  don't run them for others on that CPU. As root calls are told where that can't be;
+  how processes begin and end, and for others calls too, by two programs, of which
+  the second tells what the first was left out for. Who manages to have both preempted can have
+  another one's act go unseen. That is told as a loss (` + "`missed`" + `), by number, and the
+  scan that follows finds what runs.
 `
 
 func bare(condition string) string { return strings.TrimSuffix(condition, " and ") }

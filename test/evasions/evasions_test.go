@@ -246,7 +246,7 @@ func (w *watch) perform(act, dir string, seen func(times int) bool) (pid, times 
 		default:
 		}
 		return !running
-	}, 3*time.Minute)
+	}, 10*time.Minute) // thousands of forks, where the machine is emulated
 	if running {
 		_ = cmd.Process.Kill()
 		w.t.Fatalf("the act did not end: %s", &errs)
