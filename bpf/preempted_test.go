@@ -187,14 +187,14 @@ func TestPairs(t *testing.T) {
 					}
 				}
 			}
-			cmd := ourselves("rival", "")
 			told := map[string]int{}
-			for _, r := range follow(t, s, cmd) {
+			for _, r := range follow(t, s, ourselves("rival", "")) {
 				told[actOf(r)]++
 			}
+			lost := lostCalls(t, s)
 			for _, act := range []string{"fork", "exec", "exit", "/nowhere/0", "/nowhere/" + strconv.Itoa(rivalOpens-1)} {
-				if told[act] != 1 {
-					t.Errorf("%s is told %d times", act, told[act])
+				if n := told[act]; n > 1 || n == 0 && lost == 0 { // one alone is missed where it is preempted
+					t.Errorf("%s is told %d times, %d calls lost", act, n, lost)
 				}
 			}
 		})

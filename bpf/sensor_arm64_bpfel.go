@@ -13,6 +13,21 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type sensorDirectory struct {
+	_      structs.HostLayout
+	Filter uint64
+	Mounts uint64
+	Len    uint32
+	Inside uint32
+	Dev    uint32
+	Magic  uint32
+	State  uint16
+	Above  uint8
+	Own    uint8
+	Unused uint32
+	Path   [136]uint8
+}
+
 type sensorLookedAt struct {
 	_        structs.HostLayout
 	Pids     [256]uint32
@@ -110,17 +125,22 @@ type sensorScratch struct {
 		Inside  uint32
 		Root    uint64
 		Crossed uint32
+		Same    uint32
+		Unused  uint32
 		Count   uint32
 		Names   [64]uint32
 	}
 	Scan struct {
-		_      structs.HostLayout
-		Filter uint64
-		Names  uint32
-		Path   uint16
-		Given  uint16
-		At     uint32
-		Socket uint32
+		_         structs.HostLayout
+		Filter    uint64
+		Names     uint32
+		Path      uint16
+		Given     uint16
+		At        uint32
+		Socket    uint32
+		Directory uint32
+		_         [4]byte
+		Mounts    uint64
 	}
 	Data [98304]uint8
 }
@@ -629,6 +649,7 @@ const (
 	sensorMapCgroups             = "cgroups"
 	sensorMapClaims              = "claims"
 	sensorMapCounts              = "counts"
+	sensorMapDirectories         = "directories"
 	sensorMapFilters             = "filters"
 	sensorMapFirstMounts         = "first_mounts"
 	sensorMapLeftOut             = "left_out"
@@ -696,6 +717,7 @@ const (
 	sensorVarLimitedToTrees      = "limited_to_trees"
 	sensorVarLooked              = "looked"
 	sensorVarMetaRows            = "meta_rows"
+	sensorVarMountsTold          = "mounts_told"
 	sensorVarPairs               = "pairs"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarResultIsWhole       = "result_is_whole"
@@ -795,6 +817,7 @@ type sensorMapSpecs struct {
 	Cgroups      *ebpf.MapSpec `ebpf:"cgroups"`
 	Claims       *ebpf.MapSpec `ebpf:"claims"`
 	Counts       *ebpf.MapSpec `ebpf:"counts"`
+	Directories  *ebpf.MapSpec `ebpf:"directories"`
 	Filters      *ebpf.MapSpec `ebpf:"filters"`
 	FirstMounts  *ebpf.MapSpec `ebpf:"first_mounts"`
 	LeftOut      *ebpf.MapSpec `ebpf:"left_out"`
@@ -833,6 +856,7 @@ type sensorVariableSpecs struct {
 	LimitedToTrees   *ebpf.VariableSpec `ebpf:"limited_to_trees"`
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
+	MountsTold       *ebpf.VariableSpec `ebpf:"mounts_told"`
 	Pairs            *ebpf.VariableSpec `ebpf:"pairs"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
@@ -869,6 +893,7 @@ type sensorMaps struct {
 	Cgroups      *ebpf.Map `ebpf:"cgroups"`
 	Claims       *ebpf.Map `ebpf:"claims"`
 	Counts       *ebpf.Map `ebpf:"counts"`
+	Directories  *ebpf.Map `ebpf:"directories"`
 	Filters      *ebpf.Map `ebpf:"filters"`
 	FirstMounts  *ebpf.Map `ebpf:"first_mounts"`
 	LeftOut      *ebpf.Map `ebpf:"left_out"`
@@ -897,6 +922,7 @@ func (m *sensorMaps) Close() error {
 		m.Cgroups,
 		m.Claims,
 		m.Counts,
+		m.Directories,
 		m.Filters,
 		m.FirstMounts,
 		m.LeftOut,
@@ -936,6 +962,7 @@ type sensorVariables struct {
 	LimitedToTrees   *ebpf.Variable `ebpf:"limited_to_trees"`
 	Looked           *ebpf.Variable `ebpf:"looked"`
 	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
+	MountsTold       *ebpf.Variable `ebpf:"mounts_told"`
 	Pairs            *ebpf.Variable `ebpf:"pairs"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
