@@ -179,7 +179,7 @@ func TestPairs(t *testing.T) {
 		{"the second one left out", func(p pair) error { return p.second.Close() }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := sensorWith(t, Options{RingBytes: 1 << 20, Hooks: HooksAllCalls, inPairs: true}, "openat")
+			s := sensorWith(t, Options{RingBytes: 1 << 24, Hooks: HooksAllCalls, inPairs: true}, "openat")
 			for _, l := range append(s.links, s.hooks.all) {
 				if p, ok := l.(pair); ok {
 					if err := c.without(p); err != nil {

@@ -95,7 +95,7 @@ func TestStanding(t *testing.T) {
 func TestStandingLate(t *testing.T) {
 	row := syscalls.ByName("openat")
 	filter, one := filterOf(row, 1), hire(t)
-	s := sensorWith(t, Options{RingBytes: 1 << 20, Filter: filter}, "openat")
+	s := sensorWith(t, Options{RingBytes: 1 << 24, Filter: filter}, "openat")
 	v := s.Voucher(filter)
 	before := stand(t, v, one.pid)
 	one.do("rename", "renamed")
