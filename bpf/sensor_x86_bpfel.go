@@ -28,6 +28,27 @@ type sensorDirectory struct {
 	Path   [136]uint8
 }
 
+type sensorLongPaths struct {
+	_    structs.HostLayout
+	Used struct {
+		_      structs.HostLayout
+		Start  uint64
+		Row    uint16
+		IsLong uint8
+		_      [5]byte
+		Of     [2]struct {
+			_      structs.HostLayout
+			Mount  uint64
+			Dentry uint64
+			From   uint32
+			End    uint32
+			More   uint32
+			Unused uint32
+		}
+	}
+	Data [8448]uint8
+}
+
 type sensorLookedAt struct {
 	_        structs.HostLayout
 	Pids     [256]uint32
@@ -137,10 +158,13 @@ type sensorScratch struct {
 		Path      uint16
 		Given     uint16
 		At        uint32
-		Socket    uint32
+		Memory    uint32
+		Members   uint16
+		Socket    uint16
 		Directory uint32
-		_         [4]byte
 		Mounts    uint64
+		Address   uint32
+		To        uint32
 	}
 	Data [98304]uint8
 }
@@ -158,26 +182,32 @@ type sensorSeen struct {
 	Address  [128]uint8
 }
 
+type sensorShortPaths struct {
+	_    structs.HostLayout
+	Used struct {
+		_      structs.HostLayout
+		Start  uint64
+		Row    uint16
+		IsLong uint8
+		_      [5]byte
+		Of     [2]struct {
+			_      structs.HostLayout
+			Mount  uint64
+			Dentry uint64
+			From   uint32
+			End    uint32
+			More   uint32
+			Unused uint32
+		}
+	}
+	Data [768]uint8
+}
+
 type sensorSubmitted struct {
 	_       structs.HostLayout
 	Request uint64
 	Tid     uint32
 	_       [4]byte
-}
-
-type sensorUsedPaths struct {
-	_     structs.HostLayout
-	Start uint64
-	Row   uint16
-	_     [6]byte
-	Paths [2]struct {
-		_      structs.HostLayout
-		Mnt    uint64
-		Dentry uint64
-		Len    uint32
-		Cut    uint32
-		Data   [4352]uint8
-	}
 }
 
 type sensorWireAddress struct {
@@ -336,16 +366,17 @@ type sensorWireExit struct {
 type sensorWireFact uint32
 
 const (
-	sensorWireFactFACT_RESULT  sensorWireFact = 1
-	sensorWireFactFACT_FLAGS   sensorWireFact = 2
-	sensorWireFactFACT_PROCESS sensorWireFact = 3
-	sensorWireFactFACT_KIND    sensorWireFact = 4
-	sensorWireFactFACT_PATH    sensorWireFact = 5
-	sensorWireFactFACT_GIVEN   sensorWireFact = 6
-	sensorWireFactFACT_SOCKET  sensorWireFact = 7
-	sensorWireFactFACT_PEER    sensorWireFact = 8
-	sensorWireFactFACT_MARKS   sensorWireFact = 9
-	sensorWireFactFACTS        sensorWireFact = 10
+	sensorWireFactFACT_RESULT   sensorWireFact = 1
+	sensorWireFactFACT_FLAGS    sensorWireFact = 2
+	sensorWireFactFACT_ARGUMENT sensorWireFact = 3
+	sensorWireFactFACT_PROCESS  sensorWireFact = 4
+	sensorWireFactFACT_KIND     sensorWireFact = 5
+	sensorWireFactFACT_PATH     sensorWireFact = 6
+	sensorWireFactFACT_GIVEN    sensorWireFact = 7
+	sensorWireFactFACT_SOCKET   sensorWireFact = 8
+	sensorWireFactFACT_PEER     sensorWireFact = 9
+	sensorWireFactFACT_MARKS    sensorWireFact = 10
+	sensorWireFactFACTS         sensorWireFact = 11
 )
 
 type sensorWireFacts struct {
@@ -353,16 +384,15 @@ type sensorWireFacts struct {
 	Asked    uint16
 	Ended    [16]uint16
 	Opened   [4]uint16
-	Flags    [64]uint16
 	Unmarked uint16
 	Sockets  [4]uint16
-	Bits     [6]uint8
-	FlagsArg uint8
+	Numbers  [6]sensorWireNumber
 	Opens    uint8
 	Named    uint8
 	Socket   uint8
-	Connects uint8
-	Unused   [3]uint8
+	Members  uint8
+	Ends     uint8
+	Given    uint8
 }
 
 type sensorWireFile struct {
@@ -391,16 +421,21 @@ const (
 )
 
 type sensorWireFilter struct {
-	_      structs.HostLayout
-	Number uint64
-	Sets   [4096]sensorWireCandidates
-	Rows   [512]sensorWireFacts
-	Errors [4096]uint8
-	Paths  sensorWireAutomaton
-	Given  sensorWireAutomaton
-	Peers  sensorWirePeers
-	Era    uint8
-	_      [7]byte
+	_       structs.HostLayout
+	Number  uint64
+	Sets    [4096]sensorWireCandidates
+	Rows    [512]sensorWireFacts
+	Numbers struct {
+		_    structs.HostLayout
+		From [8192]int64
+		Sets [8192]uint16
+	}
+	Errors    [4096]uint8
+	Paths     sensorWireAutomaton
+	Given     sensorWireAutomaton
+	Addresses [1024]sensorWireAddress
+	Era       uint8
+	_         [7]byte
 }
 
 type sensorWireHeader struct {
@@ -434,6 +469,38 @@ type sensorWireMount struct {
 	At  [60]uint8
 }
 
+type sensorWireNumber struct {
+	_        structs.HostLayout
+	First    uint16
+	Ranges   uint16
+	Source   uint8
+	Offset   uint8
+	Size     uint8
+	High     uint8
+	IsSigned uint8
+	Bits     [6]uint8
+	Unused   uint8
+}
+
+type sensorWireNumberLimit uint32
+
+const (
+	sensorWireNumberLimitNUMBER_RANGES sensorWireNumberLimit = 1024
+)
+
+type sensorWireNumberSource uint32
+
+const (
+	sensorWireNumberSourceNUMBER_MEMBER        sensorWireNumberSource = 6
+	sensorWireNumberSourceNUMBER_NEAR_PORT     sensorWireNumberSource = 7
+	sensorWireNumberSourceNUMBER_NEAR_ADDRESS  sensorWireNumberSource = 8
+	sensorWireNumberSourceNUMBER_FAR_PORT      sensorWireNumberSource = 9
+	sensorWireNumberSourceNUMBER_FAR_ADDRESS   sensorWireNumberSource = 10
+	sensorWireNumberSourceNUMBER_GIVEN_PORT    sensorWireNumberSource = 11
+	sensorWireNumberSourceNUMBER_GIVEN_ADDRESS sensorWireNumberSource = 12
+	sensorWireNumberSourceNUMBER_NONE          sensorWireNumberSource = 13
+)
+
 type sensorWireOpened uint32
 
 const (
@@ -466,15 +533,6 @@ type sensorWirePart struct {
 	_     structs.HostLayout
 	Row   uint16
 	Order [6]uint8
-}
-
-type sensorWirePeers struct {
-	_         structs.HostLayout
-	Known     uint16
-	Unused    [3]uint16
-	Ports     [65536]uint16
-	Addresses [1024]uint16
-	From      [1024]sensorWireAddress
 }
 
 type sensorWirePlace uint32
@@ -668,7 +726,8 @@ const (
 	sensorMapSubmitted           = "submitted"
 	sensorMapTrees               = "trees"
 	sensorMapTurns               = "turns"
-	sensorMapUsedPaths           = "used_paths"
+	sensorMapUsedLong            = "used_long"
+	sensorMapUsedShort           = "used_short"
 	sensorProgAddressBind4       = "address_bind4"
 	sensorProgAddressBind6       = "address_bind6"
 	sensorProgAddressConnect4    = "address_connect4"
@@ -680,10 +739,13 @@ const (
 	sensorProgCallExit           = "call_exit"
 	sensorProgPathChmod          = "path_chmod"
 	sensorProgPathChown          = "path_chown"
+	sensorProgPathChroot         = "path_chroot"
 	sensorProgPathLink           = "path_link"
 	sensorProgPathMkdir          = "path_mkdir"
 	sensorProgPathMknod          = "path_mknod"
 	sensorProgPathMount          = "path_mount"
+	sensorProgPathMoveMount      = "path_move_mount"
+	sensorProgPathPivotroot      = "path_pivotroot"
 	sensorProgPathRename         = "path_rename"
 	sensorProgPathRmdir          = "path_rmdir"
 	sensorProgPathSymlink        = "path_symlink"
@@ -718,12 +780,14 @@ const (
 	sensorVarLooked              = "looked"
 	sensorVarMetaRows            = "meta_rows"
 	sensorVarMountsTold          = "mounts_told"
+	sensorVarNativeOnly          = "native_only"
 	sensorVarPairs               = "pairs"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarResultIsWhole       = "result_is_whole"
 	sensorVarSelf                = "self"
 	sensorVarStackSize           = "stack_size"
 	sensorVarSteadies            = "steadies"
+	sensorVarTaskStorage         = "task_storage"
 	sensorVarUringCalls          = "uring_calls"
 	sensorVarWaiting             = "waiting"
 	sensorVarWire                = "wire"
@@ -782,10 +846,13 @@ type sensorProgramSpecs struct {
 	CallExit           *ebpf.ProgramSpec `ebpf:"call_exit"`
 	PathChmod          *ebpf.ProgramSpec `ebpf:"path_chmod"`
 	PathChown          *ebpf.ProgramSpec `ebpf:"path_chown"`
+	PathChroot         *ebpf.ProgramSpec `ebpf:"path_chroot"`
 	PathLink           *ebpf.ProgramSpec `ebpf:"path_link"`
 	PathMkdir          *ebpf.ProgramSpec `ebpf:"path_mkdir"`
 	PathMknod          *ebpf.ProgramSpec `ebpf:"path_mknod"`
 	PathMount          *ebpf.ProgramSpec `ebpf:"path_mount"`
+	PathMoveMount      *ebpf.ProgramSpec `ebpf:"path_move_mount"`
+	PathPivotroot      *ebpf.ProgramSpec `ebpf:"path_pivotroot"`
 	PathRename         *ebpf.ProgramSpec `ebpf:"path_rename"`
 	PathRmdir          *ebpf.ProgramSpec `ebpf:"path_rmdir"`
 	PathSymlink        *ebpf.ProgramSpec `ebpf:"path_symlink"`
@@ -836,7 +903,8 @@ type sensorMapSpecs struct {
 	Submitted    *ebpf.MapSpec `ebpf:"submitted"`
 	Trees        *ebpf.MapSpec `ebpf:"trees"`
 	Turns        *ebpf.MapSpec `ebpf:"turns"`
-	UsedPaths    *ebpf.MapSpec `ebpf:"used_paths"`
+	UsedLong     *ebpf.MapSpec `ebpf:"used_long"`
+	UsedShort    *ebpf.MapSpec `ebpf:"used_short"`
 }
 
 // sensorVariableSpecs contains global variables before they are loaded into the kernel.
@@ -857,12 +925,14 @@ type sensorVariableSpecs struct {
 	Looked           *ebpf.VariableSpec `ebpf:"looked"`
 	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
 	MountsTold       *ebpf.VariableSpec `ebpf:"mounts_told"`
+	NativeOnly       *ebpf.VariableSpec `ebpf:"native_only"`
 	Pairs            *ebpf.VariableSpec `ebpf:"pairs"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
 	StackSize        *ebpf.VariableSpec `ebpf:"stack_size"`
 	Steadies         *ebpf.VariableSpec `ebpf:"steadies"`
+	TaskStorage      *ebpf.VariableSpec `ebpf:"task_storage"`
 	UringCalls       *ebpf.VariableSpec `ebpf:"uring_calls"`
 	Waiting          *ebpf.VariableSpec `ebpf:"waiting"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
@@ -912,7 +982,8 @@ type sensorMaps struct {
 	Submitted    *ebpf.Map `ebpf:"submitted"`
 	Trees        *ebpf.Map `ebpf:"trees"`
 	Turns        *ebpf.Map `ebpf:"turns"`
-	UsedPaths    *ebpf.Map `ebpf:"used_paths"`
+	UsedLong     *ebpf.Map `ebpf:"used_long"`
+	UsedShort    *ebpf.Map `ebpf:"used_short"`
 }
 
 func (m *sensorMaps) Close() error {
@@ -941,7 +1012,8 @@ func (m *sensorMaps) Close() error {
 		m.Submitted,
 		m.Trees,
 		m.Turns,
-		m.UsedPaths,
+		m.UsedLong,
+		m.UsedShort,
 	)
 }
 
@@ -963,12 +1035,14 @@ type sensorVariables struct {
 	Looked           *ebpf.Variable `ebpf:"looked"`
 	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
 	MountsTold       *ebpf.Variable `ebpf:"mounts_told"`
+	NativeOnly       *ebpf.Variable `ebpf:"native_only"`
 	Pairs            *ebpf.Variable `ebpf:"pairs"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
 	Self             *ebpf.Variable `ebpf:"self"`
 	StackSize        *ebpf.Variable `ebpf:"stack_size"`
 	Steadies         *ebpf.Variable `ebpf:"steadies"`
+	TaskStorage      *ebpf.Variable `ebpf:"task_storage"`
 	UringCalls       *ebpf.Variable `ebpf:"uring_calls"`
 	Waiting          *ebpf.Variable `ebpf:"waiting"`
 	Wire             *ebpf.Variable `ebpf:"wire"`
@@ -989,10 +1063,13 @@ type sensorPrograms struct {
 	CallExit           *ebpf.Program `ebpf:"call_exit"`
 	PathChmod          *ebpf.Program `ebpf:"path_chmod"`
 	PathChown          *ebpf.Program `ebpf:"path_chown"`
+	PathChroot         *ebpf.Program `ebpf:"path_chroot"`
 	PathLink           *ebpf.Program `ebpf:"path_link"`
 	PathMkdir          *ebpf.Program `ebpf:"path_mkdir"`
 	PathMknod          *ebpf.Program `ebpf:"path_mknod"`
 	PathMount          *ebpf.Program `ebpf:"path_mount"`
+	PathMoveMount      *ebpf.Program `ebpf:"path_move_mount"`
+	PathPivotroot      *ebpf.Program `ebpf:"path_pivotroot"`
 	PathRename         *ebpf.Program `ebpf:"path_rename"`
 	PathRmdir          *ebpf.Program `ebpf:"path_rmdir"`
 	PathSymlink        *ebpf.Program `ebpf:"path_symlink"`
@@ -1028,10 +1105,13 @@ func (p *sensorPrograms) Close() error {
 		p.CallExit,
 		p.PathChmod,
 		p.PathChown,
+		p.PathChroot,
 		p.PathLink,
 		p.PathMkdir,
 		p.PathMknod,
 		p.PathMount,
+		p.PathMoveMount,
+		p.PathPivotroot,
 		p.PathRename,
 		p.PathRmdir,
 		p.PathSymlink,
