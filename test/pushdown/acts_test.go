@@ -26,7 +26,24 @@ func TestMain(m *testing.M) {
 			os.Exit(0)
 		}
 	}
-	os.Exit(m.Run())
+	before := precious()
+	status := m.Run()
+	if precious() != before {
+		fmt.Println("FAIL: the acts changed", shadow)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// shadow is what acts open most, and nobody may harm.
+const shadow = "/etc/shadow"
+
+func precious() (state [3]int64) {
+	var st unix.Stat_t
+	if unix.Stat(shadow, &st) == nil {
+		state = [3]int64{int64(st.Mode), st.Size, st.Mtim.Nano()}
+	}
+	return state
 }
 
 // act does what rules look for, what succeeds and what fails, in many ways, as
@@ -180,16 +197,23 @@ func openMounted(dir string) {
 	if unix.Unshare(unix.CLONE_FS|unix.CLONE_NEWNS) != nil || unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") != nil {
 		return
 	}
-	at, over := filepath.Join(dir, "mounted"), filepath.Join(dir, "file")
+	at, over := filepath.Join(dir, "mounted"), filepath.Join(dir, "over")
 	_ = unix.Mkdir(at, 0o700)
-	if unix.Mount("/etc", at, "", unix.MS_BIND, "") == nil {
+	open(over, unix.O_CREAT|unix.O_WRONLY)
+	if mountReadOnly("/etc", at) {
 		open(filepath.Join(at, "shadow"), unix.O_RDONLY)
 		open(filepath.Join(at, "passwd"), unix.O_RDONLY)
 	}
-	if unix.Mount("/etc/shadow", over, "", unix.MS_BIND, "") == nil {
+	if mountReadOnly(shadow, over) {
 		open(over, unix.O_RDONLY)
 	}
 	if unix.Mount("tmpfs", at, "tmpfs", 0, "") == nil {
 		open(filepath.Join(at, "id_rsa"), unix.O_CREAT|unix.O_WRONLY)
 	}
+}
+
+// mountReadOnly has what others write too be safe from whatever is done by its other name.
+func mountReadOnly(what, at string) bool {
+	return unix.Mount(what, at, "", unix.MS_BIND, "") == nil &&
+		unix.Mount("", at, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "") == nil
 }
