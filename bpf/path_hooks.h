@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * The programs that see which paths a call works on. They are on the functions
- * that lead to the security modules. Where a kernel takes none there the loader
- * makes them programs of a module, which get the same: it must have been chosen
- * when the machine booted, and no module before it may have refused the call.
+ * that lead to the security modules, before any of these is asked.
  */
 #ifndef SAKER_PATH_HOOKS_H
 #define SAKER_PATH_HOOKS_H
