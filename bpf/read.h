@@ -29,8 +29,8 @@ extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
 /*
- * Newer kernels (7.3, not 6.18) can preempt programs on tracepoints. What one then has half built in
- * the CPU's buffer would be in the way of who comes next there, so it does not let itself be
+ * Newer kernels (7.3, not 6.18) can preempt programs on tracepoints. What one then has half built
+ * in the CPU's buffer would be in the way of who comes next there, so it does not let itself be
  * preempted meanwhile. It still can be before and after, as long as which the kernel does not run
  * it for others on that CPU, and counts that: hence call_exit.
  */

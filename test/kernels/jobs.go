@@ -97,9 +97,10 @@ type choice struct {
 	quick   bool           // no slow ones where the architecture is foreign, and nothing twice
 }
 
-func (c choice) of(arch, here string) []job {
+// of are those for a guest of this machine's architecture, or a foreign one.
+func (c choice) of(foreign bool) []job {
 	jobs := slices.DeleteFunc(slices.Clone(all), func(j job) bool {
-		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && (j.again || j.slow && arch != here)
+		return c.pattern != nil && !c.pattern.MatchString(j.Name) || c.quick && (j.again || j.slow && foreign)
 	})
 	for i := range jobs {
 		j := &jobs[i]

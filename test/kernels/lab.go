@@ -105,7 +105,7 @@ func (l *lab) build(ctx context.Context, archs []string) error {
 	}
 	l.source = commit(ctx)
 	for _, arch := range archs {
-		p := payload{root: strings.TrimSpace(root), jobs: l.choice.of(arch, runtime.GOARCH)}
+		p := payload{root: strings.TrimSpace(root), jobs: l.choice.of(arch != runtime.GOARCH)}
 		dir := filepath.Join(l.work, arch)
 		if p.built, err = build(ctx, p.root, dir, arch, p.jobs); err != nil {
 			return err
