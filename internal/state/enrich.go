@@ -135,7 +135,7 @@ func (s *State) isLast(c *container, a ask.Answer) bool {
 	if !c.IsSure() {
 		return !a.Failed
 	}
-	unfinished := a.Outside && c.ended == 0 && c.outside < outsideMax
+	unfinished := a.Outside && c.running > 0 && c.outside < outsideMax
 	return !unfinished && !s.askInside(c, a)
 }
 
@@ -144,7 +144,7 @@ func (s *State) isLast(c *container, a ask.Answer) bool {
 func (s *State) askInside(c *container, a ask.Answer) bool {
 	p := c.insider()
 	switch {
-	case c.ended != 0 || a.PID != 0 && (a.Accounts != nil || p == nil || p.PID == a.PID):
+	case c.running == 0 || a.PID != 0 && (a.Accounts != nil || p == nil || p.PID == a.PID):
 		return false
 	case p != nil:
 		s.askAgain(c)
