@@ -11,8 +11,9 @@ import (
 	"github.com/sakerhq/saker/internal/event/eventtest"
 )
 
-// benchRecords is how many records one way makes before it is the next one's turn.
-const benchRecords = 512
+// benchRecords is how many records one way makes before it is the next one's turn: enough that
+// garbage is collected in each turn some times. With fewer it was always the same way's.
+const benchRecords = 4096
 
 // recordWays make records of an alert: of a process that is met again, or of
 // another one each time, with all that is done by default; and the floor: what pdata
