@@ -32,7 +32,7 @@ var movings = map[string]func(dir string) error{
 	},
 	"reopen below another mount": func(dir string) error {
 		other := filepath.Join(dir, "other", "d")
-		if err := errors.Join(ownMounts(), os.MkdirAll(other, 0o700), os.Mkdir(dir+"/d", 0o700),
+		if err := errors.Join(ownMounts(), os.MkdirAll(other, 0o700), os.MkdirAll(dir+"/d", 0o700),
 			os.WriteFile(other+"/secret", nil, 0o600), os.WriteFile(dir+"/d/secret", nil, 0o600)); err != nil {
 			return err
 		}
@@ -218,6 +218,28 @@ func watching(t *testing.T, indirect bool, f *Filter) *Sensor {
 // opened in dir, each with what else says whether it is judged by its path.
 func openedBy(t *testing.T, act, dir string, sensors ...*Sensor) [][]record {
 	t.Helper()
+	lost := func() (n uint64) {
+		for _, s := range sensors {
+			counts, err := s.Counts()
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += counts.Calls.Lost()
+		}
+		return n
+	}
+	for range 5 { // newer kernels leave programs out at times, which is counted
+		before := lost()
+		if opened := openedOnce(t, act, dir, sensors); lost() == before {
+			return opened
+		}
+	}
+	t.Fatal("calls are lost time and again")
+	return nil
+}
+
+func openedOnce(t *testing.T, act, dir string, sensors []*Sensor) [][]record {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = []string{"SAKER_TEST_ACT=" + act, "SAKER_TEST_DIR=" + dir}
 	out := &bytes.Buffer{}
@@ -246,11 +268,6 @@ func openedBy(t *testing.T, act, dir string, sensors ...*Sensor) [][]record {
 	}
 	if err := <-done; err != nil {
 		t.Fatalf("%s: %v: %s", act, err, out)
-	}
-	for _, s := range sensors {
-		if counts, err := s.Counts(); err != nil || counts.Calls.Lost() > 0 {
-			t.Fatalf("calls were lost: %+v, %v", counts.Calls, err)
-		}
 	}
 	return opened
 }

@@ -35,15 +35,17 @@ const nobody = 65534
 // it can't, each test would say so again, and slowly, since a verifier that
 // refuses writes a long log.
 var all = []job{
-	testOf("test/kernels/programs", "").briefly("-one-way"),
+	testOf("test/kernels/programs").briefly("-one-way"),
 	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker", again: true},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
 	// What a refusal costs doesn't depend on the kernel, and takes many loads.
 	testOf("bpf", "-test.skip=Refused$").with(narrowVariable + narrowAt),
-	testOf("internal/state", "-test.run=Live"),          // the others need no kernel
-	testOf("test/calls", ""),                            // makes each call once
+	testOf("internal/state", "-test.run=Live"), // the others need no kernel
+	testOf("test/calls"), // makes each call once
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
-	testOf("test/pushdown", "-test.short"),              // as many random rules as an emulator bears
+	// As many random rules as an emulator bears; how processes are vouched for does not
+	// depend on the kernel.
+	testOf("test/pushdown", "-test.run=^(TestSameAlerts|TestConnections|TestReloadMissesNothing)$", "-test.short"),
 	distribution,
 	// Last, since the hierarchy stays.
 	testOf("bpf", "-test.run=^TestScopeCgroup$").onV1(),
@@ -62,12 +64,9 @@ var distribution = job{
 	pkg: "test/e2e", data: []string{"test/e2e"}, slow: true,
 }
 
-// testOf are the tests of a package that a flag of the test tool leaves.
-func testOf(pkg, flag string) job {
-	argv := []string{"/tests/" + path.Base(pkg) + ".test", "-test.v=test2json", "-test.timeout=" + testTime}
-	if flag != "" {
-		argv = append(argv, flag)
-	}
+// testOf are the tests of a package that the flags of the test tool leave.
+func testOf(pkg string, flags ...string) job {
+	argv := append([]string{"/tests/" + path.Base(pkg) + ".test", "-test.v=test2json", "-test.timeout=" + testTime}, flags...)
 	return job{Job: console.Job{Name: pkg, Dir: "/src/" + pkg, Argv: argv, Test: true}, pkg: pkg, data: []string{pkg}}
 }
 

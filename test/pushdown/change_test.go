@@ -3,6 +3,7 @@ package pushdown
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,7 +157,9 @@ func makeCgroup(t *testing.T, container string) string {
 	for line := range strings.Lines(string(mounts)) {
 		if words := strings.Fields(line); words[2] == "cgroup2" {
 			dir := filepath.Join(words[1], "docker-"+container+".scope")
-			if err := os.Mkdir(dir, 0o755); err != nil {
+			if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) { // it acts again
+				return dir
+			} else if err != nil {
 				return ""
 			}
 			t.Cleanup(func() { removeCgroup(t, dir) })

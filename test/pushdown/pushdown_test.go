@@ -152,6 +152,22 @@ func perform(t *testing.T, sides ...*side) {
 
 func performAs(t *testing.T, role string, sides ...*side) {
 	t.Helper()
+	for try := 0; !performOnce(t, role, sides); try++ {
+		if try == 5 {
+			t.Fatal("calls are lost time and again")
+		}
+		for _, s := range sides {
+			s.alerts, s.events, s.ended = nil, 0, false
+			clear(s.opens)
+		}
+	}
+}
+
+// performOnce reports whether no call was lost meanwhile: newer kernels leave programs
+// out at times, which is counted.
+func performOnce(t *testing.T, role string, sides []*side) bool {
+	t.Helper()
+	before := lostBy(t, sides)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -174,14 +190,23 @@ func performAs(t *testing.T, role string, sides ...*side) {
 		t.Fatal(err)
 	}
 	for _, s := range sides {
-		counts, err := s.sensor.Counts()
 		if !s.ended {
-			t.Fatalf("the end of process %d was not told: %+v, error %v", s.pid, counts.Processes, err)
-		}
-		if err != nil || counts.Calls.Lost() > 0 {
-			t.Fatalf("calls were lost: %+v, error %v", counts.Calls, err)
+			t.Fatalf("the end of process %d was not told", s.pid)
 		}
 	}
+	return lostBy(t, sides) == before
+}
+
+func lostBy(t *testing.T, sides []*side) (lost uint64) {
+	t.Helper()
+	for _, s := range sides {
+		counts, err := s.sensor.Counts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost += counts.Calls.Lost()
+	}
+	return lost
 }
 
 // readAll reads all sides, while the process acts, until each has told its end:
