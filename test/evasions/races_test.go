@@ -1,10 +1,10 @@
 package evasions
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -34,7 +34,7 @@ func blockedOpen(dir string, meanwhile func(*pages.Page)) error {
 	}
 	writer := make(chan error)
 	go func() {
-		awaitSleep()
+		awaitSleep(unix.SYS_OPENAT)
 		meanwhile(b)
 		fd, err := unix.Open(dir+"/pipe", unix.O_WRONLY, 0)
 		_ = unix.Close(fd)
@@ -46,11 +46,11 @@ func blockedOpen(dir string, meanwhile func(*pages.Page)) error {
 }
 
 // awaitSleep waits until the first thread, which is about to make a call that takes until
-// somebody else acts, sleeps in it.
-func awaitSleep() {
+// somebody else acts, sleeps in it. Before, it may sleep in others: Go's runtime has it wait.
+func awaitSleep(call uintptr) {
 	for {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", os.Getpid()))
-		if _, state, ok := bytes.Cut(stat, []byte(") ")); err != nil || ok && state[0] == 'S' {
+		said, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", os.Getpid()))
+		if err != nil || strings.HasPrefix(string(said), fmt.Sprintf("%d ", call)) {
 			return
 		}
 		time.Sleep(time.Millisecond)

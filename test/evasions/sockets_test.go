@@ -126,7 +126,7 @@ func whileConnecting(family int, to unix.Sockaddr, other, listener int) error {
 	}
 	swapped := make(chan error)
 	go func() {
-		awaitSleep()
+		awaitSleep(unix.SYS_CONNECT)
 		err := unix.Dup3(other, connecting, 0)
 		_, _, accepted := unix.Accept(listener)
 		swapped <- errors.Join(err, accepted)
