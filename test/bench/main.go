@@ -66,7 +66,11 @@ func run() error {
 	flag.IntVar(&c.macroRounds, "macro-rounds", 4, "how often each subject is measured with whole programs")
 	flag.DurationVar(&c.chunk, "chunk", 20*time.Millisecond, "how long one chunk of a load takes")
 	flag.StringVar(&c.parts, "parts", partNames(), "what to measure")
+	page := flag.String("doc", "", "measure nothing, but renew the tables of this `file` by the report in -out")
 	flag.Parse()
+	if *page != "" {
+		return document(*page, c.out)
+	}
 	r := newReport(c)
 	for _, p := range parts {
 		if !strings.Contains(","+c.parts+",", ","+p.name+",") {
@@ -89,6 +93,12 @@ func partNames() string {
 	return strings.Join(names, ",")
 }
 
+// The files of all that was measured.
+const (
+	reportName  = "bench.json"
+	pictureName = "bench.svg"
+)
+
 // save writes the report as JSON and as a picture.
 func save(dir string, r *report) error {
 	text, err := json.MarshalIndent(r, "", "  ")
@@ -98,8 +108,8 @@ func save(dir string, r *report) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "bench.json"), append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, reportName), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "bench.svg"), r.picture(), 0o644)
+	return os.WriteFile(filepath.Join(dir, pictureName), r.picture(), 0o644)
 }

@@ -23,6 +23,7 @@ const (
 // order of the bars.
 var subjectColours = []struct{ name, shown, colour string }{
 	{saker, "Saker", "#1f6feb"},
+	{sakerTold, "Saker, opens told", "#79b1f5"},
 	{falco, "Falco", "#d9730d"},
 	{emptyAll, "empty hook on all calls", "#8b949e"},
 	{emptyCall, "empty hook on a single call", "#c8d0da"},
@@ -65,7 +66,8 @@ func (r *report) addedPanel() panel {
 			if s, there := row.With[c.name]; there {
 				of := 1 / row.Without
 				group.bars = append(group.bars, bar{
-					c.name, s.Median * of, s.Low * of, s.High * of, fmt.Sprintf("%+.0f %%  (%s)", 100*s.Median*of, duration(s.Median)),
+					c.name, s.Median * of, s.Low * of, s.High * of,
+					fmt.Sprintf("%+.0f %%  (%s) %s", 100*s.Median*of, duration(s.Median), doubt(s, row.Noise)),
 				})
 			}
 		}
@@ -82,7 +84,7 @@ func (r *report) macroPanel() panel {
 			if m, there := row.With[c.name]; there {
 				group.bars = append(group.bars, bar{
 					c.name, m.Slower.Median, m.Slower.Low, m.Slower.High,
-					fmt.Sprintf("%+.1f %%, collector %.1f %%", 100*m.Slower.Median, 100*m.Watcher),
+					fmt.Sprintf("%+.1f %% %s (collector %.1f %%)", 100*m.Slower.Median, doubt(m.Slower, row.Noise), 100*m.Watcher),
 				})
 			}
 		}
@@ -119,7 +121,9 @@ func (r *report) picture() []byte {
 	d := &drawing{y: edge}
 	d.text(edge, 22, "#1f2328", "What it costs to be watched", `font-weight="bold"`)
 	d.y += 22
-	d.text(edge, 12, "#57606a", fmt.Sprintf("%s. Rules: %s. Medians, lines from quartile to quartile.", r.Machine, r.Rules), "")
+	d.text(edge, 12, "#57606a", fmt.Sprintf("%s. Rules: %s.", r.Machine, r.Rules), "")
+	d.y += 17
+	d.text(edge, 12, "#57606a", "Medians, lines from quartile to quartile; < control: no more than nothing differs from nothing.", "")
 	d.y += 24
 	list := r.panels()
 	d.legend(list)
@@ -172,7 +176,7 @@ func (d *drawing) panel(p panel) {
 	most := 0.0
 	for _, row := range p.rows {
 		for _, b := range row.bars {
-			most = max(most, b.value)
+			most = max(most, b.value, b.high)
 		}
 	}
 	scale := (pictureWidth - 2*edge - labelWidth - valueWidth) / max(most, 1e-9)

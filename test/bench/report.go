@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 )
 
 // report is all that was measured.
 type report struct {
 	Machine string                         `json:"machine"`
+	Taken   string                         `json:"taken"`        // when, and of which commit
 	Busy    []float64                      `json:"load_average"` // before and after
 	Rules   string                         `json:"rules"`
 	Missing []string                       `json:"not_measured"`
@@ -88,7 +91,7 @@ func quantile(list []float64, q float64) float64 {
 
 func newReport(c *config) *report {
 	r := &report{
-		Machine: machine(), Busy: []float64{loadAverage()}, Rules: c.rules,
+		Machine: machine(), Taken: taken(), Busy: []float64{loadAverage()}, Rules: c.rules,
 		Floods: map[string][]flooded{}, Losses: map[string][]lost{}, Memory: map[string]float64{},
 		Started: map[string][]float64{}, Rings: map[string]map[string]crossing{},
 	}
@@ -102,8 +105,19 @@ func machine() string {
 	info, _ := os.ReadFile("/proc/cpuinfo")
 	_, rest, _ := strings.Cut(string(info), "model name")
 	name, _, _ := strings.Cut(rest, "\n")
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s", strings.TrimLeft(name, "\t: "), runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.GOARCH)
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	kernel, _, _ := strings.Cut(strings.TrimSpace(string(release)), "-") // not who built it
+	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s", strings.TrimLeft(name, "\t: "), runtime.NumCPU(), kernel, runtime.GOARCH)
+}
+
+// taken is the time, and the commit where there is a repository to ask.
+func taken() string {
+	now := time.Now().UTC().Format("2006-01-02 15:04 UTC")
+	commit, err := exec.Command("git", "rev-parse", "--short=10", "HEAD").Output()
+	if err != nil {
+		return now
+	}
+	return now + " of " + strings.TrimSpace(string(commit))
 }
 
 // loadAverage is how many tasks wanted a CPU in the last minute.
@@ -124,7 +138,7 @@ func (r *report) started(name string, start func(*config) (*product, error), c *
 }
 
 func (r *report) addAdded(m measured, withFalco bool) {
-	names := []string{saker, emptyAll, emptyCall}
+	names := []string{saker, sakerTold, emptyAll, emptyCall}
 	if withFalco {
 		names = append(names, falco)
 	}
