@@ -16,7 +16,6 @@
 #include "process.h"
 
 #define MAX_ERRNO 4095
-#define FACTS_MAX 16 /* counters */
 
 #define NSFS	    0x6e736673
 #define PIPEFS	    0x50495045
@@ -39,14 +38,6 @@ struct {
 	__array(values, struct filter_map);
 } filters SEC(".maps");
 
-/* Calls that were left out, for each CPU, by the fact that left no rule. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, FACTS_MAX);
-	__type(key, u32);
-	__type(value, u64);
-} left_out SEC(".maps");
-
 static __always_inline struct wire_filter *filter_now(void)
 {
 	u32 zero = 0;
@@ -57,10 +48,10 @@ static __always_inline struct wire_filter *filter_now(void)
 
 static __always_inline void count_left_out(u32 fact)
 {
-	u64 *n = bpf_map_lookup_elem(&left_out, &fact);
+	struct wire_counters *c = counters_here();
 
-	if (n)
-		__sync_fetch_and_add(n, 1);
+	if (c)
+		__sync_fetch_and_add(&c->left_out[BOUND(fact, FACTS_MAX - 1)], 1);
 }
 
 /* Takes the rules away that aren't in a set; false: none is left. */

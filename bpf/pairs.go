@@ -15,6 +15,7 @@ import (
 var paired = map[string]bool{
 	"sys_exit": true, "uring_sys_exit": true,
 	"process_exec": true, "process_fork": true, "process_exit": true, "uring_process_exit": true,
+	"process_rename": true, "uring_submit": true, "uring_complete": true,
 }
 
 // secondSuffix makes the name of a program that of its second.

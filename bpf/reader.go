@@ -100,15 +100,18 @@ func (r *reader) wait() error {
 	return nil
 }
 
-// drain reads what waits now. It looks at the calls first: what a process did
-// before one of them is then surely among what it sees of processes. Behind a
-// record of a process that is still being written it reads nothing, as the calls
-// that wait may be of those that the next ones tell of.
+// drain reads what waits now. It looks at the calls first: what became of a process
+// before one of them is then surely among what it sees of processes. Then it looks at
+// the calls again: what a process did before its end is surely among these, and later
+// ones wait for the next look. Behind a record that is still being written, of
+// either ring, it reads nothing: what waits may come after what that hides.
 func (r *reader) drain(fn func(Raw)) (n int) {
 	r.calls.look()
+	first := r.calls.end
 	r.processes.look()
+	r.calls.look()
 	call, process := r.calls.peek(), r.processes.peek()
-	for ; process != nil || call != nil && !r.processes.busy(); n++ {
+	for ; !r.hidden(call, process) && (process != nil || call != nil && r.calls.at < first); n++ {
 		if call == nil || process != nil && process.Header().Time <= call.Header().Time {
 			fn(process)
 			r.processes.skip(len(process))
@@ -125,6 +128,11 @@ func (r *reader) drain(fn func(Raw)) (n int) {
 		r.sleep = 0
 	}
 	return n
+}
+
+// hidden reports whether a ring's next record, which peek did not give, is being written.
+func (r *reader) hidden(call, process Raw) bool {
+	return call == nil && r.calls.busy() || process == nil && r.processes.busy()
 }
 
 // close ends a read under way and unmaps the rings.

@@ -91,12 +91,18 @@ struct {
 	__uint(max_entries, 1 << 22);
 } process_ring SEC(".maps");
 
+/*
+ * By CPU, and no map of that kind, so that user space can have it in its memory: a
+ * call of bpf(2) that reads a map keeps programs of perf's from running for whoever
+ * comes next on the reader's CPU.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, CLASSES *COUNTS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader: CPUs */
 	__type(key, u32);
-	__type(value, u64);
-} counts SEC(".maps");
+	__type(value, struct wire_counters);
+} counters SEC(".maps");
 
 /* Wake the reader when a ring has this many bytes. */
 const volatile u32 call_wake_bytes = 1 << 21;
@@ -104,13 +110,19 @@ const volatile u32 process_wake_bytes = 1 << 20;
 /* Index of the iterator's buffer. */
 const volatile u32 iterator_slot = 0;
 
+static __always_inline struct wire_counters *counters_here(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
+
 static __always_inline void count(u32 class, u32 what)
 {
-	u32 key = class * COUNTS + what;
-	u64 *n = bpf_map_lookup_elem(&counts, &key);
+	struct wire_counters *c = counters_here();
 	/* Though each CPU has its own: an interrupt may send a record in between. */
-	if (n)
-		__sync_fetch_and_add(n, 1);
+	if (c)
+		__sync_fetch_and_add(class == CLASS_CALL ? &c->calls[what] : &c->processes[what],
+				     1);
 }
 
 static __always_inline struct scratch *scratch_of(u32 slot)

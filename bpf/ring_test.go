@@ -101,7 +101,8 @@ func TestRingBusy(t *testing.T) {
 }
 
 // TestDrainWaits: no call is read before the records of processes that began
-// before it, be it that one of these is still being written.
+// before it, be it that one of these is still being written, nor the end of a
+// process before its calls.
 func TestDrainWaits(t *testing.T) {
 	calls, processes := newFakeRing(), newFakeRing()
 	r := &reader{calls: &calls.memory, processes: &processes.memory}
@@ -126,5 +127,14 @@ func TestDrainWaits(t *testing.T) {
 	binary.NativeEndian.PutUint32(processes.data[size+ringHeader:], size)
 	if got := drain(); !slices.Equal(got, []uint64{2, 3, 4}) {
 		t.Errorf("then read %v, want all", got)
+	}
+	calls.write(record(5), ringBusy)
+	processes.write(record(6), 0)
+	if got := drain(); len(got) != 0 {
+		t.Errorf("read %v, want nothing before the call", got)
+	}
+	binary.NativeEndian.PutUint32(calls.data[size+ringHeader:], size)
+	if got := drain(); !slices.Equal(got, []uint64{5, 6}) {
+		t.Errorf("then read %v, want both", got)
 	}
 }

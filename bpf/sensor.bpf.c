@@ -45,6 +45,7 @@ const struct {
 	enum wire_source source;
 	enum wire_shape_flag shape_flag;
 	enum wire_standing_shift standing_shift;
+	struct wire_counters counters;
 	struct wire_call call;
 	struct wire_process process;
 	struct wire_exit exit;
@@ -374,7 +375,7 @@ int BPF_PROG(process_rename, struct task_struct *task, const char *comm)
 {
 	struct wire_rename w;
 
-	if (READ(task, pid) != READ(task, tgid))
+	if (READ(task, pid) != READ(task, tgid) || !is_turn(ctx))
 		return 0;
 	__builtin_memset(&w, 0, sizeof(w));
 	record_header(&w.header, task, WIRE_RENAME);
@@ -407,7 +408,7 @@ SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(uring_submit, struct io_kiocb *req)
 {
 	steady();
-	on_submit(req);
+	on_submit(ctx, req);
 	unsteady();
 	return 0;
 }
@@ -422,7 +423,7 @@ int uring_complete(u64 *ctx)
 	steady();
 	if (request)
 		on_complete(request);
-	else
+	else if (is_turn(ctx))
 		on_result(ring, ctx);
 	unsteady();
 	return 0;

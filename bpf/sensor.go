@@ -64,9 +64,11 @@ type Sensor struct {
 	seconds map[string]*ebpf.Program // by what they are the second of
 	reader  *reader
 	missing []string
+	refused error
 	answers bool
 	filters *ebpf.MapSpec // of one filter
 
+	counters   *counters
 	standings  *standings
 	mountsTold atomic.Uint64
 
@@ -91,6 +93,10 @@ func Load(opts Options) (*Sensor, error) {
 	if err := s.loadBest(types, kernel, opts); err != nil {
 		return nil, explain(err)
 	}
+	if s.counters, err = mapCounters(s.objs.Counters); err != nil {
+		s.Close()
+		return nil, err
+	}
 	if s.standings, err = mapStandings(s.objs.Standings, s.objs.StandingSets); err != nil {
 		s.Close()
 		return nil, err
@@ -110,6 +116,7 @@ func Load(opts Options) (*Sensor, error) {
 // refuses.
 func (s *Sensor) loadBest(types *btf.Cache, kernel *btf.Spec, opts Options) error {
 	err := s.load(types, kernel, opts, nil)
+	s.refused = err
 	if err != nil && s.hooks.why == "" {
 		s.hooks.why, s.hooks.perf = err.Error(), false
 		err = s.load(types, kernel, opts, nil)
@@ -224,6 +231,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	spec.Maps["call_ring"].MaxEntries = uint32(opts.RingBytes)
 	spec.Maps["process_ring"].MaxEntries = processRingBytes
 	spec.Maps["scratches"].MaxEntries = uint32(cpus) + 1
+	spec.Maps["counters"].MaxEntries = uint32(cpus)
 	spec.Maps["directories"].MaxEntries *= uint32(cpus)
 	var cast *btf.Func
 	constants := map[string]any{
@@ -301,12 +309,19 @@ func (s *Sensor) Attach() error {
 // Missing says what this kernel can't show, one sentence each; nil if nothing.
 func (s *Sensor) Missing() []string { return s.missing }
 
+// Refused is what the kernel said of programs that fit it and that it did not take:
+// Missing has what is lost by that. nil: it took all.
+func (s *Sensor) Refused() error { return s.refused }
+
 // Close detaches the programs and frees everything; a Read under way returns
 // os.ErrClosed. It may be called more than once.
 func (s *Sensor) Close() error {
 	errs := []error{s.Detach()}
 	if s.reader != nil {
 		errs = append(errs, s.reader.close())
+	}
+	if s.counters != nil {
+		errs = append(errs, s.counters.unmap())
 	}
 	if s.standings != nil {
 		errs = append(errs, s.standings.unmap())

@@ -337,6 +337,14 @@ const (
 	sensorWireCountCOUNTS       sensorWireCount = 5
 )
 
+type sensorWireCounters struct {
+	_         structs.HostLayout
+	Calls     [5]uint64
+	Processes [5]uint64
+	LeftOut   [16]uint64
+	_         [48]byte
+}
+
 type sensorWireCredentials struct {
 	_              structs.HostLayout
 	Header         sensorWireHeader
@@ -706,11 +714,10 @@ const (
 	sensorMapCallRing            = "call_ring"
 	sensorMapCgroups             = "cgroups"
 	sensorMapClaims              = "claims"
-	sensorMapCounts              = "counts"
+	sensorMapCounters            = "counters"
 	sensorMapDirectories         = "directories"
 	sensorMapFilters             = "filters"
 	sensorMapFirstMounts         = "first_mounts"
-	sensorMapLeftOut             = "left_out"
 	sensorMapLookedAt            = "looked_at"
 	sensorMapMarks               = "marks"
 	sensorMapOperations          = "operations"
@@ -883,11 +890,10 @@ type sensorMapSpecs struct {
 	CallRing     *ebpf.MapSpec `ebpf:"call_ring"`
 	Cgroups      *ebpf.MapSpec `ebpf:"cgroups"`
 	Claims       *ebpf.MapSpec `ebpf:"claims"`
-	Counts       *ebpf.MapSpec `ebpf:"counts"`
+	Counters     *ebpf.MapSpec `ebpf:"counters"`
 	Directories  *ebpf.MapSpec `ebpf:"directories"`
 	Filters      *ebpf.MapSpec `ebpf:"filters"`
 	FirstMounts  *ebpf.MapSpec `ebpf:"first_mounts"`
-	LeftOut      *ebpf.MapSpec `ebpf:"left_out"`
 	LookedAt     *ebpf.MapSpec `ebpf:"looked_at"`
 	Marks        *ebpf.MapSpec `ebpf:"marks"`
 	Operations   *ebpf.MapSpec `ebpf:"operations"`
@@ -962,11 +968,10 @@ type sensorMaps struct {
 	CallRing     *ebpf.Map `ebpf:"call_ring"`
 	Cgroups      *ebpf.Map `ebpf:"cgroups"`
 	Claims       *ebpf.Map `ebpf:"claims"`
-	Counts       *ebpf.Map `ebpf:"counts"`
+	Counters     *ebpf.Map `ebpf:"counters"`
 	Directories  *ebpf.Map `ebpf:"directories"`
 	Filters      *ebpf.Map `ebpf:"filters"`
 	FirstMounts  *ebpf.Map `ebpf:"first_mounts"`
-	LeftOut      *ebpf.Map `ebpf:"left_out"`
 	LookedAt     *ebpf.Map `ebpf:"looked_at"`
 	Marks        *ebpf.Map `ebpf:"marks"`
 	Operations   *ebpf.Map `ebpf:"operations"`
@@ -992,11 +997,10 @@ func (m *sensorMaps) Close() error {
 		m.CallRing,
 		m.Cgroups,
 		m.Claims,
-		m.Counts,
+		m.Counters,
 		m.Directories,
 		m.Filters,
 		m.FirstMounts,
-		m.LeftOut,
 		m.LookedAt,
 		m.Marks,
 		m.Operations,

@@ -6,6 +6,7 @@
 #ifndef SAKER_URING_OPERATIONS_H
 #define SAKER_URING_OPERATIONS_H
 
+#include "turn.h"
 #include "uring.h"
 
 /* Of enum io_uring_op. */
@@ -263,13 +264,14 @@ static __always_inline int begin_request(struct scratch *s, u64 request, u16 row
 	return 0;
 }
 
-static __always_inline int on_submit(struct io_kiocb *submitted)
+static __always_inline int on_submit(void *hook, struct io_kiocb *submitted)
 {
 	struct scratch *s = scratch_of(bpf_get_smp_processor_id());
 	struct task_struct *task = current_task();
 	u16 row = uring_calls[READ(submitted, opcode) & (OPERATIONS_MAX - 1)];
 
-	if (!s || (!waiting && !row))
+	/* What a request was before may be told by both of a pair: the second finds it gone. */
+	if (!s || (!waiting && !row) || (row && !is_turn(hook)))
 		return 0;
 	u64 request = plain(s, submitted);
 	on_complete(request); /* what the request was before */

@@ -482,7 +482,7 @@ enum wire_class {
 	CLASSES,
 };
 
-/* Counters, for each class and CPU, by what happened to a record. */
+/* What happened to a record. */
 enum wire_count {
 	COUNT_SENT,   /* in the ring */
 	LOST_RING,    /* ring full */
@@ -491,5 +491,15 @@ enum wire_count {
 	FAULT_USER,   /* user memory not readable: sent, marked */
 	COUNTS,
 };
+
+#define FACTS_MAX  16 /* a power of two */
+#define CACHE_LINE 64
+
+/* What a CPU counts. */
+struct wire_counters {
+	u64 calls[COUNTS];
+	u64 processes[COUNTS];
+	u64 left_out[FACTS_MAX]; /* calls, by the fact that left no rule */
+} __attribute__((aligned(CACHE_LINE)));
 
 #endif

@@ -60,7 +60,53 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if shared.sensor != nil {
+		if err := shared.sensor.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "close the sensor:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// shared is the sensor of all tests: an emulated kernel takes many seconds to
+// verify its programs.
+var shared struct {
+	sensor *bpf.Sensor
+	err    error
+}
+
+// sensorOf is that sensor, watching rows; what it told before is gone. It skips
+// where the machine can't load one.
+func sensorOf(t *testing.T, rows []*syscalls.Row) *bpf.Sensor {
+	t.Helper()
+	if shared.sensor == nil && shared.err == nil {
+		if shared.sensor, shared.err = bpf.Load(bpf.Options{RingBytes: 1 << 24}); shared.err == nil {
+			shared.err = shared.sensor.Attach()
+		}
+	}
+	var privilege *bpf.PrivilegeError
+	if errors.As(shared.err, &privilege) || errors.Is(shared.err, bpf.ErrNoBTF) {
+		t.Skip("this machine can't load the sensor: ", shared.err)
+	}
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	if _, err := shared.sensor.Read(func(bpf.Raw) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.sensor.Watch(rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	return shared.sensor
+}
+
+// TestNothingRefused: the kernel takes each program that fits it.
+func TestNothingRefused(t *testing.T) {
+	if err := sensorOf(t, nil).Refused(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestEveryRowHasATrigger(t *testing.T) {
@@ -85,18 +131,7 @@ type expectation struct{ name, args string }
 type told struct{ name, args string }
 
 func TestEveryRow(t *testing.T) {
-	sensor, err := bpf.Load(bpf.Options{Rows: syscalls.Rows(), RingBytes: 1 << 24})
-	var privilege *bpf.PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sensor.Close() })
-	if err := sensor.Attach(); err != nil {
-		t.Fatal(err)
-	}
+	sensor := sensorOf(t, syscalls.Rows())
 	var expected []expectation
 	var lacking []string
 	var events []told

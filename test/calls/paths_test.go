@@ -37,7 +37,7 @@ type toldPath struct {
 // goes, is where it leads as the kernel says, or what was given joined to where
 // it starts; and which of both is told.
 func TestPaths(t *testing.T) {
-	sensor := loadPaths(t)
+	sensor := sensorOf(t, pathRows())
 	var all []named
 	var told map[string]toldPath
 	whole(t, sensor, func() { all, told = runNamer(t, sensor) })
@@ -80,25 +80,13 @@ func seesInside(sensor *bpf.Sensor, p named) bool {
 		(!strings.Contains(p.Call, "chown") || !strings.Contains(missing, "hook of chown"))
 }
 
-func loadPaths(t *testing.T) *bpf.Sensor {
-	t.Helper()
+// pathRows are the rows of all calls that take paths.
+func pathRows() []*syscalls.Row {
 	rows := []*syscalls.Row{syscalls.ByName("chdir"), syscalls.ByName("fchdir"), syscalls.ByName("chroot")}
 	for _, call := range pathCalls {
 		rows = append(rows, syscalls.ByName(call.name))
 	}
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 23})
-	var privilege *bpf.PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sensor.Close() })
-	if err := sensor.Attach(); err != nil {
-		t.Fatal(err)
-	}
-	return sensor
+	return rows
 }
 
 // runNamer runs the child, and gives what it says and what fields say, by name.
