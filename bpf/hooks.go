@@ -27,8 +27,8 @@ import (
 type Hooks string
 
 const (
-	// HooksAuto, also the empty Hooks: per call where the kernel has only one
-	// entry and does not preempt programs, tracefs is there, and no call is asked
+	// HooksAuto, also the empty Hooks: per call where the kernel takes calls by one
+	// entry only and does not preempt programs, tracefs is there, and no call is asked
 	// for that is most of all.
 	HooksAuto Hooks = "auto"
 	// HooksPerCall: on each call that is asked for, where that is possible at
@@ -38,12 +38,6 @@ const (
 	// HooksAllCalls: one for all calls.
 	HooksAllCalls Hooks = "all_calls"
 )
-
-// otherEntries are functions of kernels that take calls of 32-bit programs, or
-// of those with 32-bit pointers.
-var otherEntries = []string{
-	"__ia32_compat_sys_execve", "__x32_compat_sys_execve", "__x64_compat_sys_execve", "__arm64_compat_sys_execve",
-}
 
 // tracepointOf has those calls whose tracepoint may have another name, that of
 // the function behind them.
@@ -86,7 +80,7 @@ func newCallHooks(opts Options, kernel *btf.Spec) callHooks {
 		h.why = fmt.Sprintf("all others lose some on this kernel, or can't be had (%v)", noPerf)
 	case preempts(kernel):
 		h.why = "those on single calls lose some on this kernel"
-	case slices.ContainsFunc(otherEntries, func(name string) bool { return hasFunction(kernel, name) }):
+	case hasOtherEntry(kernel, "/proc/cmdline"):
 		h.why = "32-bit calls come through another entry"
 	}
 	return h
