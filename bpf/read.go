@@ -20,7 +20,7 @@ func (s *Sensor) Read(fn func(Raw)) (int, error) { return s.reader.read(fn) }
 const scanMax = 1 << 20
 
 // Scan calls fn for a process record (CauseScan) of every process that runs
-// now. Attach first: what changes during the scan is then in the ring, behind.
+// now. What changes during the scan is in the ring, behind, once all is attached.
 // It also tells the programs which process is ours, so that its own calls
 // are not reported.
 func (s *Sensor) Scan(fn func(Raw)) error {

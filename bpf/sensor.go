@@ -283,27 +283,47 @@ func steadies(kernel *btf.Spec) bool {
 		slices.ContainsFunc(function.Members, func(m btf.Member) bool { return m.Name == "might_sleep" })
 }
 
-// Attach starts the capture.
-func (s *Sensor) Attach() error {
+// Attach starts the capture, and calls known for who runs already, as Scan does. That is
+// between the hooks of how processes begin and those of what they do: so nobody acts who is
+// neither known nor told of in the ring. But what they changed meanwhile is not told: Scan
+// afterwards.
+func (s *Sensor) Attach(known func(Raw)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.attached = true
+	if err := s.attachThose(begins); err != nil {
+		return explain(err)
+	}
+	if err := s.Scan(known); err != nil {
+		return err
+	}
 	links, err := attachAddresses(s.programs())
 	s.links = append(s.links, links...)
 	if err != nil {
 		return explain(err)
 	}
+	if err := s.attachThose(func(name string) bool { return !begins(name) && name != s.allCalls() }); err != nil {
+		return explain(err)
+	}
+	return explain(s.attachCalls(func() error { return nil }))
+}
+
+// begins reports whether a program tells of processes that nobody knew before.
+func begins(name string) bool { return name == "process_fork" || name == "process_exec" }
+
+// attachThose attaches the programs on tracepoints and functions whose names are chosen.
+func (s *Sensor) attachThose(chosen func(name string) bool) error {
 	for name, p := range s.programs() {
-		if *p == nil || (*p).Type() != ebpf.Tracing || name == s.allCalls() || name == "processes" {
+		if *p == nil || (*p).Type() != ebpf.Tracing || name == "processes" || !chosen(name) {
 			continue
 		}
 		l, err := s.attachTracing(name)
 		if err != nil {
-			return explain(err)
+			return err
 		}
 		s.links = append(s.links, l)
 	}
-	return explain(s.attachCalls(func() error { return nil }))
+	return nil
 }
 
 // Missing says what this kernel can't show, one sentence each; nil if nothing.

@@ -118,7 +118,7 @@ func load(t testing.TB, opts Options) *Sensor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Attach(); err != nil {
+	if err := s.Attach(func(Raw) {}); err != nil {
 		t.Fatal(errors.Join(err, s.Close()))
 	}
 	return s

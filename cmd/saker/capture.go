@@ -32,10 +32,7 @@ func see(p *patient) (took time.Duration, err error) {
 	}
 	defer undo()
 	w := &witness{state: state.New(state.Options{}), file: file}
-	if err := p.sensor.Attach(); err != nil {
-		return 0, err
-	}
-	if err := p.sensor.Scan(w.take); err != nil {
+	if err := p.sensor.Attach(w.take); err != nil {
 		return 0, err
 	}
 	began := time.Now()

@@ -105,3 +105,25 @@ func TestLookupsAreLimited(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestOlderThanScan: what was told before a scan, and is read after it, is no news, but for which
+// program was executed.
+func TestOlderThanScan(t *testing.T) {
+	s := newTree(t)
+	with := func(time uint64, uid uint32) func(*bpf.WireProcess) {
+		return func(w *bpf.WireProcess) { w.Header.Time, w.Own.Uid, w.ExecId = time, uid, 9 }
+	}
+	feed(t, s, child.process(bpf.CauseScan, shell, "worker", with(now+2, 33)),
+		child.process(bpf.CauseFork, shell, "bash", with(now, 0)))
+	if p := s.byWho(child); p.UID != 33 || p.Name != "worker" {
+		t.Errorf("after an older record: %+v", p.Process)
+	}
+	ev := must(t, s, child.process(bpf.CauseExec, shell, "other", with(now+1, 0)))
+	if p := ev.Process; p.UID != 33 || p.Name != "worker" || p.File.Path != "/usr/bin/other" {
+		t.Errorf("after an older exec: %+v", p)
+	}
+	feed(t, s, child.process(bpf.CauseChange, shell, "worker", with(now+3, 34)))
+	if p := s.byWho(child); p.UID != 34 {
+		t.Errorf("after news: %+v", p.Process)
+	}
+}

@@ -202,7 +202,7 @@ const patience = time.Minute
 func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copied) {
 	t.Helper()
 	if shared == nil {
-		shared = load(t, bpf.Options{})
+		shared = load(t, bpf.Options{}, func(bpf.Raw) {})
 	}
 	if _, err := shared.Read(func(bpf.Raw) {}); err != nil { // of the test before
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func perform(t *testing.T, act, dir string) (s *State, pid uint32, events []copi
 }
 
 // load loads and attaches a sensor, or skips where the machine can't.
-func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
+func load(t *testing.T, opts bpf.Options, known func(bpf.Raw)) *bpf.Sensor {
 	t.Helper()
 	opts.RingBytes = 1 << 24
 	sensor, err := bpf.Load(opts)
@@ -230,7 +230,7 @@ func load(t *testing.T, opts bpf.Options) *bpf.Sensor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sensor.Attach(); err != nil {
+	if err := sensor.Attach(known); err != nil {
 		t.Fatal(errors.Join(err, sensor.Close()))
 	}
 	return sensor

@@ -106,7 +106,7 @@ func serve(server *net.UDPConn) {
 // name that was asked for; these calls are no events themselves.
 func TestLiveNames(t *testing.T) {
 	rows := []*syscalls.Row{syscalls.ByName("connect"), syscalls.ByName("procexit")}
-	sensor := load(t, bpf.Options{Rows: rows, Answers: true})
+	sensor := load(t, bpf.Options{Rows: rows, Answers: true}, func(bpf.Raw) {})
 	t.Cleanup(func() { sensor.Close() })
 	_, pid, events := performOn(t, sensor, Options{Names: true}, "names", "")
 	got := map[string]string{}

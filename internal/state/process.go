@@ -40,8 +40,8 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 		s.found(p, w)
 		return false, nil
 	}
-	if isNew && s.endedBefore(w.Header.Time) {
-		s.processes.exit(p, w.Header.Time)
+	if isNew && !p.Exited && s.endedBefore(w.Header.Time) {
+		s.processes.exit(p, s.scannedAll)
 	}
 	s.settle()
 	if w.Cause != bpf.CauseExec || w.Header.Row == bpf.RowOutside {
@@ -51,10 +51,20 @@ func (s *State) applyProcess(raw bpf.Raw, ev *event.Event) (bool, error) {
 	return true, nil
 }
 
-// learn takes over what a record tells of a process.
+// learn takes over what a record tells of a process. One from before a scan that found the
+// process still says which program it executed, and nothing else that is news.
 func (s *State) learn(p *process, w *bpf.WireProcess, isNew bool) {
 	first := isNew || p.unknown
-	s.describe(p, w)
+	old := w.Header.Time < p.at
+	if old && w.Cause != bpf.CauseExec {
+		return
+	}
+	if old {
+		s.touch(p)
+	} else {
+		p.at = w.Header.Time
+		s.describe(p, w)
+	}
 	s.image(p, w, first)
 	s.standard(p, w.Cause, isNew)
 	if first {

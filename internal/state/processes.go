@@ -17,7 +17,7 @@ type process struct {
 	parent    *process
 	// Children form a list through their siblings.
 	child, before, after *process
-	gone                 uint64     // record time of the exit
+	at                   uint64     // record time of what was told last of all of it; of the exit, once it has ended
 	entered              *container // whose entry Entry is
 	scan                 uint32     // number of the last scan that found it
 	heir                 uint32     // who got its children when it ended, 0: not told
@@ -186,7 +186,7 @@ func (t *processes) exit(p *process, now uint64) {
 	if p.container != nil && !p.Exited {
 		p.container.running--
 	}
-	p.Exited, p.gone = true, now
+	p.Exited, p.at = true, now
 	p.detach()
 	if t.known[p.identity()] == p {
 		t.exits = append(t.exits, p)
@@ -198,7 +198,7 @@ func (t *processes) exit(p *process, now uint64) {
 
 // forget removes the processes that exited long enough before now.
 func (t *processes) forget(now uint64) {
-	for t.first < len(t.exits) && now-t.exits[t.first].gone > grace && now > t.exits[t.first].gone {
+	for t.first < len(t.exits) && now-t.exits[t.first].at > grace && now > t.exits[t.first].at {
 		t.remove()
 	}
 }

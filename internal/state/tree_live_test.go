@@ -38,17 +38,10 @@ func startLive(t *testing.T, names ...string) *live {
 	for _, name := range names {
 		rows = append(rows, syscalls.ByName(name))
 	}
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 24})
-	var privilege *bpf.PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sensor.Close() })
-	l := &live{sensor: sensor, State: New(Options{})}
-	if err := errors.Join(sensor.Attach(), sensor.Scan(l.take(t))); err != nil {
+	l := &live{State: New(Options{})}
+	l.sensor = load(t, bpf.Options{Rows: rows}, l.take(t))
+	t.Cleanup(func() { l.sensor.Close() })
+	if err := l.sensor.Scan(l.take(t)); err != nil {
 		t.Fatal(err)
 	}
 	return l

@@ -49,6 +49,8 @@ func newScript() *script {
 	return s
 }
 
+func (s *script) Attach(func(bpf.Raw)) error { return nil }
+
 func (s *script) Scan(func(bpf.Raw)) error { return nil }
 
 func (s *script) Read(handle func(bpf.Raw)) (int, error) {

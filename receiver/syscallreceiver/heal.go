@@ -30,9 +30,7 @@ func (l *loop) heal(kernel *bpf.Counts, now time.Time) {
 		return
 	}
 	h.last, h.lost = now, lost
-	l.state.BeginScan()
-	err := l.scan()
-	healed := l.state.EndScan(err == nil)
+	healed, _ := l.rescan() // one that failed is no whole scan
 	known = l.state.Counts()
 	h.unknown = known.Unknown - known.Found
 	l.counts.rescans.Add(1)

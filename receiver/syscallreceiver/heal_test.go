@@ -42,7 +42,7 @@ func TestHealing(t *testing.T) {
 		batches <- logs
 		return nil
 	})
-	if err := l.scan(); err != nil {
+	if _, err := l.rescan(); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()

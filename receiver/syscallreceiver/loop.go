@@ -71,16 +71,30 @@ func (l *loop) judge(cgroup bpf.WireCgroup, p *event.Process) {
 // couldn't be told is told of.
 func (l *loop) mounts(first map[uint32]string) { _ = l.source.SetMounts(first) }
 
-// scan learns what runs already. It comes before run.
-func (l *loop) scan() error {
-	return l.source.Scan(func(raw bpf.Raw) {
-		l.counts.scanned.Add(1)
-		if _, err := l.state.Apply(raw, &l.event); err != nil {
-			l.counts.undecodable.Add(1)
-			return
-		}
-		l.counts.now.received++
-	})
+// start starts the capture and learns what runs already. It comes before run.
+func (l *loop) start() error {
+	if err := l.source.Attach(l.know); err != nil {
+		return err
+	}
+	_, err := l.rescan() // of what changed, or ended, before that was told
+	return err
+}
+
+// rescan compares what is known of processes with all that run.
+func (l *loop) rescan() (state.Healed, error) {
+	l.state.BeginScan()
+	err := l.source.Scan(l.know)
+	return l.state.EndScan(err == nil), err
+}
+
+// know takes the record of a process that runs.
+func (l *loop) know(raw bpf.Raw) {
+	l.counts.scanned.Add(1)
+	if _, err := l.state.Apply(raw, &l.event); err != nil {
+		l.counts.undecodable.Add(1)
+		return
+	}
+	l.counts.now.received++
 }
 
 // run reads until the source is stopped. An error means that it can't be read

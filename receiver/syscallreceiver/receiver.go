@@ -50,7 +50,7 @@ func (r *syscallReceiver) Start(_ context.Context, host component.Host) error {
 func (r *syscallReceiver) read(host component.Host, chosen choice, src source) error {
 	l, err := newLoop(r.config, src, chosen, r.ask(), r.hand)
 	if err == nil {
-		err = errors.Join(l.scan(), observe(r.telemetry, src, l.counts, r.config))
+		err = errors.Join(l.start(), observe(r.telemetry, src, l.counts, r.config))
 	}
 	if err == nil && r.lookup != nil {
 		err = observeLookups(r.telemetry, r.lookup)

@@ -1,7 +1,6 @@
 package syscallreceiver
 
 import (
-	"errors"
 	"os"
 	"sync/atomic"
 
@@ -15,7 +14,9 @@ import (
 // source gives raw records; they are valid until the callback returns. Read
 // is for one goroutine, the others for any.
 type source interface {
-	// Scan gives what was there before the first record of Read.
+	// Attach starts the capture and gives what runs already, before the first Read.
+	Attach(known func(bpf.Raw)) error
+	// Scan gives what runs now.
 	Scan(func(bpf.Raw)) error
 	// Read gives the records that wait, and their number. With none it waits
 	// some milliseconds. After Stop it gives what was captured until then, and
@@ -63,7 +64,7 @@ func (c *capture) Read(handle func(bpf.Raw)) (int, error) {
 	return n, err
 }
 
-// openSource starts a capture, or opens the recording that is to stand for one.
+// openSource makes a capture, or opens the recording that is to stand for one.
 func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 	if cfg.Recording != "" {
 		return openRecording(cfg.Recording)
@@ -83,9 +84,6 @@ func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 	})
 	if err != nil {
 		return nil, err
-	}
-	if err := sensor.Attach(); err != nil {
-		return nil, errors.Join(err, sensor.Close())
 	}
 	for _, loss := range sensor.Missing() {
 		log.Warn("This kernel lacks " + loss)

@@ -108,7 +108,7 @@ func BenchmarkPriority(b *testing.B) {
 		b.Skip("this machine can't load the sensor: ", err)
 	}
 	defer sensor.Close()
-	if err := sensor.Attach(); err != nil {
+	if err := sensor.Attach(func(bpf.Raw) {}); err != nil {
 		b.Fatal(err)
 	}
 	for range 2 * runtime.NumCPU() {

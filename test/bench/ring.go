@@ -83,7 +83,7 @@ func (r *report) cross(name string, opts bpf.Options) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Attach(); err != nil {
+	if err := s.Attach(func(bpf.Raw) {}); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	a, err := startActor(actCPU)

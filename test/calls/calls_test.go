@@ -83,7 +83,7 @@ func sensorOf(t *testing.T, rows []*syscalls.Row) *bpf.Sensor {
 	t.Helper()
 	if shared.sensor == nil && shared.err == nil {
 		if shared.sensor, shared.err = bpf.Load(bpf.Options{RingBytes: 1 << 24}); shared.err == nil {
-			shared.err = shared.sensor.Attach()
+			shared.err = shared.sensor.Attach(func(bpf.Raw) {})
 		}
 	}
 	var privilege *bpf.PrivilegeError

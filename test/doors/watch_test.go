@@ -40,7 +40,7 @@ func startWatch(t *testing.T, dir string) *watch {
 	}
 	t.Cleanup(func() { sensor.Close() })
 	w := &watch{sensor: sensor, state: state.New(state.Options{}), marker: dir + "/marker"}
-	if err := errors.Join(sensor.Attach(), sensor.Scan(w.take(t))); err != nil {
+	if err := errors.Join(sensor.Attach(w.take(t)), sensor.Scan(w.take(t))); err != nil {
 		t.Fatal(err)
 	}
 	return w

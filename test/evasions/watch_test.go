@@ -62,7 +62,7 @@ func startWatch(t *testing.T, text string) *watch {
 			t.Errorf("close the sensor: %v", err)
 		}
 	})
-	if err := errors.Join(sensor.Attach(), sensor.Scan(w.take)); err != nil {
+	if err := errors.Join(sensor.Attach(w.take), sensor.Scan(w.take)); err != nil {
 		t.Fatal(err)
 	}
 	return w

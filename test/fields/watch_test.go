@@ -35,7 +35,7 @@ func load(t *testing.T, rows []*syscalls.Row) *bpf.Sensor {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sensor.Close() })
-	if err := sensor.Attach(); err != nil {
+	if err := sensor.Attach(func(bpf.Raw) {}); err != nil {
 		t.Fatal(err)
 	}
 	return sensor

@@ -68,7 +68,7 @@ func newSide(t *testing.T) *side {
 			t.Error(err)
 		}
 	})
-	if err := errors.Join(sensor.Attach(), sensor.Scan(s.take)); err != nil {
+	if err := errors.Join(sensor.Attach(s.take), sensor.Scan(s.take)); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -119,7 +119,7 @@ func watchLookups(t *testing.T, pid int) *lookupWatch {
 			t.Error(err)
 		}
 	})
-	if err := errors.Join(sensor.Attach(), sensor.Scan(w.take)); err != nil {
+	if err := errors.Join(sensor.Attach(w.take), sensor.Scan(w.take)); err != nil {
 		t.Fatal(err)
 	}
 	return w
