@@ -5,22 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
 
 const (
-	shortestSleep = time.Millisecond
-	longestSleep  = 20 * time.Millisecond
+	pollSleep    = 2 * time.Millisecond // a record waits for half of it in the median
+	longestSleep = 20 * time.Millisecond
+	behind       = 1. / 8 // of a ring: more may not wait while the reader sleeps
 )
 
 // reader reads the records of both rings in place, in the order of their
 // times. To be woken for a record costs the traced program microseconds; so after
-// a look that found some the reader sleeps a millisecond and looks again. Where
+// a look that found some the reader sleeps two milliseconds and looks again. Where
 // that finds none, it is woken for the next one. It is woken too when a ring is a
 // quarter full, or closed.
 type reader struct {
@@ -29,14 +32,17 @@ type reader struct {
 
 	epoll int
 	wake  int           // eventfd that ends a sleep
-	sleep time.Duration // the last one; 0: records came since
+	sleep time.Duration // the last one
+	found bool          // the last look found records
+
+	events [3]unix.EpollEvent
 
 	closed  atomic.Bool
 	reading sync.Mutex // held while memory or a descriptor is in use
 }
 
 func openReader(calls, processes *ebpf.Map) (_ *reader, err error) {
-	r := &reader{epoll: -1, wake: -1}
+	r := &reader{epoll: -1, wake: -1, sleep: pollSleep}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -65,19 +71,16 @@ func openReader(calls, processes *ebpf.Map) (_ *reader, err error) {
 	return r, nil
 }
 
-// read calls fn for every record that waits; if there is none it sleeps
-// first. close ends the sleep.
+// read sleeps if there is reason to, and calls fn for every record that waits then.
+// close ends the sleep.
 func (r *reader) read(fn func(Raw)) (int, error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	if r.closed.Load() {
 		return 0, os.ErrClosed
 	}
-	if n := r.drain(fn); n > 0 {
-		return n, nil
-	}
-	if err := r.wait(); err != nil {
-		return 0, err
+	if err := r.wait(); err != nil && !errors.Is(err, unix.EINTR) {
+		return 0, fmt.Errorf("wait for records: %w", err)
 	}
 	if r.closed.Load() {
 		return 0, os.ErrClosed
@@ -85,17 +88,34 @@ func (r *reader) read(fn func(Raw)) (int, error) {
 	return r.drain(fn), nil
 }
 
-// wait sleeps, the longer the more often it was called since records came; from
-// the second time on it ends with the next record.
+// wait sleeps: after a look that found none until the next record, or the longer
+// the more of them found none; else for a while, unless much waits already.
 func (r *reader) wait() error {
-	if again := r.sleep > 0; again && r.calls.arm() && r.processes.arm() {
+	if !r.found && r.calls.arm() && r.processes.arm() {
 		r.sleep = min(2*r.sleep, longestSleep)
-	} else {
-		r.sleep = shortestSleep
+		_, err := unix.EpollWait(r.epoll, r.events[:], int(r.sleep.Milliseconds()))
+		return err
 	}
-	var events [3]unix.EpollEvent
-	if _, err := unix.EpollWait(r.epoll, events[:], int(r.sleep.Milliseconds())); err != nil && !errors.Is(err, unix.EINTR) {
-		return fmt.Errorf("wait for records: %w", err)
+	r.sleep = pollSleep
+	if r.found && max(r.calls.waiting(), r.processes.waiting()) > behind {
+		return nil
+	}
+	return r.poll()
+}
+
+// poll sleeps without a word to Go's scheduler. That would wake up twice to find
+// out what this thread is waiting for, which costs as much as the sleep; but as long as
+// it isn't told, it has one processor less, so it must have another one. A signal, by
+// which it asks for this one, ends the sleep.
+func (r *reader) poll() error {
+	wait := unix.RawSyscall6
+	if runtime.GOMAXPROCS(0) == 1 {
+		wait = unix.Syscall6
+	}
+	events := unsafe.Pointer(&r.events) // on the heap: it stays where it is
+	_, _, errno := wait(unix.SYS_EPOLL_PWAIT, uintptr(r.epoll), uintptr(events), uintptr(len(r.events)), uintptr(pollSleep.Milliseconds()), 0, 0)
+	if errno != 0 {
+		return errno
 	}
 	return nil
 }
@@ -124,9 +144,7 @@ func (r *reader) drain(fn func(Raw)) (n int) {
 	}
 	r.calls.tell()
 	r.processes.tell()
-	if n > 0 {
-		r.sleep = 0
-	}
+	r.found = n > 0
 	return n
 }
 

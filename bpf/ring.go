@@ -60,6 +60,9 @@ func (r *memory) produced() uint64 {
 	return atomic.LoadUint64((*uint64)(unsafe.Pointer(&r.producer[0])))
 }
 
+// waiting is the share of the ring that has not been read.
+func (r *memory) waiting() float64 { return float64(r.produced()-r.at) / float64(len(r.data)) }
+
 // tell gives the room of what was read back to the kernel, but for the last step:
 // no record begins there, so the kernel wakes nobody.
 func (r *memory) tell() {

@@ -37,9 +37,9 @@ const ofImage = field.OfImage | field.OfRelatives
 
 // fileKey is what field.OfFile stands for.
 type fileKey struct {
-	plan uint64
-	kind event.FDType
-	name string
+	plan         uint64
+	kind         event.FDType
+	name, origin string
 }
 
 // Odd numbers spread sums of few bits over all.
@@ -58,7 +58,11 @@ func (k *imageKey) hash(seed maphash.Seed) uint64 {
 }
 
 func (k *fileKey) hash(seed maphash.Seed) uint64 {
-	return maphash.String(seed, k.name) + uint64(k.kind)*spread1 + k.plan*spread3
+	sum := maphash.String(seed, k.name) + uint64(k.kind)*spread1 + k.plan*spread3
+	if k.origin != "" {
+		sum += maphash.String(seed, k.origin) * spread2
+	}
+	return sum
 }
 
 // candidates is the rules of a plan that may be true of the event.
@@ -78,12 +82,12 @@ func (m *Matcher) candidates(p *plan) uint64 {
 	if word == 0 || e.FD == nil || !e.FD.Type.HasPath() || e.FD.NameCut || e.FD.NameFault {
 		return word
 	}
-	file := fileKey{p.number, e.FD.Type, e.FD.Name}
+	file := fileKey{p.number, e.FD.Type, e.FD.Name, e.FD.Origin}
 	sum = file.hash(m.words.seed)
 	also, met := m.words.ofFile.get(sum, file)
 	if !met {
 		also = m.possible(p, field.OfType|field.OfFile, p.file)
-		file.name = strings.Clone(file.name)
+		file.name, file.origin = strings.Clone(file.name), strings.Clone(file.origin)
 		m.words.ofFile.put(sum, file, also)
 	}
 	return word & also

@@ -69,7 +69,7 @@ var fdFields = []*Field{
 		Doc: "Whether the file lies in an overlay's lower layer.",
 	},
 	{
-		Name: "fd.origin", Type: FSPath, Attr: "saker.fd.origin", Get: fdOrigin,
+		Name: "fd.origin", Type: FSPath, Attr: "saker.fd.origin", Of: OfFile, Get: fdOrigin,
 		Secret: true,
 		Doc: "What the file is called on the host where its file system was mounted first, when it was reached through another " +
 			"mount: a bind mount, a volume, the host's disk mounted in a container.",

@@ -222,7 +222,7 @@ const (
 	// OfRelatives: who the process's relatives are, and their images
 	// (event.Process.Relatives).
 	OfRelatives
-	// OfFile: the descriptor's type and name, of those that are files or
+	// OfFile: the descriptor's type, name and origin, of those that are files or
 	// directories and have the whole name; of others OfAct.
 	OfFile
 	// OfAct: what this event alone has, such as its arguments, result and time.

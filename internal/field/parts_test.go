@@ -37,7 +37,7 @@ func TestWhatIsCommon(t *testing.T) {
 	for name, want := range map[string]Parts{
 		"proc.name": OfImage, "proc.exeline": OfImage, "proc.ppid": OfImage | OfRelatives, "user.name": OfImage, "container.id": OfImage,
 		"proc.aname": OfImage | OfRelatives, "proc.aname[0]": OfImage, "proc.sname": OfImage | OfRelatives,
-		"fd.name": OfFile | OfType, "fd.directory": OfFile | OfType, "fd.sip": OfFile, "fd.num": OfAct,
+		"fd.name": OfFile | OfType, "fd.directory": OfFile | OfType, "fd.sip": OfFile, "fd.origin": OfFile, "fd.num": OfAct,
 		"evt.type": OfType, "evt.dir": 0, "evt.arg.flags": OfAct, "thread.tid": OfAct,
 		"proc.duration": OfAct, "container.duration": OfImage | OfAct, "evt.rawtime": OfAct, "evt.time": OfAct, "evt.num": OfAct,
 	} {
@@ -100,7 +100,7 @@ func mix(a, b *event.Event, common Parts) *event.Event {
 	}
 	if common&OfFile != 0 {
 		e.FD = &event.FD{
-			Type: a.FD.Type, Name: a.FD.Name, Ino: 1, Dev: 2, Mode: 3, Upper: true, Proto: event.TCP,
+			Type: a.FD.Type, Name: a.FD.Name, Origin: a.FD.Origin, Ino: 1, Dev: 2, Mode: 3, Upper: true, Proto: event.TCP,
 			Role: event.Server, Connected: true, NameChanged: true,
 		}
 	}

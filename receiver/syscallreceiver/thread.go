@@ -2,6 +2,7 @@ package syscallreceiver
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 	"unsafe"
@@ -41,6 +42,10 @@ func ownThread(p Priority) error {
 	runtime.LockOSThread()
 	name := append([]byte(threadName), 0)
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // nothing depends on it
+	// The thread keeps one of Go's processors while it polls; others need one, too.
+	if os.Getenv("GOMAXPROCS") == "" && runtime.GOMAXPROCS(0) == 1 {
+		runtime.GOMAXPROCS(2)
+	}
 	return prioritize(p)
 }
 
