@@ -11,8 +11,8 @@ import (
 )
 
 // Read calls fn for every record that waits, in the order of their times, and
-// gives their number. With none it sleeps first: 1 ms after activity, up to
-// 20 ms on a quiet machine. After Close it returns os.ErrClosed.
+// gives their number. First it sleeps: for 2 ms after a Read that found some, else
+// until the next record, up to 20 ms. After Close it returns os.ErrClosed.
 func (s *Sensor) Read(fn func(Raw)) (int, error) { return s.reader.read(fn) }
 
 // scanMax is the most that one record of the scan can have: the kernel's

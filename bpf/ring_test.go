@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -136,5 +137,44 @@ func TestDrainWaits(t *testing.T) {
 	binary.NativeEndian.PutUint32(calls.data[size+ringHeader:], size)
 	if got := drain(); !slices.Equal(got, []uint64{5, 6}) {
 		t.Errorf("then read %v, want both", got)
+	}
+}
+
+// TestWait: the reader polls after a look that found records, asks to be woken
+// after one that found none, and does not sleep while much waits.
+func TestWait(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		found        bool
+		write        int
+		flags        uint32
+		sleeps, arms bool
+		sleep        time.Duration
+	}{
+		{"found some", true, 0, 0, true, false, pollSleep},
+		{"found some, some wait", true, 100, 0, true, false, pollSleep},
+		{"found some, much waits", true, fakeRingBytes * behind, 0, false, false, pollSleep},
+		{"found none", false, 0, 0, true, true, 2 * pollSleep},
+		{"found none, one waits", false, 100, 0, true, false, pollSleep},
+		{"found none, one is being written", false, fakeRingBytes * behind, ringBusy, true, false, pollSleep},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			calls, processes := newFakeRing(), newFakeRing()
+			r := &reader{calls: &calls.memory, processes: &processes.memory, epoll: -1, sleep: pollSleep}
+			calls.write(make([]byte, 8), ringDiscard)
+			r.drain(func(Raw) {})
+			r.found = c.found
+			if c.write > 0 {
+				calls.write(make([]byte, c.write), c.flags)
+			}
+			// Without a descriptor to wait for, who would sleep fails.
+			if err := r.wait(); (err != nil) != c.sleeps {
+				t.Errorf("%v, sleeps: want %t", err, c.sleeps)
+			}
+			woken := binary.NativeEndian.Uint64(calls.consumer) == r.calls.at && c.write == 0
+			if woken != c.arms || r.sleep != c.sleep {
+				t.Errorf("asks to be woken: %t, want %t; sleeps for %v, want %v", woken, c.arms, r.sleep, c.sleep)
+			}
+		})
 	}
 }

@@ -79,7 +79,7 @@ func (w *world) event(num uint64) *event.Event {
 			Local: netip.MustParseAddrPort("10.0.0.1:5000"), Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(w.IntN(3))}), pick[uint16](w, 22, 80)),
 		}
 	default:
-		e.FD = &event.FD{Type: pick(w, event.FDFile, event.FDFile, event.FDDirectory), Name: path, Upper: w.IntN(2) == 0, Ino: uint64(w.IntN(3))}
+		e.FD = &event.FD{Type: pick(w, event.FDFile, event.FDFile, event.FDDirectory), Name: path, Origin: pick(w, "", "/srv/a", "/srv/b"), Upper: w.IntN(2) == 0, Ino: uint64(w.IntN(3))}
 	}
 	return e
 }
@@ -90,7 +90,7 @@ var tests = []string{
 	"proc.cmdline contains %s", "proc.exepath startswith /%s", "user.name != root", "user.uid = 0", "proc.cwd startswith /root",
 	"container.id != host", "container.image.repository = nginx", "container.privileged = true", "thread.ismain = true",
 	"fd.name = /etc/shadow", "fd.name startswith /etc", "fd.directory in (/tmp, /etc)", "fd.filename glob *.txt", "fd.name pmatch (/root)",
-	"fd.typechar = d", "fd.sip = 10.0.0.2", "fd.sport = 22", "fd.net = 10.0.0.0/24", "fd.num >= 0", "fd.name exists", "fd.ino = 1",
+	"fd.typechar = d", "fd.sip = 10.0.0.2", "fd.sport = 22", "fd.net = 10.0.0.0/24", "fd.num >= 0", "fd.name exists", "fd.ino = 1", "fd.origin = /srv/a",
 	"evt.type in (open, openat)", "evt.type != ptrace", "evt.type startswith open", "syscall.type = connect", "evt.failed = true",
 	"evt.is_open_write = true", "evt.arg.flags contains O_CREAT", "evt.rawres >= 0", "proc.duration < 500000000000", "evt.num > 700",
 	"toupper(proc.name) = CAT", "proc.name = val(proc.pname)", "fd.name startswith val(proc.cwd)", "concat(proc.name, fd.name) contains sshd",

@@ -62,14 +62,9 @@ func cpuOf(name string) func(*report) float64 {
 	return func(r *report) float64 { return lossless(r.Floods[name]).CPU }
 }
 
-// perCore is what a core of the collector's could do if it did no more for each open.
+// perCore is the most that was taken with a quota, by core.
 func perCore(name string) func(*report) float64 {
-	return func(r *report) float64 {
-		if best := lossless(r.Floods[name]); best.Load > 0 {
-			return best.Pace / best.Load
-		}
-		return 0
-	}
+	return func(r *report) float64 { return mostPerCore(r.Quotas[name]) }
 }
 
 func engineTime(name string) func(*report) float64 {

@@ -99,7 +99,7 @@ func losses(p *product, name string) (all []lost, err error) {
 // have been tried before.
 func (c *crew) halve(p *product, given float64) (list []lost, err error) {
 	for step := range lossSteps {
-		l, err := c.trials(p, 1/float64(int(1)<<step), given)
+		l, err := c.trials(p, 1/float64(int(1)<<step), given, p.starve)
 		if err != nil {
 			return nil, err
 		}
@@ -116,19 +116,25 @@ func (c *crew) halve(p *product, given float64) (list []lost, err error) {
 	return list, nil
 }
 
+// holding gives a product no more than a share of a CPU until release is called.
+type holding func(given float64) (release func() error, err error)
+
 // trials have the crew open at a share of what it can make.
-func (c *crew) trials(p *product, share, given float64) (lost, error) {
+func (c *crew) trials(p *product, share, given float64, hold holding) (lost, error) {
 	var losses, rates, loads, told []float64
 	before, err := p.account()
 	if err != nil {
 		return lost{}, err
 	}
 	for range lossTrials {
-		cpu, feed := p.cpu(), p.starve(given)
+		release, err := hold(given)
+		if err != nil {
+			return lost{}, err
+		}
+		cpu := p.cpu()
 		made, wall, err := c.open(share)
 		cpu = p.cpu() - cpu
-		feed()
-		if err != nil {
+		if err := errors.Join(err, release()); err != nil {
 			return lost{}, err
 		}
 		after, err := p.account()
@@ -147,9 +153,9 @@ const hunger = time.Second
 
 // starve stops the product for most of the time, so that it has only a share of a
 // CPU, until feed is called.
-func (p *product) starve(given float64) (feed func()) {
+func (p *product) starve(given float64) (feed func() error, err error) {
 	if given >= 1 {
-		return func() {}
+		return func() error { return nil }, nil
 	}
 	enough, fed := make(chan struct{}), make(chan struct{})
 	on := time.Duration(float64(hunger) * given)
@@ -166,8 +172,9 @@ func (p *product) starve(given float64) (feed func()) {
 			}
 		}
 	}()
-	return func() {
+	return func() error {
 		close(enough)
 		<-fed
-	}
+		return nil
+	}, nil
 }

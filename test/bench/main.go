@@ -40,6 +40,7 @@ var parts = []part{
 	{"macro", measureMacro},
 	{"flood", measureFlood},
 	{"loss", measureLoss},
+	{"quota", measureQuota},
 	{"ring", measureRing},
 	{"engine", measureEngine},
 }

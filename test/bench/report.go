@@ -22,6 +22,7 @@ type report struct {
 	Macro   []macroRow                     `json:"macro_loads"`
 	Floods  map[string][]flooded           `json:"floods"`
 	Losses  map[string][]lost              `json:"losses"`
+	Quotas  map[string][]lost              `json:"quotas"` // the shares are of each 10 ms
 	Memory  map[string]float64             `json:"memory_mib"`
 	Started map[string][]float64           `json:"seconds_to_first_alert"`
 	Rings   map[string]map[string]crossing `json:"ring"`
@@ -92,7 +93,7 @@ func quantile(list []float64, q float64) float64 {
 func newReport(c *config) *report {
 	r := &report{
 		Machine: machine(), Taken: taken(), Busy: []float64{loadAverage()}, Rules: c.rules,
-		Floods: map[string][]flooded{}, Losses: map[string][]lost{}, Memory: map[string]float64{},
+		Floods: map[string][]flooded{}, Losses: map[string][]lost{}, Quotas: map[string][]lost{}, Memory: map[string]float64{},
 		Started: map[string][]float64{}, Rings: map[string]map[string]crossing{},
 	}
 	if r.Rules == "" {

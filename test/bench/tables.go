@@ -20,7 +20,7 @@ type grid struct {
 // grids are the tables of all that was measured, the answer first.
 func (r *report) grids() (list []grid) {
 	for _, g := range []grid{
-		r.answer(), r.addedGrid(), r.macroGrid(), r.floodGrid(), r.lossGrid(), r.ringGrid(), r.engineGrid(),
+		r.answer(), r.addedGrid(), r.macroGrid(), r.floodGrid(), r.lossGrid(), r.quotaGrid(), r.ringGrid(), r.engineGrid(),
 	} {
 		if len(g.rows) > 0 {
 			list = append(list, g)
@@ -124,6 +124,23 @@ func (r *report) lossGrid() grid {
 				name, fmt.Sprintf("%.1f %%", 100*l.Given), grouped(l.Rate), times, fmt.Sprintf("%.2f", l.Told),
 				fmt.Sprintf("%.1f %%", 100*l.Load), fmt.Sprintf("%.2f %%", 100*l.Loss.Median),
 				fmt.Sprintf("[%.2f %.2f]", 100*l.Loss.Low, 100*l.Loss.High),
+			})
+		}
+	}
+	return g
+}
+
+func (r *report) quotaGrid() grid {
+	g := grid{
+		name: "quota", title: fmt.Sprintf("Opens that are all told, as fast as they can be made, with a share of each %v (median [quartiles])", quotaPeriod),
+		columns: []string{"with", "of a core", "opens/s", "told", "CPU", "lost", "quartiles", "opens/s and core"},
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Quotas)) {
+		for _, l := range r.Quotas[name] {
+			g.rows = append(g.rows, []string{
+				name, fmt.Sprintf("%.1f %%", 100*l.Given), grouped(l.Rate), fmt.Sprintf("%.2f", l.Told),
+				fmt.Sprintf("%.1f %%", 100*l.Load), fmt.Sprintf("%.2f %%", 100*l.Loss.Median),
+				fmt.Sprintf("[%.2f %.2f]", 100*l.Loss.Low, 100*l.Loss.High), grouped(l.perCore()),
 			})
 		}
 	}
