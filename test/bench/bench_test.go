@@ -124,6 +124,7 @@ func sampleReport(withFalco bool) *report {
 	r := newReport(&config{})
 	r.Floods[saker] = []flooded{{Pace: 10, Load: 0.1}, {Pace: 30, Loss: 0.5}, {Pace: 20, Load: 0.2}}
 	r.Losses[saker] = []lost{{Times: 2, Rate: 4000, Loss: spread{0.125, 0.1, 0.2}}, {Times: 1, Rate: 2000}}
+	r.Quotas[saker] = []lost{{Given: 0.25, Rate: 5000, Load: 0.1}, {Given: 0.125, Rate: 5000, Load: 0.5}, {Given: 0.1, Rate: 5000, Loss: spread{0, 0, 0.1}}}
 	r.Engine = []benchmark{{"Match/93_rules/words", 100, 0}, {"Match/93_rules/closures", 1500, 0}}
 	if withFalco {
 		for _, l := range loads {
@@ -143,7 +144,7 @@ func sampleReport(withFalco bool) *report {
 func TestReport(t *testing.T) {
 	both := []string{
 		"+55", "2.75", "20 opens/s without a loss, at 20.0 %", "+5.0 %", "+2.0 %", "+1.0 %", "saker lost 0.000 %",
-		"2.0 x", "12.50 %", "[10.00 20.00]", "15.00",
+		"2.0 x", "12.50 %", "[10.00 20.00]", "15.00", "20,000", "10,000",
 	}
 	withFalco := []string{"0.55", "+20.0 %", "+15.0 %", "0.25", "falco lost 25.000 %"}
 	for _, has := range []bool{false, true} {
@@ -208,6 +209,43 @@ func TestLeast(t *testing.T) {
 	got, err := turns.least(macro{run: func(_ string, n int) (time.Duration, error) { return took[n], nil }}, nil, "")
 	if want := float64(slices.Min(took[1 : macroRepeats+1])); err != nil || got.load != want || turns.runs != macroRepeats {
 		t.Errorf("%v of %d runs, want %v: %v", got.load, turns.runs, want, err)
+	}
+}
+
+// TestPerCore: a share that was exceeded counts as it was used, and a rate at which
+// anything was lost is none.
+func TestPerCore(t *testing.T) {
+	for want, list := range map[float64][]lost{
+		0:      {{Given: 0.1, Rate: 5000, Loss: spread{0, 0, 0.1}}},
+		10_000: {{Given: 0.125, Rate: 5000, Load: 0.5}},
+		20_000: sampleReport(false).Quotas[saker],
+	} {
+		if got := mostPerCore(list); got != want {
+			t.Errorf("%v of %+v, want %v", got, list, want)
+		}
+	}
+}
+
+// TestGroup: a process that computes gets no more than its share, as its group says.
+func TestGroup(t *testing.T) {
+	a, err := startActor(actCPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := newGroup(a.cmd.Process.Pid)
+	if errors.Is(err, errAbsent) {
+		t.Skip(errors.Join(err, a.stop()))
+	}
+	lift, errLimit := g.limit(1. / 4)
+	if err := errors.Join(err, errLimit); err != nil {
+		t.Error(err)
+	}
+	cpu, wall, err := a.do("null call", 3_000_000, 0)
+	if err != nil || cpu > wall/2 {
+		t.Errorf("%v ns of CPU in %v ns, of which a quarter was given: %v", cpu, wall, err)
+	}
+	if err := errors.Join(lift(), a.stop(), g.remove()); err != nil {
+		t.Error(err)
 	}
 }
 

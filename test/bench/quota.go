@@ -57,7 +57,7 @@ func underQuotas(p *product, g *group, name string) (list []lost, err error) {
 		if err != nil {
 			return nil, errors.Join(err, crew.stop())
 		}
-		if list = append(list, l); l.Loss.Median > 0 {
+		if list = append(list, l); l.Loss.High > 0 {
 			break
 		}
 	}
@@ -68,10 +68,10 @@ func underQuotas(p *product, g *group, name string) (list []lost, err error) {
 // was given or, if that is more, used.
 func (l *lost) perCore() float64 { return l.Rate / max(l.Given, l.Load) }
 
-// mostPerCore is the most of those that lost nothing, 0 if there are none.
+// mostPerCore is the most of those that lost nothing in any trial, 0 if there are none.
 func mostPerCore(list []lost) (most float64) {
 	for _, l := range list {
-		if l.Loss.Median == 0 {
+		if l.Loss.High == 0 {
 			most = max(most, l.perCore())
 		}
 	}
