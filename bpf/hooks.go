@@ -58,6 +58,7 @@ type callHooks struct {
 	asked Hooks
 	why   string               // not per call; empty: it can be
 	perf  bool                 // that of all calls is perf's
+	bare  error                // why it is not, though the kernel preempts all others
 	all   link.Link            // of all calls, nil if per call
 	calls map[string]link.Link // by name
 	want  map[string]bool      // the calls that are watched
@@ -67,17 +68,16 @@ type callHooks struct {
 // newCallHooks says how calls are told on a kernel.
 func newCallHooks(opts Options, kernel *btf.Spec) callHooks {
 	h := callHooks{asked: opts.Hooks, calls: map[string]link.Link{}}
-	var noPerf error
 	if preempts(kernel) && !opts.inPairs {
-		noPerf = openPerf()
-		h.perf = noPerf == nil
+		h.bare = openPerf()
+		h.perf = h.bare == nil
 	}
 	switch {
 	case h.asked == HooksPerCall:
 	case h.asked == HooksAllCalls:
 		h.why = "it was asked for"
-	case noPerf != nil:
-		h.why = fmt.Sprintf("all others lose some on this kernel, or can't be had (%v)", noPerf)
+	case h.bare != nil:
+		h.why = fmt.Sprintf("all others lose some on this kernel, or can't be had (%v)", h.bare)
 	case preempts(kernel):
 		h.why = "those on single calls lose some on this kernel"
 	case hasOtherEntry(kernel, "/proc/cmdline"):
@@ -157,6 +157,10 @@ func (s *Sensor) Hooks() (kind Hooks, n int, why string) {
 	}
 	return HooksAuto, 0, s.hooks.reason()
 }
+
+// Preempted is why a busy CPU can cost calls: this kernel preempts programs, and
+// perf's tracepoint, where it does not, can't be had. nil: it can, or needn't.
+func (s *Sensor) Preempted() error { return s.hooks.bare }
 
 // reason is why calls are not told one by one.
 func (h *callHooks) reason() string {

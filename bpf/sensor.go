@@ -146,9 +146,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	if err != nil {
 		return fmt.Errorf("read the embedded programs: %w", err)
 	}
-	s.missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
-	s.missing = append(s.missing, dropChown(spec)...)
-	s.hooks.fit(spec)
+	s.missing = s.hooks.choose(spec, kernel, refused)
 	s.filters = spec.Maps["filters"].InnerMap
 	if err := configure(spec, kernel, opts); err != nil {
 		return err
@@ -175,6 +173,14 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	}
 	s.seconds = takeSeconds(coll)
 	return shape(kernel, s.objs.Shapes)
+}
+
+// choose leaves in spec what is to be loaded on a kernel, and says what is lost
+// without the rest.
+func (h *callHooks) choose(spec *ebpf.CollectionSpec, kernel *btf.Spec, refused func(layer) error) (missing []string) {
+	missing = append(dropOptional(spec, kernel), dropLayers(spec, kernel, refused)...)
+	h.fit(spec)
+	return append(missing, dropChown(spec)...)
 }
 
 // programs names where each program goes; those that the kernel can't take stay nil.

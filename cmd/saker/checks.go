@@ -46,12 +46,23 @@ var checks = []struct {
 	{"capture", prove},
 }
 
-// hooks says where calls are told: the sensor's choice costs nobody a record.
+// hooks says where calls are told, and whether that can cost some.
 func hooks(p *patient) verdict {
 	if p.sensor == nil {
 		return verdict{missing, "not tried: see programs", ""}
 	}
-	if _, _, why := p.sensor.Hooks(); why != "" {
+	_, _, why := p.sensor.Hooks()
+	return hooksAre(why, p.sensor.Preempted())
+}
+
+func hooksAre(why string, preempted error) verdict {
+	switch {
+	case preempted != nil:
+		return verdict{
+			limited, fmt.Sprintf("this kernel preempts programs, and perf's tracepoint, where it does not, can't be had (%v): a busy CPU costs some calls, which are counted", preempted),
+			"sysctl kernel.perf_event_paranoid=2 where it is more: then CAP_PERFMON suffices, and CAP_DAC_READ_SEARCH for tracefs; else CAP_SYS_ADMIN",
+		}
+	case why != "":
 		return verdict{fine, "one for all calls, as " + why, ""}
 	}
 	return verdict{fine, "on each call that is captured: others cost half as much", ""}

@@ -134,6 +134,26 @@ func fixture(t *testing.T, files map[string]string) string {
 	return root
 }
 
+// Where calls can be lost, that has a cure.
+func TestHooksAre(t *testing.T) {
+	for _, c := range []struct {
+		why       string
+		preempted error
+		status    status
+		finds     string
+		advice    string
+	}{
+		{"", nil, fine, "on each call", ""},
+		{"it was asked for", nil, fine, "as it was asked for", ""},
+		{"no others", syscall.EACCES, limited, "(permission denied): a busy CPU costs some calls", "kernel.perf_event_paranoid=2"},
+	} {
+		got := hooksAre(c.why, c.preempted)
+		if got.Status != c.status || !strings.Contains(got.Finding, c.finds) || !strings.Contains(got.Advice, c.advice) || (c.advice == "") != (got.Advice == "") {
+			t.Errorf("%q, %v: %+v", c.why, c.preempted, got)
+		}
+	}
+}
+
 // Why programs don't load has a cure, whatever it is.
 func TestProgramsAdvice(t *testing.T) {
 	for _, c := range []struct {

@@ -88,5 +88,8 @@ func openSource(cfg *Config, chosen choice, log *zap.Logger) (source, error) {
 	for _, loss := range sensor.Missing() {
 		log.Warn("This kernel lacks " + loss)
 	}
+	if why := sensor.Preempted(); why != nil {
+		log.Warn("This kernel preempts programs, so that a busy CPU can cost calls; saker doctor says what helps", zap.Error(why))
+	}
 	return &capture{Sensor: sensor, filter: filter}, nil
 }

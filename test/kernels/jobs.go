@@ -35,7 +35,7 @@ const nobody = 65534
 // it can't, each test would say so again, and slowly, since a verifier that
 // refuses writes a long log.
 var all = []job{
-	testOf("test/kernels/programs").briefly("-one-way"),
+	testOf("test/kernels/programs").briefly("-rest"), // test/calls loads the others, and the doctor
 	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker", again: true},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
 	// What a refusal costs doesn't depend on the kernel, and takes many loads.
