@@ -124,8 +124,8 @@ func (s *Sensor) missed(names []string, c *Count) error {
 	programs := s.programs()
 	for _, name := range names {
 		p := *programs[name]
-		if second := s.seconds[name]; second != nil {
-			p = second // nothing is lost but what it was left out for
+		if behind := s.behind[name]; behind != nil {
+			p = behind[len(behind)-1] // nothing is lost but what the last one was left out for
 		}
 		if p == nil {
 			continue

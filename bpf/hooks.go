@@ -68,7 +68,7 @@ type callHooks struct {
 // newCallHooks says how calls are told on a kernel.
 func newCallHooks(opts Options, kernel *btf.Spec) callHooks {
 	h := callHooks{asked: opts.Hooks, calls: map[string]link.Link{}}
-	if preempts(kernel) && !opts.inPairs {
+	if preempts(kernel) && opts.turns == 0 {
 		h.bare = openPerf()
 		h.perf = h.bare == nil
 	}

@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,12 +70,12 @@ func stayOnOne() error {
 // Each call of processes that preempt each other is told once, or counted as
 // lost, which hardly any is; so are the processes.
 func TestPreempted(t *testing.T) {
-	t.Run("as they are", func(t *testing.T) { testPreempted(t, false) })
-	t.Run("in pairs", func(t *testing.T) { testPreempted(t, true) })
+	t.Run("as they are", func(t *testing.T) { testPreempted(t, 0) })
+	t.Run("in turns", func(t *testing.T) { testPreempted(t, several) })
 }
 
-// needPairs skips where a program on a tracepoint can't have a cookie (before 6.10).
-func needPairs(t *testing.T) {
+// needTurns skips where a program on a tracepoint can't have a cookie (before 6.10).
+func needTurns(t *testing.T) {
 	t.Helper()
 	kernel, err := btf.LoadKernelSpec()
 	if err != nil {
@@ -86,11 +88,11 @@ func needPairs(t *testing.T) {
 	}
 }
 
-func testPreempted(t *testing.T, pairs bool) {
-	if pairs {
-		needPairs(t)
+func testPreempted(t *testing.T, turns int) {
+	if turns > 0 {
+		needTurns(t)
 	}
-	s := sensorWith(t, Options{RingBytes: 1 << 24, Hooks: HooksAllCalls, inPairs: pairs}, "openat")
+	s := sensorWith(t, Options{RingBytes: 1 << 24, Hooks: HooksAllCalls, turns: turns}, "openat")
 	waker := ourselves("interrupt rivals", "")
 	if err := waker.Start(); err != nil {
 		t.Fatal(err)
@@ -197,23 +199,22 @@ func judgeRivals(t *testing.T, s *Sensor, told map[uint32]map[string]int) {
 	}
 }
 
-// Either of a pair tells all, if the other is left out, and both together tell
-// nothing twice.
-func TestPairs(t *testing.T) {
-	needPairs(t)
+// Whichever of several programs are left out, the others tell all, and nothing twice.
+func TestTurns(t *testing.T) {
+	needTurns(t)
 	for _, c := range []struct {
 		name    string
-		without func(pair) error
+		without func(row) []link.Link
 	}{
-		{"both", func(pair) error { return nil }},
-		{"the first one left out", func(p pair) error { return p.Link.Close() }},
-		{"the second one left out", func(p pair) error { return p.second.Close() }},
+		{"the first left out", func(r row) []link.Link { return []link.Link{r.Link} }},
+		{"the last alone", func(r row) []link.Link { return append(r.behind[:several-2:several-2], r.Link) }},
+		{"the first alone", func(r row) []link.Link { return r.behind }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := sensorWith(t, Options{RingBytes: 1 << 24, Hooks: HooksAllCalls, inPairs: true}, "openat", "openat2")
+			s := sensorWith(t, Options{RingBytes: 1 << 24, Hooks: HooksAllCalls, turns: several}, "openat", "openat2")
 			for _, l := range append(s.links, s.hooks.all) {
-				if p, ok := l.(pair); ok {
-					if err := c.without(p); err != nil {
+				if r, ok := l.(row); ok {
+					if err := errors.Join(parallel(c.without(r), link.Link.Close)...); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -224,11 +225,11 @@ func TestPairs(t *testing.T) {
 			}
 			lost := lostCalls(t, s)
 			for _, act := range slices.Concat(stages, []string{"/nowhere/0", "/nowhere/" + strconv.Itoa(rivalOpens-1)}) {
-				if n := told[act]; n > 1 || n == 0 && lost == 0 { // one alone is missed where it is preempted
+				if n := told[act]; n > 1 || n == 0 && lost == 0 { // what is there is missed where it is preempted
 					t.Errorf("%s is told %d times, %d calls lost", act, n, lost)
 				}
 			}
-			if kernel, err := btf.LoadKernelSpec(); err == nil && !preempts(kernel) { // else one alone is missed
+			if kernel, err := btf.LoadKernelSpec(); err == nil && !preempts(kernel) { // else the same
 				testUringOpen(t, s)
 			}
 		})

@@ -89,11 +89,7 @@ func TestRacedPaths(t *testing.T) {
 			if err := os.Mkdir(dir+"/over", 0o700); err != nil {
 				t.Fatal(err)
 			}
-			var found []record
-			for try := 0; try < 3 && len(found) == 0; try++ { // a record can be lost
-				_, records := perform(t, s, "raced "+name, dir)
-				found = calls(records, act.Call)
-			}
+			found := calls(performAll(t, s, "raced "+name, dir), act.Call)
 			used := false
 			for _, r := range found {
 				for _, b := range r.blocks {
@@ -114,6 +110,18 @@ func TestRacedPaths(t *testing.T) {
 	t.Logf("raced paths: %d of %d told with the hooks, %d of %d without", told[with], tried, told[without], tried)
 	dear, cheap := pathCosts(t, with, without)
 	t.Logf("cost of a call that changes a path: %.0f ns in programs with the hooks, %.0f ns without", dear, cheap)
+}
+
+// performAll performs an act, again where records of calls were lost meanwhile.
+func performAll(t *testing.T, s *Sensor, act, dir string) (records []record) {
+	t.Helper()
+	for range 3 {
+		before := lostCalls(t, s)
+		if _, records = perform(t, s, act, dir); lostCalls(t, s) == before {
+			break
+		}
+	}
+	return records
 }
 
 // deepNames is how long the names of deep directories are, and depths how many

@@ -49,11 +49,11 @@ type Options struct {
 	// NoEnvironment leaves the environment out of what an exec reports.
 	NoEnvironment bool
 
-	// For tests: read kernel memory as on kernels that can't cast; have programs
-	// in pairs as on kernels that preempt them, and none on perf's tracepoint;
+	// For tests: read kernel memory as on kernels that can't cast; have so many of
+	// some programs as on kernels that preempt them, and none on perf's tracepoint;
 	// change the programs before they are loaded.
 	indirect bool
-	inPairs  bool
+	turns    int
 	adjust   func(*ebpf.CollectionSpec)
 }
 
@@ -61,7 +61,7 @@ type Options struct {
 // goroutine; the other methods may be called from any.
 type Sensor struct {
 	objs    sensorObjects
-	seconds map[string]*ebpf.Program // by what they are the second of
+	behind  map[string][]*ebpf.Program // others of a program, in their order
 	reader  *reader
 	missing []string
 	refused error
@@ -154,9 +154,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	if opts.adjust != nil {
 		opts.adjust(spec)
 	}
-	if inPairs(kernel, opts) {
-		addSeconds(spec)
-	}
+	multiply(spec, turnsOn(kernel, opts))
 	coll, err := collect(spec, types)
 	if err != nil {
 		return fmt.Errorf("load the programs: %w", err)
@@ -171,7 +169,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	for name, program := range s.programs() {
 		*program = coll.DetachProgram(name)
 	}
-	s.seconds = takeSeconds(coll)
+	s.behind = takeBehind(coll)
 	return shape(kernel, s.objs.Shapes)
 }
 
@@ -251,7 +249,7 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	constants["result_is_whole"] = argumentsOf(kernel, "io_uring_complete") <= 3
 	constants["exit_says_last"] = argumentsOf(kernel, "sched_process_exit") > 1
 	constants["task_storage"] = keepWithTasks(spec)
-	constants["steadies"], constants["pairs"] = steadies(kernel), inPairs(kernel, opts)
+	constants["steadies"], constants["in_turns"] = steadies(kernel), turnsOn(kernel, opts) > 1
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {
 		constants["env_max"] = uint32(0)
@@ -352,8 +350,10 @@ func (s *Sensor) Close() error {
 	if s.standings != nil {
 		errs = append(errs, s.standings.unmap())
 	}
-	for _, p := range s.seconds {
-		errs = append(errs, p.Close())
+	for _, others := range s.behind {
+		for _, p := range others {
+			errs = append(errs, p.Close())
+		}
 	}
 	errs = append(errs, s.objs.Close())
 	return errors.Join(errs...)

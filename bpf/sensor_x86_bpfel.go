@@ -720,6 +720,7 @@ const (
 	sensorMapFirstMounts         = "first_mounts"
 	sensorMapLookedAt            = "looked_at"
 	sensorMapMarks               = "marks"
+	sensorMapNotes               = "notes"
 	sensorMapOperations          = "operations"
 	sensorMapParts               = "parts"
 	sensorMapProcessRing         = "process_ring"
@@ -732,7 +733,6 @@ const (
 	sensorMapStandings           = "standings"
 	sensorMapSubmitted           = "submitted"
 	sensorMapTrees               = "trees"
-	sensorMapTurns               = "turns"
 	sensorMapUsedLong            = "used_long"
 	sensorMapUsedShort           = "used_short"
 	sensorProgAddressBind4       = "address_bind4"
@@ -780,6 +780,7 @@ const (
 	sensorVarDirectReads         = "direct_reads"
 	sensorVarEnvMax              = "env_max"
 	sensorVarExitSaysLast        = "exit_says_last"
+	sensorVarInTurns             = "in_turns"
 	sensorVarIteratorSlot        = "iterator_slot"
 	sensorVarLimited             = "limited"
 	sensorVarLimitedByCgroup     = "limited_by_cgroup"
@@ -788,7 +789,6 @@ const (
 	sensorVarMetaRows            = "meta_rows"
 	sensorVarMountsTold          = "mounts_told"
 	sensorVarNativeOnly          = "native_only"
-	sensorVarPairs               = "pairs"
 	sensorVarProcessWakeBytes    = "process_wake_bytes"
 	sensorVarResultIsWhole       = "result_is_whole"
 	sensorVarSelf                = "self"
@@ -896,6 +896,7 @@ type sensorMapSpecs struct {
 	FirstMounts  *ebpf.MapSpec `ebpf:"first_mounts"`
 	LookedAt     *ebpf.MapSpec `ebpf:"looked_at"`
 	Marks        *ebpf.MapSpec `ebpf:"marks"`
+	Notes        *ebpf.MapSpec `ebpf:"notes"`
 	Operations   *ebpf.MapSpec `ebpf:"operations"`
 	Parts        *ebpf.MapSpec `ebpf:"parts"`
 	ProcessRing  *ebpf.MapSpec `ebpf:"process_ring"`
@@ -908,7 +909,6 @@ type sensorMapSpecs struct {
 	Standings    *ebpf.MapSpec `ebpf:"standings"`
 	Submitted    *ebpf.MapSpec `ebpf:"submitted"`
 	Trees        *ebpf.MapSpec `ebpf:"trees"`
-	Turns        *ebpf.MapSpec `ebpf:"turns"`
 	UsedLong     *ebpf.MapSpec `ebpf:"used_long"`
 	UsedShort    *ebpf.MapSpec `ebpf:"used_short"`
 }
@@ -924,6 +924,7 @@ type sensorVariableSpecs struct {
 	DirectReads      *ebpf.VariableSpec `ebpf:"direct_reads"`
 	EnvMax           *ebpf.VariableSpec `ebpf:"env_max"`
 	ExitSaysLast     *ebpf.VariableSpec `ebpf:"exit_says_last"`
+	InTurns          *ebpf.VariableSpec `ebpf:"in_turns"`
 	IteratorSlot     *ebpf.VariableSpec `ebpf:"iterator_slot"`
 	Limited          *ebpf.VariableSpec `ebpf:"limited"`
 	LimitedByCgroup  *ebpf.VariableSpec `ebpf:"limited_by_cgroup"`
@@ -932,7 +933,6 @@ type sensorVariableSpecs struct {
 	MetaRows         *ebpf.VariableSpec `ebpf:"meta_rows"`
 	MountsTold       *ebpf.VariableSpec `ebpf:"mounts_told"`
 	NativeOnly       *ebpf.VariableSpec `ebpf:"native_only"`
-	Pairs            *ebpf.VariableSpec `ebpf:"pairs"`
 	ProcessWakeBytes *ebpf.VariableSpec `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.VariableSpec `ebpf:"result_is_whole"`
 	Self             *ebpf.VariableSpec `ebpf:"self"`
@@ -974,6 +974,7 @@ type sensorMaps struct {
 	FirstMounts  *ebpf.Map `ebpf:"first_mounts"`
 	LookedAt     *ebpf.Map `ebpf:"looked_at"`
 	Marks        *ebpf.Map `ebpf:"marks"`
+	Notes        *ebpf.Map `ebpf:"notes"`
 	Operations   *ebpf.Map `ebpf:"operations"`
 	Parts        *ebpf.Map `ebpf:"parts"`
 	ProcessRing  *ebpf.Map `ebpf:"process_ring"`
@@ -986,7 +987,6 @@ type sensorMaps struct {
 	Standings    *ebpf.Map `ebpf:"standings"`
 	Submitted    *ebpf.Map `ebpf:"submitted"`
 	Trees        *ebpf.Map `ebpf:"trees"`
-	Turns        *ebpf.Map `ebpf:"turns"`
 	UsedLong     *ebpf.Map `ebpf:"used_long"`
 	UsedShort    *ebpf.Map `ebpf:"used_short"`
 }
@@ -1003,6 +1003,7 @@ func (m *sensorMaps) Close() error {
 		m.FirstMounts,
 		m.LookedAt,
 		m.Marks,
+		m.Notes,
 		m.Operations,
 		m.Parts,
 		m.ProcessRing,
@@ -1015,7 +1016,6 @@ func (m *sensorMaps) Close() error {
 		m.Standings,
 		m.Submitted,
 		m.Trees,
-		m.Turns,
 		m.UsedLong,
 		m.UsedShort,
 	)
@@ -1032,6 +1032,7 @@ type sensorVariables struct {
 	DirectReads      *ebpf.Variable `ebpf:"direct_reads"`
 	EnvMax           *ebpf.Variable `ebpf:"env_max"`
 	ExitSaysLast     *ebpf.Variable `ebpf:"exit_says_last"`
+	InTurns          *ebpf.Variable `ebpf:"in_turns"`
 	IteratorSlot     *ebpf.Variable `ebpf:"iterator_slot"`
 	Limited          *ebpf.Variable `ebpf:"limited"`
 	LimitedByCgroup  *ebpf.Variable `ebpf:"limited_by_cgroup"`
@@ -1040,7 +1041,6 @@ type sensorVariables struct {
 	MetaRows         *ebpf.Variable `ebpf:"meta_rows"`
 	MountsTold       *ebpf.Variable `ebpf:"mounts_told"`
 	NativeOnly       *ebpf.Variable `ebpf:"native_only"`
-	Pairs            *ebpf.Variable `ebpf:"pairs"`
 	ProcessWakeBytes *ebpf.Variable `ebpf:"process_wake_bytes"`
 	ResultIsWhole    *ebpf.Variable `ebpf:"result_is_whole"`
 	Self             *ebpf.Variable `ebpf:"self"`
