@@ -94,8 +94,8 @@ const limits = `
   arguments of an exec that fails.
 - Newer kernels (7.3 of those that are run) can preempt programs on tracepoints, and then
   don't run them for others on that CPU. As root calls are told where that can't be;
-  how processes begin and end, and for others calls too, by two programs, of which
-  the second tells what the first was left out for. Who manages to have both preempted can have
+  how processes begin and end, and for others calls too, by three programs, of which
+  one tells what those before it were left out for. Who manages to have all preempted can have
   another one's act go unseen. That is told as a loss (` + "`missed`" + `), by number, and the
   scan that follows finds what runs.
 `

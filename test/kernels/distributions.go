@@ -21,7 +21,7 @@ What later kernels added is used where it is:
 | 6.3 | tracepoints and structures of io_uring | what goes through io_uring is not told, and the sensor says so |
 | 6.7 | hooks of unix sockets | the address of a unix socket is read when the call has ended |
 | 6.15 | ` + "`bpf_preempt_disable`" + ` around functions that are verified on their own | nothing: only newer kernels (7.3) can preempt a program on a tracepoint |
-| 7.2 | programs at the end of a call that may sleep, and so be preempted | nothing: there calls are told by way of perf, or by two programs |
+| 7.2 | programs at the end of a call that may sleep, and so be preempted | nothing: there calls are told by way of perf, or by three programs |
 `
 
 // distributions are the kernels that others build, by what they publish.
