@@ -209,6 +209,8 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_string(s, value);
 		if (call->named && put_used_path(slot, call->paths++))
 			break;
+		if (call->named && call->ret >= 0)
+			count(CLASS_CALL, FAULT_PATH);
 		put_start(slot, s, call, aux,
 			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;

@@ -21,6 +21,7 @@ type Count struct {
 	LostSize    uint64 // larger than a record can be
 	LostMissed  uint64 // at most: the kernel did not run the program, as another one ran on that CPU
 	Faults      uint64 // of Sent: user memory that could not be read
+	Unseen      uint64 // of Sent: paths of calls that the hooks of paths should have seen
 }
 
 // Lost is the number of records that did not reach the ring.
@@ -90,6 +91,7 @@ func countOf(counts []uint64) Count {
 		LostScratch: counts[sensorWireCountLOST_SCRATCH],
 		LostSize:    counts[sensorWireCountLOST_SIZE],
 		Faults:      counts[sensorWireCountFAULT_USER],
+		Unseen:      counts[sensorWireCountFAULT_PATH],
 	}
 }
 

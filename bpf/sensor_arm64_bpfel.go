@@ -43,7 +43,7 @@ type sensorLongPaths struct {
 			From   uint32
 			End    uint32
 			More   uint32
-			Unused uint32
+			Seen   uint32
 		}
 	}
 	Data [8448]uint8
@@ -197,7 +197,7 @@ type sensorShortPaths struct {
 			From   uint32
 			End    uint32
 			More   uint32
-			Unused uint32
+			Seen   uint32
 		}
 	}
 	Data [768]uint8
@@ -334,15 +334,16 @@ const (
 	sensorWireCountLOST_SCRATCH sensorWireCount = 2
 	sensorWireCountLOST_SIZE    sensorWireCount = 3
 	sensorWireCountFAULT_USER   sensorWireCount = 4
-	sensorWireCountCOUNTS       sensorWireCount = 5
+	sensorWireCountFAULT_PATH   sensorWireCount = 5
+	sensorWireCountCOUNTS       sensorWireCount = 6
 )
 
 type sensorWireCounters struct {
 	_         structs.HostLayout
-	Calls     [5]uint64
-	Processes [5]uint64
+	Calls     [6]uint64
+	Processes [6]uint64
 	LeftOut   [16]uint64
-	_         [48]byte
+	_         [32]byte
 }
 
 type sensorWireCredentials struct {

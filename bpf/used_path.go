@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 
@@ -38,21 +39,33 @@ func fitPaths(spec *ebpf.CollectionSpec, kernel *btf.Spec) error {
 	return all
 }
 
-// functionHooks reports why this kernel takes no programs on functions: some
+// functionHooks reports why this kernel runs no programs on functions: some
 // architectures got them late, and machines may forbid them. Before 6.0 a
 // function must not take structures, as that of chown does.
 var functionHooks = sync.OnceValues(func() (all, chown error) {
-	if chown = hook("security_path_chown"); chown != nil {
-		all = hook("security_path_chmod")
+	if chown = hook("security_path_chown", func(fd int) error { return unix.Fchown(fd, -1, -1) }); chown != nil {
+		all = hook("security_path_chmod", func(fd int) error { return unix.Fchmod(fd, 0o600) })
 	}
 	return all, chown
 })
 
-// hook attaches a program that does nothing to a function, and takes it off.
-func hook(function string) error {
+// errNotRun is that a kernel attaches programs and never runs them.
+var errNotRun = errors.New("programs on functions are not run (kernel.ftrace_enabled=0)")
+
+// hook has a program on a function note that it runs, and takes it off. The call
+// leads to that function, with a descriptor of ours.
+func hook(function string, call func(fd int) error) error {
+	ran, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+	if err != nil {
+		return fmt.Errorf("programs on functions: %w", err)
+	}
+	defer ran.Close()
 	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: function,
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()}, License: "GPL",
+		Type: ebpf.Tracing, AttachType: ebpf.AttachTraceFEntry, AttachTo: function, License: "GPL",
+		Instructions: asm.Instructions{
+			asm.LoadMapValue(asm.R1, ran.FD(), 0), asm.StoreImm(asm.R1, 0, 1, asm.Word),
+			asm.Mov.Imm(asm.R0, 0), asm.Return(),
+		},
 	})
 	var refused unix.Errno
 	switch {
@@ -66,7 +79,28 @@ func hook(function string) error {
 	if err != nil {
 		return fmt.Errorf("attach a program to a function: %w", err)
 	}
-	return l.Close()
+	return errors.Join(noted(ran, call), l.Close())
+}
+
+// noted makes a call on a pipe, and says if no program noted it.
+func noted(ran *ebpf.Map, call func(fd int) error) error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	defer w.Close()
+	if err := call(int(r.Fd())); err != nil {
+		return fmt.Errorf("try programs on functions: %w", err)
+	}
+	var n uint64
+	if err := ran.Lookup(uint32(0), &n); err != nil {
+		return fmt.Errorf("try programs on functions: %w", err)
+	}
+	if n == 0 {
+		return errNotRun
+	}
+	return nil
 }
 
 // keepWithTasks makes the map of short paths one by task, and reports whether it

@@ -42,7 +42,7 @@ struct used_path {
 	u64 mount, dentry; /* of the next component */
 	u32 from, end;	   /* what is there of the path */
 	u32 more;	   /* it goes on above */
-	u32 unused;
+	u32 seen;	   /* there is one: of the root nothing else is there */
 };
 
 struct used {
@@ -148,7 +148,7 @@ static __always_inline void use_from(struct used_path *p, struct found found)
 {
 	p->mount = (u64)found.mnt - bpf_core_field_offset(struct mount, mnt);
 	p->dentry = (u64)found.dentry;
-	p->more = found.mnt && found.dentry;
+	p->seen = p->more = found.mnt && found.dentry;
 	p->from = p->end = 0;
 }
 
@@ -284,7 +284,7 @@ static __always_inline bool put_seen(struct scratch *s, struct used_path *p, u8 
 {
 	u32 len = p->end - p->from;
 
-	if (!len || len > USED_MAX + NAME_MAX)
+	if (!p->seen || len > USED_MAX + NAME_MAX)
 		return false;
 	block_begin(s, BLOCK_DIR);
 	block_flag(s, BLOCK_WHOLE | (p->more ? BLOCK_CUT : 0));

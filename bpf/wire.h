@@ -489,6 +489,7 @@ enum wire_count {
 	LOST_SCRATCH, /* no scratch buffer free */
 	LOST_SIZE,    /* did not fit a record */
 	FAULT_USER,   /* user memory not readable: sent, marked */
+	FAULT_PATH,   /* a path that the hooks should have seen: sent as memory has it */
 	COUNTS,
 };
 

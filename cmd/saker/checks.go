@@ -36,6 +36,9 @@ var checks = []struct {
 	{"BPF statistics", setting("kernel/bpf_stats_enabled", map[string]verdict{
 		"1": {limited, "the kernel times every program, which costs", "sysctl kernel.bpf_stats_enabled=0"},
 	})},
+	{"programs on functions", setting("kernel/ftrace_enabled", map[string]verdict{
+		"0": {limited, "the kernel runs none, so a second thread can hide which path a call worked on", "sysctl kernel.ftrace_enabled=1, then start again"},
+	})},
 	{"programs", programs},
 	{"kernel reads", reads},
 	{"hooks", hooks},

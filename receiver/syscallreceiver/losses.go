@@ -7,9 +7,10 @@ import (
 	"github.com/sakerhq/saker/internal/record"
 )
 
-// accounts are the ways for a record to get lost. All but the last are about
-// records of the kernel: what it emitted is what was received and all of
-// these. The last is about log records that were made already.
+// accounts are the ways for a record to get lost, and for what it tells of. All
+// before refused are about records of the kernel: what it emitted is what was
+// received and all of these. That is about log records that were made already,
+// and the last about records that came, but not with what the kernel used.
 var accounts = [...]struct {
 	class, cause string
 	lost         func(*bpf.Counts, *counts) uint64
@@ -24,22 +25,29 @@ var accounts = [...]struct {
 	{"process", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostSize }, ofProcesses, tooLarge},
 	{"process", "missed", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostMissed }, ofProcesses, missed},
 	{"any", "undecodable", func(_ *bpf.Counts, c *counts) uint64 { return c.undecodable.Load() }, "Kernel records", undecodable},
-	refused: {"log", "refused", func(_ *bpf.Counts, c *counts) uint64 { return c.refused.Load() }, "Log records", refusedBatch},
+	refused:    {"log", "refused", func(_ *bpf.Counts, c *counts) uint64 { return c.refused.Load() }, "Log records", refusedBatch},
+	unseenPath: {"path", "unseen", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.Unseen }, ofPaths, notSeen},
 }
 
-// refused is the account of log records that the pipeline refused.
-const refused = 9
+// The account of log records that the pipeline refused, and that of paths that
+// were told as memory had them when the call had ended.
+const (
+	refused    = 9
+	unseenPath = 10
+)
 
 // What a reader of a loss is told.
 const (
 	ofCalls      = "Records of calls"
 	ofProcesses  = "Records of how processes start, change and end"
+	ofPaths      = "Paths that calls worked on"
 	ringFull     = "the ring buffer was full (ring_bytes)"
 	noScratch    = "the CPU's buffer was in use"
 	tooLarge     = "they were larger than a record can be"
 	missed       = "the kernel did not run the program, as another one ran on that CPU"
 	undecodable  = "they could not be decoded"
 	refusedBatch = "the pipeline refused them"
+	notSeen      = "the kernel did not run the hooks of paths (kernel.ftrace_enabled), so they are told as memory had them when the call had ended"
 )
 
 // lookEvery is how often the kernel's accounts are read.

@@ -229,7 +229,7 @@ func TestKernelLosses(t *testing.T) {
 		}
 	}
 	src.counts.Store(&bpf.Counts{
-		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3, LostMissed: 9, Faults: 7},
+		Calls:     bpf.Count{Sent: 100, LostRing: 1, LostScratch: 2, LostSize: 3, LostMissed: 9, Faults: 7, Unseen: 12},
 		Processes: bpf.Count{Sent: 10, LostRing: 4, LostScratch: 5, LostSize: 6, LostMissed: 10, Faults: 8},
 		LeftOut:   leftOut,
 	})
@@ -248,7 +248,7 @@ func TestKernelLosses(t *testing.T) {
 		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("class", class))}
 	}
 	metadatatest.AssertEqualReceiverSyscallIncompleteRecords(t, reader,
-		[]metricdata.DataPoint[int64]{ofClass("call", 7), ofClass("process", 8)}, metricdatatest.IgnoreTimestamp())
+		[]metricdata.DataPoint[int64]{ofClass("call", 7), ofClass("process", 8), ofClass("path", 12)}, metricdatatest.IgnoreTimestamp())
 	metadatatest.AssertEqualReceiverSyscallRingSize(t, reader,
 		[]metricdata.DataPoint[int64]{{Value: bpf.DefaultRingBytes}}, metricdatatest.IgnoreTimestamp())
 }

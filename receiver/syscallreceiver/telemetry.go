@@ -143,7 +143,7 @@ func observeLost(o metric.Int64Observer, src source, c *counts) error {
 	if err != nil {
 		return err
 	}
-	for i := range accounts {
+	for i := range accounts[:unseenPath] {
 		a := &accounts[i]
 		o.Observe(int64(a.lost(&kernel, c)), metric.WithAttributes(
 			attribute.String("class", a.class), attribute.String("cause", a.cause)))
@@ -171,6 +171,7 @@ func observeFaults(o metric.Int64Observer, src source) error {
 	}
 	o.Observe(int64(kernel.Calls.Faults), metric.WithAttributes(attribute.String("class", "call")))
 	o.Observe(int64(kernel.Processes.Faults), metric.WithAttributes(attribute.String("class", "process")))
+	o.Observe(int64(kernel.Calls.Unseen), metric.WithAttributes(attribute.String("class", "path")))
 	return nil
 }
 

@@ -43,6 +43,9 @@ var elsewhere = []struct{ what, told, file, test string }{
 	{"each call by its 32-bit entry, where only that has it", "the same arguments", "test/calls/calls_test.go", "TestEveryRow"},
 	{"a program that is not of its container's image", "the layer of the overlay", "bpf/evade_test.go", "TestOverlayLayer"},
 	{"a program that started before the sensor", "from the kernel's tasks, without a gap", "bpf/live_test.go", "TestScan"},
+	{"programs on functions are switched off for the whole machine", "that, at the start; how many paths were not seen, later", "bpf/unseen_path_test.go", "TestSwitchedOff"},
+	{"the root directory by another name that changes", "the root", "bpf/unseen_path_test.go", "TestRootIsSeen"},
+	{"a file that left the mount by which it is reached", "the same with and without pushdown", "bpf/directory_test.go", "TestMoved"},
 	{"a flood that is more than can be told", "how many records were lost, of which class, when", "test/soak/soak_test.go", "TestSoak"},
 }
 

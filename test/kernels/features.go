@@ -22,6 +22,7 @@ var features = []feature{
 	shown("calls of 32-bit programs", "bpf", `^TestCompatEntry$`),
 	shown("files by the path that the kernel has", "bpf", `^Test(Open|Names)`),
 	shown("paths that a second thread changes during the call", "bpf", `^TestRacedPaths$`),
+	shown("hooks of paths that are switched off are noticed", "bpf", `^TestSwitchedOff$`),
 	shown("programs by their file, arguments, environment", "bpf", `^(TestExecutedFile|TestProcess)`),
 	shown("layer of a file in an overlay", "bpf", `^TestOverlayLayer`),
 	shown("both ends of a connection", "bpf", `^TestConnect`),

@@ -39,9 +39,9 @@ var all = []job{
 	{Job: console.Job{Name: "saker doctor", Argv: doctor, Gate: true}, pkg: "cmd/saker", again: true},
 	{Job: console.Job{Name: "saker doctor as nobody", Argv: doctor, User: nobody, Caps: least}, pkg: "cmd/saker"},
 	// What a refusal costs doesn't depend on the kernel, and takes many loads.
-	testOf("bpf", "-test.skip=Refused$").with(narrowVariable + narrowAt),
-	testOf("internal/state", "-test.run=Live"), // the others need no kernel
-	testOf("test/calls"), // makes each call once
+	testOf("bpf", "-test.skip=Refused$").with(narrowVariable+narrowAt, "SAKER_TEST_FTRACE=/proc/sys/kernel/ftrace_enabled"),
+	testOf("internal/state", "-test.run=Live"),          // the others need no kernel
+	testOf("test/calls"),                                // makes each call once
 	testOf("test/evasions", "-test.run=^TestEvasions$"), // the others read the repository
 	// As many random rules as an emulator bears; how processes are vouched for does not
 	// depend on the kernel.

@@ -461,7 +461,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverSyscallIncompleteRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_syscall_incomplete_records",
-		metric.WithDescription("Arguments and other memory of programs that could not be read when their record was made; the record says which it was. [Development]"),
+		metric.WithDescription("Arguments and other memory of programs that could not be read when their record was made; the record says which it was. Those of class path are paths that the hooks of paths should have seen and did not. [Development]"),
 		metric.WithUnit("{fault}"),
 	)
 	errs = errors.Join(errs, err)

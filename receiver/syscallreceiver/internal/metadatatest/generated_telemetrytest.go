@@ -164,7 +164,7 @@ func AssertEqualReceiverSyscallHealedProcesses(t *testing.T, tt *componenttest.T
 func AssertEqualReceiverSyscallIncompleteRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_syscall_incomplete_records",
-		Description: "Arguments and other memory of programs that could not be read when their record was made; the record says which it was. [Development]",
+		Description: "Arguments and other memory of programs that could not be read when their record was made; the record says which it was. Those of class path are paths that the hooks of paths should have seen and did not. [Development]",
 		Unit:        "{fault}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
