@@ -108,10 +108,15 @@ func (m *Matcher) Forgotten() uint64 { return m.words.ofImage.forgotten + m.word
 // maxRecent is how many words each kind of key has at most.
 const maxRecent = 1 << 15
 
-// recent remembers words, at least the last maxRecent/2 that were asked for. It
+// atHand is how many of them are found without a look into a map.
+const atHand = 1 << 10
+
+// recent remembers words, at least the last maxRecent/2 that were looked up. It
 // finds them by a sum of the key, which is cheaper to look up than the key; of
-// two keys with one sum it remembers the later.
+// two keys with one sum it remembers the later. Words are for good, so what is at hand
+// needs no care.
 type recent[K comparable] struct {
+	hand       [atHand]remembered[K]
 	young, old map[uint64]remembered[K]
 	forgotten  uint64
 }
@@ -119,19 +124,33 @@ type recent[K comparable] struct {
 type remembered[K comparable] struct {
 	key  K
 	word uint64
+	met  bool
 }
 
 func (r *recent[K]) get(sum uint64, key K) (word uint64, met bool) {
-	if found, met := r.young[sum]; met && found.key == key {
-		return found.word, true
+	near := &r.hand[sum%atHand]
+	if near.met && near.key == key {
+		return near.word, true
 	}
-	found, met := r.old[sum]
-	if !met || found.key != key {
-		return 0, false
+	found := r.lookUp(sum, key)
+	if found.met {
+		*near = found
+	}
+	return found.word, found.met
+}
+
+// lookUp finds what isn't at hand.
+func (r *recent[K]) lookUp(sum uint64, key K) remembered[K] {
+	if found := r.young[sum]; found.met && found.key == key {
+		return found
+	}
+	found := r.old[sum]
+	if !found.met || found.key != key {
+		return remembered[K]{}
 	}
 	delete(r.old, sum)
 	r.put(sum, key, found.word)
-	return found.word, true
+	return found
 }
 
 func (r *recent[K]) put(sum uint64, key K, word uint64) {
@@ -146,5 +165,5 @@ func (r *recent[K]) put(sum uint64, key K, word uint64) {
 	if _, taken := r.young[sum]; taken {
 		r.forgotten++
 	}
-	r.young[sum] = remembered[K]{key, word}
+	r.young[sum] = remembered[K]{key, word, true}
 }

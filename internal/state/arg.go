@@ -295,15 +295,16 @@ func readPath(s *State, c *call, st *step, a *event.Arg) {
 	case strings.HasPrefix(dir, event.CutRoot):
 		a.Cut = true // without a path: where it begins is not known
 	default:
-		s.join(dir, a)
+		s.join(dir, a, c.ev.FD)
 		told := s.startOf(st) != nil && !c.executed
 		a.Unresolved = !told || a.Cut || !isDirect(a.Text, st.param.Itself)
 	}
 }
 
-// join makes a path absolute that starts from dir.
-func (s *State) join(dir string, a *event.Arg) {
-	if dir == "/" && isClean(a.Text) {
+// join makes a path absolute that starts from dir. Most are the name of the file fd
+// that they led to, as the kernel has it.
+func (s *State) join(dir string, a *event.Arg, fd *event.FD) {
+	if dir == "/" && (fd != nil && fd.Type.HasPath() && !fd.NameCut && a.Text == fd.Name || isClean(a.Text)) {
 		a.Path = a.Text
 		return
 	}

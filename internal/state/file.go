@@ -78,7 +78,7 @@ func fileType(w *bpf.WireFile, raw []byte) event.FDType {
 	case magicPidfd:
 		return event.FDPidfd
 	}
-	if w.Flags&bpf.FileMemfd != 0 || w.Magic == magicSecret || bytes.HasPrefix(only(raw), memfdPrefix) && w.Flags&bpf.FileDeleted != 0 {
+	if w.Flags&bpf.FileMemfd != 0 || w.Magic == magicSecret || w.Flags&bpf.FileDeleted != 0 && bytes.HasPrefix(only(raw), memfdPrefix) {
 		return event.FDMemfd
 	}
 	if w.Mode&unix.S_IFMT == unix.S_IFDIR {

@@ -89,6 +89,9 @@ func (p *process) detach() {
 	p.Parent = parent
 }
 
+// metMax is how many processes are found without a look into a map.
+const metMax = 256
+
 // grace is how long an exited process stays in the table, for records of its
 // last acts that another CPU wrote later; graceful is how many do.
 const (
@@ -100,7 +103,7 @@ const (
 type processes struct {
 	known map[identity]*process
 	byPID map[uint32]*process // the latest with that number, running or not
-	last  *process            // the one asked for last
+	met   [metMax]*process    // by the end of its number: those asked for lately
 	clock []*process          // all of known; hand goes round
 	hand  int
 	limit int
@@ -117,13 +120,14 @@ func newProcesses(limit int) processes {
 
 // find gives a process, nil if it is not known.
 func (t *processes) find(pid uint32, start uint64) *process {
-	if p := t.last; p != nil && p.PID == pid && p.Start == start {
-		return p
+	p := t.met[pid%metMax]
+	if p == nil || p.PID != pid || p.Start != start {
+		if p = t.known[identity{start, pid}]; p == nil {
+			return nil
+		}
+		t.met[pid%metMax] = p
 	}
-	p := t.known[identity{start, pid}]
-	if p != nil {
-		t.last, p.used = p, true
-	}
+	p.used = true
 	return p
 }
 
@@ -149,7 +153,7 @@ func (t *processes) add(p *process, now uint64) {
 	t.known[p.identity()] = p
 	p.place, p.used = len(t.clock), true
 	t.clock = append(t.clock, p)
-	t.last = p
+	t.met[p.PID%metMax] = p
 	old := t.byPID[p.PID]
 	if old != nil && old.Start > p.Start {
 		t.exit(p, now)
@@ -225,8 +229,8 @@ func (t *processes) leave(p *process) {
 	if t.byPID[p.PID] == p {
 		delete(t.byPID, p.PID)
 	}
-	if t.last == p {
-		t.last = nil
+	if met := &t.met[p.PID%metMax]; *met == p {
+		*met = nil
 	}
 	// Who still points at p (its session's others do) must not hold all that came before it.
 	p.Parent, p.Session, p.GroupLeader = nil, nil, nil
