@@ -7,7 +7,6 @@ package calls
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,6 +22,7 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/witness"
 )
 
 // trigger makes the call of a row once.
@@ -82,17 +82,9 @@ var shared struct {
 func sensorOf(t *testing.T, rows []*syscalls.Row) *bpf.Sensor {
 	t.Helper()
 	if shared.sensor == nil && shared.err == nil {
-		if shared.sensor, shared.err = bpf.Load(bpf.Options{RingBytes: 1 << 24}); shared.err == nil {
-			shared.err = shared.sensor.Attach(func(bpf.Raw) {})
-		}
+		shared.sensor, shared.err = witness.Load(bpf.Options{RingBytes: 1 << 24})
 	}
-	var privilege *bpf.PrivilegeError
-	if errors.As(shared.err, &privilege) || errors.Is(shared.err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", shared.err)
-	}
-	if shared.err != nil {
-		t.Fatal(shared.err)
-	}
+	witness.Need(t, shared.err)
 	if _, err := shared.sensor.Read(func(bpf.Raw) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -183,9 +175,9 @@ func whole(t *testing.T, sensor *bpf.Sensor, run func()) {
 	t.Helper()
 	const rounds = 5
 	for range rounds {
-		before := lost(t, sensor)
+		before := witness.Lost(t, sensor)
 		run()
-		if n := lost(t, sensor) - before; n > 0 {
+		if n := witness.Lost(t, sensor) - before; n > 0 {
 			t.Logf("%d records were lost", n)
 			continue
 		}
@@ -194,42 +186,23 @@ func whole(t *testing.T, sensor *bpf.Sensor, run func()) {
 	t.Fatal("records were lost each time, so that nothing is proven")
 }
 
-// lost is how many records of calls never came.
-func lost(t *testing.T, sensor *bpf.Sensor) uint64 {
-	t.Helper()
-	c, err := sensor.Counts()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Calls.Lost()
-}
-
 // run starts the child and gives what it says and what the sensor says.
 func run(t *testing.T, sensor *bpf.Sensor) (expected []expectation, lacking []string, events []told) {
 	t.Helper()
-	s := state.New(state.Options{})
 	args, err := field.Falco().Ref("evt.args")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ev event.Event
 	pid, ended := uint32(0), false
-	take := func(raw bpf.Raw) {
-		ok, err := s.Apply(raw, &ev)
-		if err != nil {
-			t.Errorf("record of type %d: %v", raw.Header().Type, err)
-		}
-		if !ok || pid == 0 || ev.Process.PID != pid && ev.Process.PPID != pid {
+	w := witness.Follow(t, sensor, state.Options{}, func(ev *event.Event) {
+		if pid == 0 || ev.Process.PID != pid && ev.Process.PPID != pid {
 			return
 		}
 		ended = ended || ev.Process.PID == pid && ev.Row.Name == "procexit"
 		if ev.TID == ev.Process.PID || ev.Row.Name == "procexit" {
-			events = append(events, told{name: ev.Row.Name, args: strings.Clone(args.Get(&ev, args.Arg).Text())})
+			events = append(events, told{name: ev.Row.Name, args: strings.Clone(args.Get(ev, args.Arg).Text())})
 		}
-	}
-	if err := sensor.Scan(take); err != nil {
-		t.Fatal(err)
-	}
+	})
 	cmd := exec.Command(os.Args[0])
 	// Two, since a raw call keeps what runs goroutines, and one must end the pause.
 	cmd.Env = []string{actorVariable + "=" + t.TempDir(), "GOGC=off", "GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2"}
@@ -242,12 +215,7 @@ func run(t *testing.T, sensor *bpf.Sensor) (expected []expectation, lacking []st
 	pid = uint32(cmd.Process.Pid)
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	for deadline := time.Now().Add(time.Minute); !ended && time.Now().Before(deadline); {
-		if _, err := sensor.Read(take); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !ended {
+	if !w.Until(t, time.Minute, func() bool { return ended }) {
 		cmd.Process.Kill()
 	}
 	if err := <-done; err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/witness"
 )
 
 // toldPath is what fields said of a path.
@@ -92,22 +93,13 @@ func pathRows() []*syscalls.Row {
 // runNamer runs the child, and gives what it says and what fields say, by name.
 func runNamer(t *testing.T, sensor *bpf.Sensor) (all []named, told map[string]toldPath) {
 	t.Helper()
-	s := state.New(state.Options{})
 	told = map[string]toldPath{}
-	var ev event.Event
 	var pid uint32
-	take := func(raw bpf.Raw) {
-		ok, err := s.Apply(raw, &ev)
-		if err != nil {
-			t.Errorf("record of type %d: %v", raw.Header().Type, err)
+	w := witness.Follow(t, sensor, state.Options{}, func(ev *event.Event) {
+		if pid != 0 && ev.Process.PID == pid {
+			tellPaths(t, ev, told)
 		}
-		if ok && pid != 0 && ev.Process.PID == pid {
-			tellPaths(t, &ev, told)
-		}
-	}
-	if err := sensor.Scan(take); err != nil {
-		t.Fatal(err)
-	}
+	})
 	var out, complaint bytes.Buffer
 	cmd := namerCommand(t)
 	cmd.Stdout, cmd.Stderr = &out, &complaint
@@ -117,9 +109,9 @@ func runNamer(t *testing.T, sensor *bpf.Sensor) (all []named, told map[string]to
 	pid = uint32(cmd.Process.Pid)
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
-	ended, before := false, lost(t, sensor)
-	for deadline := time.Now().Add(5 * time.Minute); (!ended || !hasAll(told, all) && lost(t, sensor) == before) && time.Now().Before(deadline); {
-		if _, err := sensor.Read(take); err != nil {
+	ended, before := false, witness.Lost(t, sensor)
+	for deadline := time.Now().Add(5 * time.Minute); (!ended || !hasAll(told, all) && witness.Lost(t, sensor) == before) && time.Now().Before(deadline); {
+		if err := w.Read(); err != nil {
 			t.Fatal(err)
 		}
 		select {

@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/container"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/witness"
 )
 
 // loggedIn is who logs in, where the kernel lets him be named.
@@ -69,26 +69,19 @@ func TestAccountsChange(t *testing.T) {
 
 // asker is a process that asks for files, and who follows it.
 type asker struct {
-	sensor *bpf.Sensor
-	state  *state.State
+	*witness.Witness
 	lookup *container.Lookup
 	f      *facts
 	lines  io.Writer
-	event  event.Event
 	said   map[string]string
 }
 
 func startAsking(t *testing.T, root string) *asker {
 	t.Helper()
-	a := &asker{
-		sensor: load(t, []*syscalls.Row{syscalls.ByName("openat"), syscalls.ByName("open")}),
-		state:  state.New(state.Options{Root: root, Enrich: true}),
-		lookup: container.New(container.Options{Root: root}),
-	}
+	a := &asker{lookup: container.New(container.Options{Root: root})}
 	t.Cleanup(func() { _ = a.lookup.Close(context.Background()) })
-	if err := a.sensor.Scan(a.take(t)); err != nil {
-		t.Fatal(err)
-	}
+	sensor := witness.Sensor(t, witness.Options(syscalls.ByName("openat"), syscalls.ByName("open")))
+	a.Witness = witness.Follow(t, sensor, state.Options{Root: root, Enrich: true}, func(ev *event.Event) { a.see(t, ev) })
 	cmd := exec.Command("/bin/sh", "-c", asking)
 	in, err := cmd.StdinPipe()
 	if err := errors.Join(err, cmd.Start()); err != nil {
@@ -99,18 +92,13 @@ func startAsking(t *testing.T, root string) *asker {
 	return a
 }
 
-func (a *asker) take(t *testing.T) func(bpf.Raw) {
-	return func(raw bpf.Raw) {
-		ok, err := a.state.Apply(raw, &a.event)
-		if err != nil {
-			t.Errorf("record of type %d: %v", raw.Header().Type, err)
-		}
-		if fd := a.event.FD; ok && fd != nil && strings.HasPrefix(fd.Name, "/nowhere/") && int(a.event.Process.PID) == a.f.pid {
-			a.said = map[string]string{}
-			for name := range a.expected("") {
-				a.said[name] = text(field.Eval(field.OfEvent{Event: &a.event}, refOf(t, name)))
-			}
-		}
+func (a *asker) see(t *testing.T, ev *event.Event) {
+	if ev.FD == nil || !strings.HasPrefix(ev.FD.Name, "/nowhere/") || int(ev.Process.PID) != a.f.pid {
+		return
+	}
+	a.said = map[string]string{}
+	for name := range a.expected("") {
+		a.said[name] = text(field.Eval(field.OfEvent{Event: ev}, refOf(t, name)))
 	}
 }
 
@@ -137,15 +125,15 @@ func (a *asker) until(t *testing.T, name string) {
 		if _, err := io.WriteString(a.lines, "file\n"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.sensor.Read(a.take(t)); err != nil {
+		if err := a.Read(); err != nil {
 			t.Fatal(err)
 		}
 		for answer, ok := a.lookup.Next(); ok; answer, ok = a.lookup.Next() {
-			a.state.Learn(answer, time.Now())
+			a.State.Learn(answer, time.Now())
 		}
-		for _, q := range a.state.Questions(time.Now()) {
+		for _, q := range a.State.Questions(time.Now()) {
 			if !a.lookup.Ask(q) {
-				a.state.Learn(q.Unanswered(), time.Now())
+				a.State.Learn(q.Unanswered(), time.Now())
 			}
 		}
 	}

@@ -10,14 +10,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
-	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
+	"github.com/sakerhq/saker/test/witness"
 )
 
 // nest is a script that makes a chain of processes, counted from the last one
@@ -63,32 +62,18 @@ func lineageRules(c *chain) map[string]bool {
 
 // TestLongLineage: all is known of each of a thousand ancestors that live.
 func TestLongLineage(t *testing.T) {
-	sensor := load(t, []*syscalls.Row{syscalls.ByName("open"), syscalls.ByName("openat")})
-	s := state.New(state.Options{})
-	var ev event.Event
+	sensor := witness.Sensor(t, witness.Options(syscalls.ByName("open"), syscalls.ByName("openat")))
 	var c *chain
 	checked := false
-	take := func(raw bpf.Raw) {
-		ok, err := s.Apply(raw, &ev)
-		if err != nil {
-			t.Errorf("record of type %d: %v", raw.Header().Type, err)
-		}
-		if ok && c != nil && ev.FD != nil && ev.FD.Name == c.dir+"/bottom" {
+	w := witness.Follow(t, sensor, state.Options{}, func(ev *event.Event) {
+		if c != nil && ev.FD != nil && ev.FD.Name == c.dir+"/bottom" {
 			c.pids = <-c.made
-			c.check(&ev)
+			c.check(ev)
 			checked = true
 		}
-	}
-	if err := sensor.Scan(take); err != nil {
-		t.Fatal(err)
-	}
+	})
 	c = startChain(t)
-	for deadline := time.Now().Add(5 * patience); !checked && time.Now().Before(deadline); {
-		if _, err := sensor.Read(take); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if !checked {
+	if !w.Until(t, 5*patience, func() bool { return checked }) {
 		t.Error("the last process opened nothing")
 	}
 }

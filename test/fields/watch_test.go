@@ -12,61 +12,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/state"
 	"github.com/sakerhq/saker/internal/syscalls"
+	"github.com/sakerhq/saker/test/witness"
 )
 
 // patience is how long something that must happen may take.
 const patience = time.Minute
 
-// load gives a sensor that captures what children do until the test ends. What the rest
-// of a busy machine does would fill the ring while they start, when nobody reads.
-func load(t *testing.T, rows []*syscalls.Row) *bpf.Sensor {
-	t.Helper()
-	sensor, err := bpf.Load(bpf.Options{Rows: rows, RingBytes: 1 << 24, Scope: bpf.Scope{Include: []uint32{uint32(os.Getpid())}}})
-	var privilege *bpf.PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { sensor.Close() })
-	if err := sensor.Attach(func(bpf.Raw) {}); err != nil {
-		t.Fatal(err)
-	}
-	return sensor
-}
-
 // follow captures while a process is started, and shows its events until see
 // has what it waits for.
 func follow(t *testing.T, rows []*syscalls.Row, start func() (pid int), see func(*event.Event) (done bool)) {
 	t.Helper()
-	sensor := load(t, rows)
-	s := state.New(state.Options{})
-	var ev event.Event
 	pid, done := 0, false
-	take := func(raw bpf.Raw) {
-		ok, err := s.Apply(raw, &ev)
-		if err != nil {
-			t.Errorf("record of type %d: %v", raw.Header().Type, err)
+	w := witness.Follow(t, witness.Sensor(t, witness.Options(rows...)), state.Options{}, func(ev *event.Event) {
+		if int(ev.Process.PID) == pid && !done {
+			done = see(ev)
 		}
-		if ok && int(ev.Process.PID) == pid && !done {
-			done = see(&ev)
-		}
-	}
-	if err := sensor.Scan(take); err != nil {
-		t.Fatal(err)
-	}
+	})
 	pid = start()
-	for deadline := time.Now().Add(patience); !done && time.Now().Before(deadline); {
-		if _, err := sensor.Read(take); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.Until(t, patience, func() bool { return done })
 }
 
 // text is a value as the table writes it.

@@ -188,7 +188,7 @@ func TestConnections(t *testing.T) {
 		}
 	}
 	with.t, without.t = t, t
-	counts, err := with.sensor.Counts()
+	counts, err := with.Sensor.Counts()
 	for fact, n := range counts.LeftOut {
 		if name := bpf.Fact(fact).String(); (name == "socket" || name == "peer") && n == 0 {
 			t.Errorf("no call was left out by %s (%v): it was not tested", name, err)

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/pushdown"
 )
 
@@ -69,13 +70,13 @@ func TestOrdinaryFiles(t *testing.T) {
 }
 
 // countOpen counts the event if it opened a file by a name as given.
-func (s *side) countOpen() {
-	if s.opens == nil || s.event.Row.Name != "openat" {
+func (s *side) countOpen(ev *event.Event) {
+	if s.opens == nil || ev.Row.Name != "openat" {
 		return
 	}
-	for i, p := range s.event.Row.Params {
+	for i, p := range ev.Row.Params {
 		if p.Name == "name" {
-			s.opens[strings.Clone(s.event.Args[i].Text)]++
+			s.opens[strings.Clone(ev.Args[i].Text)]++
 		}
 	}
 }

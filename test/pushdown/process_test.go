@@ -60,7 +60,7 @@ func both(t *testing.T, set *rules.Set) (with, without *side) {
 func (s *side) vouch(set *rules.Set) {
 	filter := pushdown.Filter(set)
 	s.watch(set, filter)
-	s.relay.Voucher = s.sensor.Voucher(filter)
+	s.relay.Voucher = s.Sensor.Voucher(filter)
 	s.possible = pushdown.NewProcesses(set).Possible
 }
 
@@ -82,10 +82,10 @@ func follow(t *testing.T, cmd *exec.Cmd, then func(), sides ...*side) {
 			break
 		}
 		for _, s := range sides {
-			if _, err := s.sensor.Read(s.take); err != nil {
+			if err := s.Read(); err != nil {
 				t.Fatal(err)
 			}
-			if s.possible != nil && s.state.Vouch(s.possible) > 0 {
+			if s.possible != nil && s.State.Vouch(s.possible) > 0 {
 				then()
 			}
 		}
@@ -94,7 +94,7 @@ func follow(t *testing.T, cmd *exec.Cmd, then func(), sides ...*side) {
 		t.Error(err)
 	}
 	for _, s := range sides { // the end may be read before the last calls are
-		if _, err := s.sensor.Read(s.take); err != nil {
+		if err := s.Read(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -115,7 +115,7 @@ func same(t *testing.T, with, without *side, wanted ...string) {
 			t.Errorf("no alert of rule %s among:\n%s", rule, strings.Join(with.alerts, "\n"))
 		}
 	}
-	counts, err := with.sensor.Counts()
+	counts, err := with.Sensor.Counts()
 	if err != nil || counts.LeftOut[bpf.FactProcess] == 0 {
 		t.Errorf("%d calls left out by process (%v)", counts.LeftOut[bpf.FactProcess], err)
 	}
@@ -138,12 +138,12 @@ func TestProcessEnriched(t *testing.T) {
 	cmd, told := changing(t, "waits", cgroup)
 	names := map[string]string{"step 1": "late", "step 2": "other"}
 	follow(t, cmd, func() {
-		if _, err := without.sensor.Read(without.take); err != nil { // what came before is to be judged as it was
+		if err := without.Read(); err != nil { // what came before is to be judged as it was
 			t.Error(err)
 		}
 		if name, now := names[with.name]; now {
 			for _, s := range []*side{with, without} {
-				s.state.Learn(container.Answer{ID: containerID, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}, time.Now())
+				s.State.Learn(container.Answer{ID: containerID, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}, time.Now())
 			}
 			delete(names, with.name)
 		}
@@ -161,7 +161,7 @@ func TestProcessReload(t *testing.T) {
 	follow(t, cmd, func() {
 		if len(sets) > 0 {
 			for i, s := range []*side{with, without} {
-				if _, err := s.sensor.Read(s.take); err != nil {
+				if err := s.Read(); err != nil {
 					t.Error(err)
 				}
 				alerts[i] = append(alerts[i], s.alerts...)

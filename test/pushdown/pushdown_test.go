@@ -6,7 +6,6 @@
 package pushdown
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,14 +24,13 @@ import (
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 	"github.com/sakerhq/saker/rules/library"
+	"github.com/sakerhq/saker/test/witness"
 )
 
 // side is one of the two sensors, with all that follows it.
 type side struct {
+	*witness.Witness
 	t       *testing.T
-	sensor  *bpf.Sensor
-	state   *state.State
-	event   event.Event
 	matcher *rules.Matcher
 	plain   *rules.Matcher // asks the rules one by one
 	pid     uint32
@@ -48,29 +47,12 @@ type side struct {
 
 func newSide(t *testing.T) *side {
 	t.Helper()
-	// What the rest of a busy machine does would fill the ring meanwhile.
-	sensor, err := bpf.Load(bpf.Options{Scope: bpf.Scope{Include: []uint32{uint32(os.Getpid())}}})
-	var privilege *bpf.PrivilegeError
-	if errors.As(err, &privilege) || errors.Is(err, bpf.ErrNoBTF) {
-		t.Skip("this machine can't load the sensor: ", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &side{t: t, sensor: sensor}
-	s.state = state.New(state.Options{Enrich: true, Voucher: &s.relay, Mounts: func(first map[uint32]string) {
+	s, sensor := &side{t: t}, witness.Sensor(t, witness.Options())
+	s.Witness = witness.Follow(t, sensor, state.Options{Enrich: true, Voucher: &s.relay, Mounts: func(first map[uint32]string) {
 		if err := sensor.SetMounts(first); err != nil {
 			s.t.Error(err)
 		}
-	}})
-	t.Cleanup(func() {
-		if err := sensor.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := errors.Join(sensor.Attach(s.take), sensor.Scan(s.take)); err != nil {
-		t.Fatal(err)
-	}
+	}}, s.see)
 	return s
 }
 
@@ -83,34 +65,29 @@ func (s *side) watch(set *rules.Set, filter *bpf.Filter) {
 			rows = append(rows, row)
 		}
 	}
-	if err := s.sensor.Watch(rows, filter); err != nil {
+	if err := s.Sensor.Watch(rows, filter); err != nil {
 		s.t.Fatal(err)
 	}
 	s.matcher, s.plain, s.alerts, s.events, s.ended = set.NewMatcher(), set.NewMatcher(), nil, 0, false
 }
 
-func (s *side) take(raw bpf.Raw) {
-	isEvent, err := s.state.Apply(raw, &s.event)
-	if err != nil {
-		s.t.Errorf("bad record: %v", err)
-	}
-	h := raw.Header()
-	s.ended = s.ended || h.Pid == s.pid && h.Type == bpf.TypeExit
-	if !isEvent || s.matcher == nil || !s.follows(s.event.Process) {
+func (s *side) see(ev *event.Event) {
+	s.ended = s.ended || ev.Process.PID == s.pid && ev.Row.Name == "procexit"
+	if s.matcher == nil || !s.follows(ev.Process) {
 		return
 	}
 	s.events++
-	s.countOpen()
-	if h.Pid == s.pid {
-		s.name = s.event.Process.Name
+	s.countOpen(ev)
+	if ev.Process.PID == s.pid {
+		s.name = ev.Process.Name
 	}
-	src := field.OfEvent{Event: &s.event}
-	matches := s.matcher.Match(src, rules.SyscallSource, s.event.Row.Name)
-	if plain := s.plain.Match(wordless{&s.event}, rules.SyscallSource, s.event.Row.Name); !slices.Equal(matches, plain) {
-		s.t.Errorf("%v with candidate words, %v without, of %s", matches, plain, s.event.Row.Name)
+	src := field.OfEvent{Event: ev}
+	matches := s.matcher.Match(src, rules.SyscallSource, ev.Row.Name)
+	if plain := s.plain.Match(wordless{ev}, rules.SyscallSource, ev.Row.Name); !slices.Equal(matches, plain) {
+		s.t.Errorf("%v with candidate words, %v without, of %s", matches, plain, ev.Row.Name)
 	}
 	if s.possible != nil { // alerts too: a process that can cause some is to be vouched for as others are
-		s.state.Vain(&s.event)
+		s.State.Vain(ev)
 	}
 	for _, m := range matches {
 		s.alerts = append(s.alerts, fmt.Sprint(m.Verdict, " ", m.Rule.Name, ": ", string(m.Rule.AppendOutput(nil, src))))
@@ -137,7 +114,7 @@ func (w wordless) Value(r *field.Ref) field.Value { return field.OfEvent(w).Valu
 // vouchForAll has what is known of processes be found out.
 func (s *side) vouchForAll() {
 	if s.possible != nil {
-		s.vouched += s.state.Vouch(s.possible)
+		s.vouched += s.State.Vouch(s.possible)
 	}
 }
 
@@ -200,11 +177,7 @@ func performOnce(t *testing.T, role string, sides []*side) bool {
 func lostBy(t *testing.T, sides []*side) (lost uint64) {
 	t.Helper()
 	for _, s := range sides {
-		counts, err := s.sensor.Counts()
-		if err != nil {
-			t.Fatal(err)
-		}
-		lost += counts.Calls.Lost()
+		lost += witness.Lost(t, s.Sensor)
 	}
 	return lost
 }
@@ -215,20 +188,24 @@ func readAll(t *testing.T, sides []*side, talk *talk) {
 	t.Helper()
 	going := func(s *side) bool { return !s.ended }
 	for deadline := time.Now().Add(patience); slices.ContainsFunc(sides, going) && time.Now().Before(deadline); {
-		for _, s := range sides {
-			s.read()
-		}
+		readBoth(sides)
 		talk.answer(sides)
 	}
-	for _, s := range sides { // the end may be read before the last calls are
-		s.read()
+	readBoth(sides) // the end may be read before the last calls are
+}
+
+// readBoth reads sides at once, as each waits for records of its own.
+func readBoth(sides []*side) {
+	var reading sync.WaitGroup
+	for _, s := range sides {
+		reading.Go(s.read)
 	}
+	reading.Wait()
 }
 
 func (s *side) read() {
-	s.t.Helper()
-	if _, err := s.sensor.Read(s.take); err != nil {
-		s.t.Fatal(err)
+	if err := s.Read(); err != nil {
+		s.t.Error(err)
 	}
 	s.vouchForAll()
 }
@@ -260,7 +237,7 @@ func TestSameAlerts(t *testing.T) {
 	if spared == 0 || alerts == 0 {
 		t.Errorf("%d events were left out, %d alerts: nothing was tested", spared, alerts)
 	}
-	counts, err := with.sensor.Counts()
+	counts, err := with.Sensor.Counts()
 	if err != nil || with.vouched == 0 {
 		t.Errorf("%d times a process was vouched for (%v)", with.vouched, err)
 	}

@@ -105,7 +105,7 @@ func TestReloadMissesNothing(t *testing.T) {
 	}
 	p.end.Store(1)
 	s.until("the end", func() bool { return s.ended })
-	counts, err := s.sensor.Counts()
+	counts, err := s.Sensor.Counts()
 	// What a kernel that preempts left out meanwhile was nothing that is asked for above.
 	if lost := counts.Calls.Lost() - counts.Calls.LostMissed; err != nil || lost > 0 {
 		t.Errorf("calls were lost: %+v, error %v", counts.Calls, err)
@@ -126,7 +126,7 @@ func (s *side) until(what string, is func() bool) {
 func (s *side) untilLeftOut() {
 	s.t.Helper()
 	leftOut := func() uint64 {
-		counts, err := s.sensor.Counts()
+		counts, err := s.Sensor.Counts()
 		if err != nil {
 			s.t.Fatal(err)
 		}

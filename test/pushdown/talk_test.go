@@ -66,13 +66,11 @@ func (k *talk) answer(sides []*side) {
 		return
 	}
 	for range 3 {
-		for _, s := range sides {
-			s.read()
-		}
+		readBoth(sides)
 	}
 	if what == askMeta {
 		for _, s := range sides {
-			s.state.Learn(container.Answer{ID: k.container, Runtime: "docker", Meta: &event.ContainerMeta{Name: "late"}}, time.Now())
+			s.State.Learn(container.Answer{ID: k.container, Runtime: "docker", Meta: &event.ContainerMeta{Name: "late"}}, time.Now())
 		}
 	}
 	_, _ = k.reply.Write([]byte{0}) // it may have ended
