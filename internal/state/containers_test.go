@@ -164,164 +164,6 @@ func TestLearnAgain(t *testing.T) {
 	}
 }
 
-// Until a program of the container runs, its files are the host's.
-func TestAccountsAfterProgram(t *testing.T) {
-	s, begin := newTree(t, enriched), time.Now()
-	s.hostMounts = 7
-	runtime := func(cause uint32) record {
-		r := child.in(dockerCgroup, cause, shell)
-		fixed[bpf.WireProcess](bpf.Raw(r)).Own.Mntns = 7
-		return r
-	}
-	feed(t, s, runtime(bpf.CauseFork))
-	must(t, s, runtime(bpf.CauseExec)) // the runtime executes itself
-	q := s.onlyQuestion(t, begin)
-	if q.PID != 0 {
-		t.Fatalf("%+v", q)
-	}
-	c := s.byWho(child).Container
-	a := q.Unanswered()
-	a.Runtime, a.Meta = "docker", &event.ContainerMeta{}
-	if s.Learn(a, begin) != nil || c.Told != event.Waiting || c.Meta == nil {
-		t.Errorf("there is no more to wait for: %+v", c)
-	}
-	s.runInside(t, dockerCgroup)
-	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
-	q = s.onlyQuestion(t, begin)
-	if q.PID != uint32(child) || !q.Described {
-		t.Errorf("%+v", q)
-	}
-	if s.Learn(q.Unanswered(), begin) != c || c.Told != event.Answered {
-		t.Errorf("there is still something to wait for: %+v", c)
-	}
-	if !s.byWho(grand).inside {
-		t.Error("the child of a program is none")
-	}
-}
-
-// The runtime's own process is older than the container's, in its cgroup and in mounts
-// of its own, but it has the host's root directory.
-func TestAccountsBesideTheRuntimes(t *testing.T) {
-	hosts, own := accountsOf(t, "alice:x:1000:1000::/:/bin/sh\n", ""), accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")
-	s, begin := newTree(t, enriched), time.Now()
-	c := s.runInside(t, dockerCgroup).Container
-	q := s.onlyQuestion(t, begin)
-	a := q.Unanswered()
-	a.Accounts, a.Outside = hosts, true
-	if s.Learn(a, begin) != nil || s.byWho(child).User.Known {
-		t.Errorf("the container's root directory may be yet to come: %+v", s.byWho(child).User)
-	}
-	s.GiveUp(c)
-	if s.byWho(child).User.Name != "alice" {
-		t.Errorf("alone, its accounts are the container's: %+v", s.byWho(child).User)
-	}
-	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
-	q = s.onlyQuestion(t, begin)
-	if q.PID != uint32(grand) {
-		t.Fatalf("%+v", q)
-	}
-	a = q.Unanswered()
-	a.Accounts = own
-	s.Learn(a, begin)
-	if s.byWho(grand).User.Name != "bob" {
-		t.Errorf("%+v", s.byWho(grand).User)
-	}
-
-	s = newTree(t, enriched) // both are known before the first question
-	s.runInside(t, dockerCgroup)
-	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
-	q = s.onlyQuestion(t, begin)
-	a = q.Unanswered()
-	a.Accounts, a.Outside = hosts, true
-	if s.Learn(a, begin) != nil || s.byWho(child).inside {
-		t.Error("the runtime's process still counts")
-	}
-	if q = s.onlyQuestion(t, begin); q.PID != uint32(grand) || q.Accounts != nil {
-		t.Errorf("%+v", q)
-	}
-}
-
-// Who was seen before its runtime was done has the host's files until its next program.
-func TestAccountsOfUnfinished(t *testing.T) {
-	hosts := accountsOf(t, "alice:x:1000:1000::/:/bin/sh\n", "")
-	for _, early := range []bool{true, false} {
-		s, begin := newTree(t, enriched), time.Now()
-		feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell), child.in(dockerCgroup, bpf.CauseScan, shell))
-		q := s.onlyQuestion(t, begin)
-		a := q.Unanswered()
-		a.Accounts, a.Outside = hosts, true
-		if early { // executed before the answer
-			must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
-			if s.Learn(a, begin) != nil {
-				t.Error("the answer counts, though it was of before")
-			}
-		} else {
-			if s.Learn(a, begin) != nil {
-				t.Error("the container is told to be known, though nobody executed a program in it")
-			}
-			must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
-		}
-		if q = s.onlyQuestion(t, begin); q.PID != uint32(child) {
-			t.Errorf("early %v: %+v", early, q)
-		}
-	}
-}
-
-// On a host whose runtime has mounts of its own, its processes in the container's cgroup
-// execute programs before the container's do. What stays outside is so in the end.
-func TestAccountsOfRuntimeInOtherMounts(t *testing.T) {
-	hosts := accountsOf(t, "alice:x:1000:1000::/:/bin/sh\n", "")
-	s, now := newTree(t, enriched), time.Now()
-	asked, c := 0, s.runInside(t, dockerCgroup).Container
-	for ; asked < 100; asked++ {
-		list := s.Questions(now)
-		if len(list) == 0 {
-			break
-		}
-		a := list[0].Unanswered()
-		a.Accounts, a.Outside = hosts, true
-		if known := s.Learn(a, now); (known != nil) != (asked == outsideMax-1) {
-			t.Errorf("after %d answers: %v", asked+1, known)
-		}
-		must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
-	}
-	if asked != outsideMax || c.Told == event.Waiting || s.byWho(child).User.Name != "alice" {
-		t.Errorf("%d questions: %+v", asked, s.byWho(child).User)
-	}
-}
-
-// Who was asked about has ended meanwhile: then the next one is.
-func TestAccountsOfNext(t *testing.T) {
-	s, begin := newTree(t, enriched), time.Now()
-	c := s.runInside(t, dockerCgroup).Container
-	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
-	s.byWho(grand).MountNS = s.byWho(child).MountNS
-	q := s.onlyQuestion(t, begin)
-	must(t, s, child.exit(0, 1))
-	if q.PID != uint32(child) || s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting {
-		t.Fatalf("%+v of %+v", q, c)
-	}
-	q = s.onlyQuestion(t, begin)
-	if q.PID != uint32(grand) || s.Learn(q.Unanswered(), begin) != c || c.Told != event.Untold {
-		t.Errorf("%+v of %+v", q, c)
-	}
-}
-
-// A container of a kind that has users of its own also names who logged in.
-func TestLoginInside(t *testing.T) {
-	for cgroup, want := range map[string]string{"/lxc.payload.web": "bob", dockerCgroup: "alice"} {
-		s := newTree(t, enriched)
-		r := child.in(cgroup, bpf.CauseExec, shell)
-		fixed[bpf.WireProcess](bpf.Raw(r)).Loginuid = 1000
-		must(t, s, r)
-		p := s.byWho(child)
-		s.Learn(ask.Answer{ID: p.Container.ID, PID: uint32(child), Accounts: accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")}, time.Now())
-		if p.User.Name != "bob" || p.Login.Name != want {
-			t.Errorf("%s: user %q, login %q, want %q", cgroup, p.User.Name, p.Login.Name, want)
-		}
-	}
-}
-
 func TestGiveUp(t *testing.T) {
 	s := newTree(t, enriched)
 	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
@@ -404,5 +246,24 @@ func TestHostAccountsChange(t *testing.T) {
 	}
 	if len(s.Questions(begin.Add(lookEvery/2))) != 0 || len(s.Questions(begin.Add(2*lookEvery))) != 1 {
 		t.Error("the host's files are not looked at once a second")
+	}
+}
+
+// Where nothing happens any more, what ended is forgotten all the same.
+func TestForgottenWithoutRecords(t *testing.T) {
+	since := uint64(now)
+	s := newTree(t, enriched, func(o *Options) { o.Clock = func() (uint64, uint64) { return bootAt + since, since } })
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
+	must(t, s, child.exit(0, 1))
+	if s.Forget(); s.Containers() != 1 || s.byWho(child) == nil {
+		t.Error("forgotten at once")
+	}
+	since += 2 * grace
+	if s.Forget(); s.Containers() != 1 || s.byWho(child) != nil {
+		t.Error("the process should be forgotten, its container not yet")
+	}
+	since += 2 * keepContainer
+	if s.Forget(); s.Containers() != 0 || s.Counts().ContainersForgotten != 1 {
+		t.Errorf("%d containers are known", s.Containers())
 	}
 }

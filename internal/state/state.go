@@ -229,8 +229,7 @@ func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
 	}
 	s.now = h.Time
 	s.clock.follow(h.Time)
-	s.processes.forget(h.Time)
-	s.containers.forget(h.Time)
+	s.forget(h.Time)
 	switch h.Type {
 	case bpf.TypeCall:
 		return s.applyCall(raw, ev)
@@ -246,6 +245,17 @@ func (s *State) Apply(raw bpf.Raw, ev *event.Event) (bool, error) {
 		return s.applyCredentials(raw, ev)
 	}
 	return false, ErrType
+}
+
+// Forget lets go of what ended some time ago. Apply does so too, but that needs a record.
+func (s *State) Forget() {
+	_, now := s.opts.Clock()
+	s.forget(now)
+}
+
+func (s *State) forget(now uint64) {
+	s.processes.forget(now)
+	s.containers.forget(now)
 }
 
 // begin makes ev the next event, of the row and process, without arguments.

@@ -102,7 +102,10 @@ func (l *loop) know(raw bpf.Raw) {
 func (l *loop) run(ctx context.Context) error {
 	l.ctx = ctx
 	for {
-		_, err := l.source.Read(l.take)
+		n, err := l.source.Read(l.take)
+		if n == 0 {
+			l.state.Forget()
+		}
 		l.counts.vouched.Add(l.state.Vouch(l.choice.possible))
 		l.enrich(time.Now())
 		l.publish()
