@@ -35,6 +35,8 @@ var pathTests = []struct{ test, fit, others string }{
 	{"fd.name endswith .so", "/a.so /a/b.so /.so", "/a.so.1 /so"},
 	{"fd.name contains /.ssh/", "/root/.ssh/a /.ssh/b", "/root/.ssh /root/ssh/a"},
 	{"fd.name icontains SSH", "/a/SsH /ssh", "/s/sh"},
+	{"fd.name icontains Élan", "/ÉLAN /aÉlan", "/élan /elan /\ufffdlan"},
+	{"fd.name glob /?", "/a", "/é /aa"},
 	{"fd.name contains aab", "/aaab /aab", "/aa/b"},
 	{"fd.name glob /proc/*/mem", "/proc/1/mem /proc/1/2/mem", "/proc/mem /proc/1/memo"},
 	{"fd.name glob /a?c", "/abc /a/c", "/ac /abbc"},

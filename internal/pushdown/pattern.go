@@ -103,11 +103,16 @@ func quote(text string) string {
 	return b.String()
 }
 
-// folded is a pattern for a text without regard to the case of ASCII letters.
+// folded is a pattern for a text without regard to the case of ASCII letters. All
+// other bytes are as they are, also those that letters of other alphabets are made of.
 func folded(text string) string {
 	var b strings.Builder
 	for i := range len(text) {
-		fmt.Fprintf(&b, "[%s%s]", quote(strings.ToLower(text[i:i+1])), quote(strings.ToUpper(text[i:i+1])))
+		one := quote(text[i : i+1])
+		if c := text[i]; 'a' <= c|0x20 && c|0x20 <= 'z' {
+			one = "[" + quote(string(c|0x20)) + quote(string(c&^0x20)) + "]"
+		}
+		b.WriteString(one)
 	}
 	return b.String()
 }
