@@ -125,11 +125,14 @@ func (s *State) decode(plan *plan) {
 		return
 	}
 	name := ev.Args[plan.path].Path
-	switch {
-	// Of an open through io_uring the file can be gone before it is told.
-	case ev.FD == nil && (ev.Failed() || ev.Via == event.IOUring):
+	switch made := !ev.Failed() && ev.Row.Flags&syscalls.CreatesFD != 0 && ev.Row.FD == syscalls.Result; {
+	// What was opened can be closed, by another thread or through io_uring, before it is told.
+	case ev.FD == nil && (ev.Failed() || ev.Via == event.IOUring || made):
 		if ev.FD = s.newFD(); ev.FD != nil {
 			ev.FD.Type, ev.FD.Name, ev.FD.NameFault = event.FDFile, name, ev.Args[plan.path].Fault
+		}
+		if made {
+			ev.FDNum = ev.Result
 		}
 	case ev.FD != nil && ev.FD.Name == "":
 		ev.FD.Name = name

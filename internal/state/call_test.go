@@ -327,16 +327,18 @@ func TestEveryParamIsRead(t *testing.T) {
 	}
 }
 
-// An open through io_uring whose file is gone when it is told has the path that
-// was asked for.
+// An open whose file is gone when it is told has the path that was asked for.
 func TestOpenWithoutFile(t *testing.T) {
 	s := newTree(t)
 	r := shell.call("openat", 3, atCwd, 1, 0, 0).none().none().given("x", "/home/a")
-	ev := must(t, s, changed(r, func(h *bpf.WireHeader) { h.Via = bpf.ViaIOUring }))
-	if ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != -1 {
-		t.Errorf("descriptor %+v, number %d", ev.FD, ev.FDNum)
+	for _, via := range []uint8{bpf.ViaNative, bpf.ViaIOUring} {
+		ev := must(t, s, changed(r, func(h *bpf.WireHeader) { h.Via = via }))
+		if ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != 3 {
+			t.Errorf("via %d: descriptor %+v, number %d", via, ev.FD, ev.FDNum)
+		}
 	}
-	if ev := must(t, s, r); ev.FD != nil {
-		t.Errorf("of a call that was made: %+v", ev.FD)
+	failed := shell.call("openat", -2, atCwd, 1, 0, 0).none().none().given("x", "/home/a")
+	if ev := must(t, s, failed); ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != -1 {
+		t.Errorf("failed: descriptor %+v, number %d", ev.FD, ev.FDNum)
 	}
 }

@@ -95,6 +95,12 @@ const limits = `
   path there, between the kernel's reading and the call's end, is believed. The same
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
+- Who puts another file in the place of a descriptor between the moment that an open made
+  it and the end of the call has the open told as that file's. (Of 100,000 opens 600 were, whose
+  process did nothing else.) The path as given stays, ` + "`" + `fd.nameraw` + "`" + `.
+- ` + "`" + `proc.cwd` + "`" + ` is the directory that the process's last record told: another process that
+  shares it (` + "`" + `CLONE_FS` + "`" + `) or renames a directory above it changes it unseen until the next one.
+  No path of a file depends on it.
 - Newer kernels (7.3 of those that are run) can preempt programs on tracepoints, and then
   don't run them for others on that CPU. As root calls are told where that can't be;
   how processes begin and end, and for others calls too, by three programs, of which
