@@ -201,9 +201,17 @@ func programs(p *patient) verdict {
 	case p.sensor == nil:
 		return verdict{missing, "not loaded", ""}
 	case len(p.sensor.Missing()) > 0:
-		return verdict{limited, "this kernel lacks " + strings.Join(p.sensor.Missing(), "; "), "a later kernel has it"}
+		return verdict{limited, "this kernel lacks " + strings.Join(p.sensor.Missing(), "; "), adviceForMissing(p.sensor.Missing())}
 	}
 	return verdict{fine, "all load", ""}
+}
+
+// adviceForMissing is for layers that the sensor goes on without.
+func adviceForMissing(layers []string) string {
+	if strings.Contains(strings.Join(layers, " "), unix.EPERM.Error()) {
+		return "what is not permitted this kernel has, but is set up to refuse it to all; a later kernel has the rest"
+	}
+	return "a later kernel has it"
 }
 
 // adviceFor is for errors that don't end with advice of their own.
