@@ -1,6 +1,8 @@
 package record
 
 import (
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -11,15 +13,23 @@ import (
 	"github.com/sakerhq/saker/internal/event/eventtest"
 )
 
-// benchRecords is how many records one way makes before it is the next one's turn: enough that
-// garbage is collected in each turn some times. With fewer it was always the same way's.
-const benchRecords = 4096
+const (
+	benchBatches = 16  // a turn
+	benchRecords = 128 // a batch
+	perTurn      = benchBatches * benchRecords
+)
+
+// way makes batches of n records.
+type way struct {
+	name string
+	make func(n int)
+}
 
 // recordWays make records of an alert: of a process that is met again, or of
-// another one each time, with all that is done by default; and the floor: what pdata
-// takes for the same record when all that it says lies ready, so that nothing is
+// another one each time, with all that is done by default; and, last, the floor: what
+// pdata takes for the same record when all that it says lies ready, so that nothing is
 // looked up, searched or copied.
-func recordWays(tb testing.TB) (names []string, ways []func(n int)) {
+func recordWays(tb testing.TB) []way {
 	e, wanted := eventtest.Named("open through a link"), refs(tb, stable...)
 	w := NewWriter(Options{Redactor: newRedactor(tb), Limits: Limits{Attributes: 128, ValueLength: 8 << 10, ArrayLength: 256}})
 	images := func(change uint64) func(int) {
@@ -32,12 +42,13 @@ func recordWays(tb testing.TB) (names []string, ways []func(n int)) {
 		}
 	}
 	model := w.Add(e, wanted)
-	return []string{"again", "new", "pdata"}, []func(int){images(0), images(1), func(n int) {
+	w.Take()
+	return []way{{"again", images(0)}, {"new", images(1)}, {"pdata", func(n int) {
 		records := plog.NewLogs().ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
 		for range n {
 			putPlainly(records.AppendEmpty(), model)
 		}
-	}}
+	}}}
 }
 
 func putPlainly(lr, model plog.LogRecord) {
@@ -58,34 +69,74 @@ func putPlainly(lr, model plog.LogRecord) {
 	}
 }
 
-// BenchmarkRecord gives the ways turns, so that they can be compared on a busy
-// machine: CPU time of a record, the median of all turns.
+// figures are what BenchmarkRecord tells of each way: the time of making alone, with no
+// garbage collected meanwhile, and the time with it, when each turn collects all the
+// garbage that it made and no other.
+var figures = []struct {
+	suffix  string
+	collect bool
+}{{"", false}, {"+garbage", true}}
+
+// turn is the CPU time of a record when a way makes many.
+func (w *way) turn(collect bool) float64 {
+	runtime.GC()
+	if collect {
+		defer debug.SetGCPercent(debug.SetGCPercent(100))
+	}
+	before := eventtest.CPUTime()
+	for range benchBatches {
+		w.make(benchRecords)
+	}
+	if collect {
+		runtime.GC()
+	}
+	return float64(eventtest.CPUTime()-before) / perTurn
+}
+
+// BenchmarkRecord gives the ways turns, in another order each round, so that they can
+// be compared on a busy machine: the median of all rounds of the CPU time of a record,
+// and of its ratio to the floor in the same round, with the quartiles.
 func BenchmarkRecord(b *testing.B) {
-	names, ways := recordWays(b)
-	turns := make([][]float64, len(ways))
-	for b.Loop() {
-		for i, way := range ways {
-			before := eventtest.CPUTime()
-			way(benchRecords)
-			turns[i] = append(turns[i], float64(eventtest.CPUTime()-before)/benchRecords)
+	ways := recordWays(b)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	times := map[string][]float64{}
+	for round := 0; b.Loop(); round++ {
+		for _, figure := range figures {
+			for i := range ways {
+				w := &ways[(round+i)%len(ways)]
+				times[w.name+figure.suffix] = append(times[w.name+figure.suffix], w.turn(figure.collect))
+			}
 		}
 	}
-	for i, name := range names {
-		slices.Sort(turns[i])
-		b.ReportMetric(turns[i][len(turns[i])/2], name+":cpu-ns/op")
+	for _, figure := range figures {
+		floor := times[ways[len(ways)-1].name+figure.suffix]
+		for _, w := range ways {
+			name := w.name + figure.suffix
+			ratios := make([]float64, len(floor))
+			for i := range floor {
+				ratios[i] = times[name][i] / floor[i]
+			}
+			slices.Sort(ratios)
+			slices.Sort(times[name])
+			n := len(ratios)
+			b.ReportMetric(times[name][n/2], name+":cpu-ns/op")
+			b.ReportMetric(ratios[n/4], name+":p25/pdata")
+			b.ReportMetric(ratios[n/2], name+":p50/pdata")
+			b.ReportMetric(ratios[3*n/4], name+":p75/pdata")
+		}
 	}
 }
 
 // TestNoAllocationOfOurOwn: a record costs the allocations that pdata makes for it.
 func TestNoAllocationOfOurOwn(t *testing.T) {
-	names, ways := recordWays(t)
-	var got []float64
-	for _, way := range ways {
-		got = append(got, testing.AllocsPerRun(10, func() { way(benchRecords) })/benchRecords)
+	ways := recordWays(t)
+	floor := ways[len(ways)-1]
+	allocs := func(w way) float64 {
+		return testing.AllocsPerRun(10, func() { w.make(perTurn) }) / perTurn
 	}
-	for i, name := range names {
-		if got[i] > got[len(got)-1]+0.1 {
-			t.Errorf("%s: %.2f allocations, %s %.2f", name, got[i], names[len(names)-1], got[len(got)-1])
+	for _, w := range ways {
+		if got, least := allocs(w), allocs(floor); got > least+0.1 {
+			t.Errorf("%s: %.2f allocations, %s %.2f", w.name, got, floor.name, least)
 		}
 	}
 }
