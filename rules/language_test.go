@@ -137,7 +137,8 @@ func matchesText(t *testing.T, table *field.Table, set *Set, source, events stri
 		line = strings.TrimSpace(line)
 		src := jsonEvent(t, table, line)
 		fmt.Fprintln(&b, line)
-		for _, k := range m.Match(src, source, src["evt.type"].Text()) {
+		typ := src["evt.type"]
+		for _, k := range m.Match(src, source, typ.Text()) {
 			fmt.Fprintf(&b, "\t%s: %s: %s\n", k.Rule.Name, k.Verdict, k.Rule.AppendOutput(nil, src))
 			for key, v := range k.Rule.Extras(src) {
 				fmt.Fprintf(&b, "\t\t%s: %s\n", key, appendValue(nil, &expr{}, v))

@@ -209,7 +209,8 @@ func getopt(e *expr, r *reader, s *room) field.Value {
 func scanOptions(args field.Value, spec string, f func(option, value string)) {
 	spec = strings.TrimLeft(spec, "+-:")
 	for i := 0; i < args.Len(); i++ {
-		arg := args.At(i).Text()
+		element := args.At(i)
+		arg := element.Text()
 		if len(arg) < 2 || arg[0] != '-' || arg == "--" {
 			return
 		}
@@ -234,7 +235,8 @@ func scanOptions(args field.Value, spec string, f func(option, value string)) {
 				f(arg[k:k+1], "")
 			case i+1 < args.Len():
 				i++
-				f(arg[k:k+1], args.At(i).Text())
+				next := args.At(i)
+				f(arg[k:k+1], next.Text())
 			default:
 				f("?", arg[k:k+1])
 			}

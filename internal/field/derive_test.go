@@ -1,8 +1,11 @@
 package field
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // pairs is a Source of the values that a test gives by name.
@@ -118,15 +121,30 @@ func TestDerived(t *testing.T) {
 	}
 }
 
-// TestFlagNamesAreBounded: numbers that a program chooses must not fill memory.
-func TestFlagNamesAreBounded(t *testing.T) {
-	var m memo[int]
-	for i := range 2 * memoLimit {
-		if s := m.put(i, itoa(int64(i))); s != itoa(int64(i)) {
-			t.Fatal(s)
+// TestMemo: what is remembered is of its own number, whatever has the same place.
+func TestMemo(t *testing.T) {
+	var m memo
+	files, modes := new(syscalls.Values), new(syscalls.Values)
+	kept := 0
+	for i := range uint64(8 * len(m)) {
+		for _, of := range []*syscalls.Values{nil, files, modes} {
+			if s, ok := m.get(of, i); ok {
+				t.Fatalf("%q for a number that nobody put", s)
+			}
+			m.put(of, i, fmt.Sprint(of == files, i))
+			if s, ok := m.get(of, i); !ok || s != fmt.Sprint(of == files, i) {
+				t.Fatalf("%q, %t", s, ok)
+			}
 		}
 	}
-	if n := len(*m.texts.Load()); n != memoLimit {
-		t.Errorf("%d texts kept", n)
+	for i := range uint64(8 * len(m)) {
+		if s, ok := m.get(files, i); ok {
+			if kept++; s != fmt.Sprint(true, i) {
+				t.Errorf("%q for %d", s, i)
+			}
+		}
+	}
+	if kept < len(m)/8 {
+		t.Errorf("%d texts are kept", kept)
 	}
 }

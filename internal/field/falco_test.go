@@ -214,8 +214,8 @@ var sum int
 // use reads all of a value.
 func use(v Value) {
 	sum += len(v.Text())
-	for i := range v.Len() {
-		sum += len(v.At(i).Text())
+	for _, element := range v.All() {
+		sum += len(element.Text())
 	}
 }
 

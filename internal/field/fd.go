@@ -108,7 +108,7 @@ func openedPath(e *event.Event) int {
 	for i := range e.Row.Params {
 		switch e.Row.Params[i].Type {
 		case syscalls.FSPath, syscalls.FSRelPath:
-			if valid(e, i) || lacking(e, i).IsUnreadable() {
+			if lack := lacking(e, i); valid(e, i) || lack.IsUnreadable() {
 				return i
 			}
 			return -1

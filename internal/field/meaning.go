@@ -1,11 +1,8 @@
 package field
 
 import (
-	"maps"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -146,53 +143,12 @@ func signalNames(set uint32) string {
 	return strings.Join(names, " ")
 }
 
-// memo keeps texts that are made from few different keys. It is made for
-// reading: each new text copies the map, so that looking one up takes no lock.
-type memo[K comparable] struct {
-	mu    sync.Mutex // for put
-	texts atomic.Pointer[map[K]string]
-}
-
-// memoLimit is more than honest programs need; a program that makes up flags
-// must not fill memory.
-const memoLimit = 512
-
-func (m *memo[K]) get(key K) (string, bool) {
-	texts := m.texts.Load()
-	if texts == nil {
-		return "", false
-	}
-	s, ok := (*texts)[key]
-	return s, ok
-}
-
-func (m *memo[K]) put(key K, s string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	more := map[K]string{}
-	if texts := m.texts.Load(); texts != nil {
-		if len(*texts) >= memoLimit {
-			return s
-		}
-		maps.Copy(more, *texts)
-	}
-	more[key] = s
-	m.texts.Store(&more)
-	return s
-}
-
-type flagSet struct {
-	values *syscalls.Values
-	number uint64
-}
-
-var flagTexts memo[flagSet]
+var flagTexts memo
 
 // flagNames are the names of a number of Falco's, as rules know them.
 func flagNames(values *syscalls.Values, number uint64) string {
-	key := flagSet{values, number}
-	if s, ok := flagTexts.get(key); ok {
+	if s, ok := flagTexts.get(values, number); ok {
 		return s
 	}
-	return flagTexts.put(key, string(values.AppendNames(nil, number)))
+	return flagTexts.put(values, number, string(values.AppendNames(nil, number)))
 }

@@ -146,11 +146,17 @@ func argsFrom(in *Inputs, a Arg) Value {
 		case a.IsIndex || argv.Len() < 2:
 			return Str("")
 		}
+		var exe string
 		var rest []string
-		for i := 2; i < argv.Len(); i++ {
-			rest = append(rest, argv.At(i).Text())
+		for i, arg := range argv.All() {
+			switch {
+			case i == 1:
+				exe = arg.Text()
+			case i > 1:
+				rest = append(rest, arg.Text())
+			}
 		}
-		return Str(event.Join(argv.At(1).Text(), rest)).Only(argv.Part())
+		return Str(event.Join(exe, rest)).Only(argv.Part())
 	})
 }
 
@@ -178,8 +184,10 @@ func countArgs(in *Inputs, _ Arg) Value {
 func lenArgs(in *Inputs, _ Arg) Value {
 	return hold(in[0], func(argv Value) Value {
 		n := 0
-		for i := 1; i < argv.Len(); i++ {
-			n += len(argv.At(i).Text())
+		for i, arg := range argv.All() {
+			if i > 0 {
+				n += len(arg.Text())
+			}
 		}
 		return Unsigned(uint64(n))
 	})

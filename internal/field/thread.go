@@ -108,13 +108,13 @@ var capNames = strings.Fields(`
 	CAP_LEASE CAP_AUDIT_WRITE CAP_AUDIT_CONTROL CAP_SETFCAP CAP_MAC_OVERRIDE CAP_MAC_ADMIN CAP_SYSLOG
 	CAP_WAKE_ALARM CAP_BLOCK_SUSPEND CAP_AUDIT_READ CAP_PERFMON CAP_BPF CAP_CHECKPOINT_RESTORE`)
 
-var capTexts memo[uint64]
+var capTexts memo
 
 // capsOf makes a Get of the names of a set of capabilities.
 func capsOf(of func(*event.Process) uint64) func(*event.Event, Arg) Value {
 	return func(e *event.Event, _ Arg) Value {
 		set := of(e.Process)
-		if s, ok := capTexts.get(set); ok {
+		if s, ok := capTexts.get(nil, set); ok {
 			return Str(s)
 		}
 		var names []string
@@ -123,6 +123,6 @@ func capsOf(of func(*event.Process) uint64) func(*event.Event, Arg) Value {
 				names = append(names, name)
 			}
 		}
-		return Str(capTexts.put(set, strings.Join(names, " ")))
+		return Str(capTexts.put(nil, set, strings.Join(names, " ")))
 	}
 }

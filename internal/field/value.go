@@ -60,7 +60,7 @@ const (
 	Tail
 )
 
-// Value is one field's value at one event: 56 bytes, copied freely. The zero
+// Value is one field's value at one event: 64 bytes, copied freely. The zero
 // Value is Missing.
 //
 // A Value made of memory that somebody else owns (a ring record, a process, a
@@ -75,6 +75,9 @@ type Value struct {
 	n          int            // length of data
 	num, low   uint64         // Int, Uint, Float, Bool; high and low half of an Addr
 	num2, low2 uint64         // the second of a pair
+	// Values are copied by pieces of 16 bytes. Without this word the last two would
+	// overlap, and a processor that loads what two stores have written waits for both.
+	_ uint64
 }
 
 // NoValue, UnknownValue and Unreadable are the values that hold nothing. What
@@ -183,10 +186,10 @@ func be64(b []byte) (n uint64) {
 }
 
 // Kind says what v holds.
-func (v Value) Kind() Kind { return v.kind }
+func (v *Value) Kind() Kind { return v.kind }
 
 // Part says how much of what there was v holds.
-func (v Value) Part() Part {
+func (v *Value) Part() Part {
 	if v.kind == Unknown {
 		return Whole
 	}
@@ -202,7 +205,7 @@ func (v Value) Only(p Part) Value {
 }
 
 // IsUnreadable reports whether v is Unreadable.
-func (v Value) IsUnreadable() bool { return v.kind == Unknown && v.part != Whole }
+func (v *Value) IsUnreadable() bool { return v.kind == Unknown && v.part != Whole }
 
 // front is v, without its end if cut.
 func front(v Value, cut bool) Value {
@@ -213,10 +216,10 @@ func front(v Value, cut bool) Value {
 }
 
 // Known reports whether v holds something: neither Missing nor Unknown.
-func (v Value) Known() bool { return v.kind > Unknown }
+func (v *Value) Known() bool { return v.kind > Unknown }
 
 // Text is the string of a String or Bytes value, and "" for others.
-func (v Value) Text() string {
+func (v *Value) Text() string {
 	if v.kind != String && v.kind != Bytes {
 		return ""
 	}
@@ -224,19 +227,19 @@ func (v Value) Text() string {
 }
 
 // Int is the number of an Int, Uint or Bool value.
-func (v Value) Int() int64 { return int64(v.num) }
+func (v *Value) Int() int64 { return int64(v.num) }
 
 // Uint is the number of an Int, Uint or Bool value.
-func (v Value) Uint() uint64 { return v.num }
+func (v *Value) Uint() uint64 { return v.num }
 
 // Float is the number of a Float value.
-func (v Value) Float() float64 { return math.Float64frombits(v.num) }
+func (v *Value) Float() float64 { return math.Float64frombits(v.num) }
 
 // Bool reports whether a Bool value is true.
-func (v Value) Bool() bool { return v.num != 0 }
+func (v *Value) Bool() bool { return v.num != 0 }
 
 // Addr is the address of an Addr value, and the zero address for others.
-func (v Value) Addr() netip.Addr {
+func (v *Value) Addr() netip.Addr {
 	if v.kind != Addr {
 		return netip.Addr{}
 	}
@@ -253,7 +256,7 @@ func (v Value) Addr() netip.Addr {
 }
 
 // Len is the number of elements of a List value, and 0 for others.
-func (v Value) Len() int {
+func (v *Value) Len() int {
 	if v.kind != List {
 		return 0
 	}

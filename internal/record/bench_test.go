@@ -120,9 +120,9 @@ func BenchmarkRecord(b *testing.B) {
 			slices.Sort(times[name])
 			n := len(ratios)
 			b.ReportMetric(times[name][n/2], name+":cpu-ns/op")
-			b.ReportMetric(ratios[n/4], name+":p25/pdata")
-			b.ReportMetric(ratios[n/2], name+":p50/pdata")
-			b.ReportMetric(ratios[3*n/4], name+":p75/pdata")
+			b.ReportMetric(ratios[n/4], name+":p25/floor")
+			b.ReportMetric(ratios[n/2], name+":p50/floor")
+			b.ReportMetric(ratios[3*n/4], name+":p75/floor")
 		}
 	}
 }

@@ -41,9 +41,9 @@ func (w *Writer) hold(c *event.Container, at uint64, now time.Time) plog.LogReco
 // leaveOpen notes what a record that was just written does not say yet.
 func (w *Writer) leaveOpen(e *event.Event, lr plog.LogRecord, p *plan) {
 	var refs []*field.Ref
-	for _, list := range [...][]want{p.shared, p.own} {
+	for _, list := range [...][]want{p.all.said, p.all.rest} {
 		for i := range list {
-			if list[i].of(e).Kind() == field.Unknown {
+			if v := list[i].of(e); v.Kind() == field.Unknown {
 				refs = append(refs, list[i].ref)
 			}
 		}
@@ -123,7 +123,7 @@ func (w *Writer) complete(o *open, c *event.Container, name func(*event.Process)
 			w.lack.dropped++
 		default:
 			free--
-			w.put(attrs, &e, ref, &v)
+			w.put(attrs.PutEmpty(ref.Key()), &e, ref, &v)
 		}
 	}
 	w.lack.tell(o.record)

@@ -59,6 +59,7 @@ func tellKeys(attrs pcommon.Map, key string, list []string) {
 	if len(list) == 0 {
 		return
 	}
+	slices.Sort(list) // what other records said must not show
 	if told, ok := attrs.Get(key); ok {
 		putTexts(told.Slice(), list)
 		return

@@ -108,7 +108,8 @@ func TestLogBodies(t *testing.T) {
 	}
 	_, text := toldLog()
 	text.Body().SetStr("no JSON")
-	if r.Reset(resource, text, "app"); r.Value(value).Known() {
+	r.Reset(resource, text, "app")
+	if v := r.Value(value); v.Known() {
 		t.Error("the body of the record before is still there")
 	}
 	text.SetSeverityText("panic")

@@ -13,11 +13,11 @@ import (
 type plan struct {
 	asked []*field.Ref
 	sum   uint64 // of asked
-	// shared depend on the event's type and on the process alone: many records
-	// say the same of them. They come first.
-	shared, own []want
-	depth       map[int]int // by a field's number: how many ancestors its array needs
-	usual       int         // how many attributes the last record had
+	// all is shared and own. What is shared depends on the event's type and on the
+	// process alone: many records say the same of it.
+	all, own form
+	shared   []want
+	depth    map[int]int // by a field's number: how many ancestors its array needs
 }
 
 // want is a reference and how its value is got, in one place: a record looks up
@@ -83,19 +83,19 @@ const (
 func newPlan(refs []*field.Ref, sum uint64, most int) *plan {
 	p := &plan{asked: slices.Clone(refs), sum: sum, depth: map[int]int{}}
 	known := map[*field.Ref]bool{}
+	var all []want
 	for _, ref := range refs {
 		for _, primary := range ref.Carries() {
 			if primary.Where == field.Record && !p.knows(primary, known) {
-				p.own = append(p.own, wantOf(primary))
+				all = append(all, wantOf(primary))
 			}
 		}
 	}
-	p.usual = len(p.own)
-	if most > 0 && p.usual > most {
-		return p
+	p.all = newForm(all, most)
+	if p.all.most == 0 {
+		p.shared = slices.DeleteFunc(slices.Clone(all), ofEvent)
+		p.own = newForm(slices.DeleteFunc(slices.Clone(all), func(w want) bool { return !ofEvent(w) }), 0)
 	}
-	p.shared = slices.DeleteFunc(slices.Clone(p.own), ofEvent)
-	p.own = slices.DeleteFunc(p.own, func(w want) bool { return !ofEvent(w) })
 	return p
 }
 

@@ -13,71 +13,76 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 )
 
-// put says v, which is known, as the attribute of ref.
-func (w *Writer) put(attrs pcommon.Map, e *event.Event, ref *field.Ref, v *field.Value) {
-	key := ref.Key()
+// put says v, which is known, in to, as the attribute of ref has it.
+func (w *Writer) put(to pcommon.Value, e *event.Event, ref *field.Ref, v *field.Value) {
+	if v.Part() != field.Whole {
+		w.lack.truncated = noted(w.lack.truncated, ref)
+	}
 	switch ref.Form {
 	case field.Plain:
-		w.putPlain(attrs, e, ref, v)
+		w.putPlain(to, e, ref, v)
 	case field.Digits:
-		attrs.PutStr(key, strconv.FormatInt(v.Int(), 10))
+		to.SetStr(strconv.FormatInt(v.Int(), 10))
 	case field.ISOTime:
-		attrs.PutStr(key, time.Unix(0, v.Int()).UTC().Format(time.RFC3339Nano))
+		to.SetStr(time.Unix(0, v.Int()).UTC().Format(time.RFC3339Nano))
 	case field.Words:
-		w.putWords(attrs.PutEmptySlice(key), v.Text())
+		w.putWords(to.SetEmptySlice(), v.Text())
 	case field.Sole:
-		attrs.PutEmptySlice(key).AppendEmpty().SetStr(w.say(e, ref, v.Text()))
+		to.SetEmptySlice().AppendEmpty().SetStr(w.say(e, ref, v.Text()))
 	}
 }
 
-func (w *Writer) putPlain(attrs pcommon.Map, e *event.Event, ref *field.Ref, v *field.Value) {
-	key := ref.Key()
+func (w *Writer) putPlain(to pcommon.Value, e *event.Event, ref *field.Ref, v *field.Value) {
 	switch v.Kind() {
 	case field.String:
-		attrs.PutStr(key, w.say(e, ref, v.Text()))
+		to.SetStr(w.say(e, ref, v.Text()))
 	case field.Bytes:
-		attrs.PutEmptyBytes(key).FromRaw([]byte(w.hide(e, ref, v.Text())))
+		to.SetEmptyBytes().FromRaw([]byte(w.hide(e, ref, v.Text())))
 	case field.List:
 		n := v.Len()
 		if ref.InArray() {
 			n = min(n, w.depth[ref.Index()])
 		}
-		w.putList(attrs.PutEmptySlice(key), e, ref, v, n)
+		w.putList(to.SetEmptySlice(), e, ref, v, n)
 	default:
-		putOther(attrs, key, v)
+		putOther(to, v)
 	}
 }
 
 // Put says v as an attribute, texts in memory of its own; a Missing or Unknown
 // value says nothing.
 func Put(attrs pcommon.Map, key string, v *field.Value) {
+	if !v.Known() {
+		return
+	}
+	to := attrs.PutEmpty(key)
 	switch v.Kind() {
 	case field.String:
-		attrs.PutStr(key, strings.Clone(valid(v.Text())))
+		to.SetStr(strings.Clone(valid(v.Text())))
 	case field.Bytes:
-		attrs.PutEmptyBytes(key).FromRaw([]byte(v.Text()))
+		to.SetEmptyBytes().FromRaw([]byte(v.Text()))
 	case field.List:
-		to := attrs.PutEmptySlice(key)
-		to.EnsureCapacity(v.Len())
+		list := to.SetEmptySlice()
+		list.EnsureCapacity(v.Len())
 		for _, element := range v.All() {
-			putElement(to, element, func(s string) string { return strings.Clone(valid(s)) })
+			putElement(list, element, func(s string) string { return strings.Clone(valid(s)) })
 		}
 	default:
-		putOther(attrs, key, v)
+		putOther(to, v)
 	}
 }
 
 // putOther says a value that is neither a text nor a list.
-func putOther(attrs pcommon.Map, key string, v *field.Value) {
+func putOther(to pcommon.Value, v *field.Value) {
 	switch v.Kind() {
 	case field.Int, field.Uint:
-		attrs.PutInt(key, v.Int())
+		to.SetInt(v.Int())
 	case field.Float:
-		attrs.PutDouble(key, v.Float())
+		to.SetDouble(v.Float())
 	case field.Bool:
-		attrs.PutBool(key, v.Bool())
+		to.SetBool(v.Bool())
 	case field.Addr:
-		attrs.PutStr(key, v.Addr().String())
+		to.SetStr(v.Addr().String())
 	}
 }
 

@@ -110,7 +110,8 @@ func TestOthersKeys(t *testing.T) {
 		r := NewReader()
 		for i, want := range []string{test.theirs, test.both} {
 			r.Reset(foreign(t, theirs, []map[string]any{nil, ours}[i]))
-			if got := field.Eval(r, ref).Text(); got != want {
+			v := field.Eval(r, ref)
+			if got := v.Text(); got != want {
 				t.Errorf("%s is %q, want %q", test.ref, got, want)
 			}
 		}

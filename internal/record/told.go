@@ -17,7 +17,8 @@ type told struct {
 	key   toldKey
 	again bool // the key was met before
 	ready bool
-	attrs pcommon.Map
+	attrs pcommon.Map // and behind those that are said, keys for those of the event
+	said  int
 	lack  lack
 	// Whether the process runs what is told secrets.
 	program suspicion
@@ -56,13 +57,19 @@ func (w *Writer) told(p *plan, e *event.Event) *told {
 	if !t.ready {
 		return nil
 	}
+	for i := t.attrs.Len() - t.said; i < len(p.own.said); i++ {
+		t.attrs.PutEmpty(p.own.said[i].ref.Key())
+	}
 	return t
 }
 
 // remember finds out what records say of the event's process.
 func (w *Writer) remember(t *told, e *event.Event) {
 	t.attrs = pcommon.NewMap()
-	w.tell(t.attrs, e, t.key.plan.shared)
+	for i := range t.key.plan.shared {
+		w.add(t.attrs, e, &t.key.plan.shared[i], 0)
+	}
+	t.said = t.attrs.Len()
 	bytes := 0
 	for _, v := range t.attrs.All() {
 		bytes += own(v)
@@ -87,11 +94,4 @@ func own(v pcommon.Value) (bytes int) {
 		}
 	}
 	return bytes
-}
-
-// repeat says in attrs, which are empty, what is remembered.
-func (w *Writer) repeat(t *told, attrs pcommon.Map) {
-	t.attrs.CopyTo(attrs)
-	w.program = t.program
-	w.lack.add(&t.lack)
 }

@@ -55,8 +55,11 @@ type Writer struct {
 
 	logs   plog.Logs
 	places map[place]plog.LogRecordSlice
-	n      int
-	oldest uint64 // time of an event
+	// The place of the last record.
+	at      place
+	records plog.LogRecordSlice
+	n       int
+	oldest  uint64 // time of an event
 
 	held    map[*event.Container]*held
 	waiting []*event.Container // those of held, in order
@@ -166,40 +169,18 @@ func (w *Writer) write(lr plog.LogRecord, e *event.Event, p *plan, now time.Time
 	lr.SetTimestamp(pcommon.Timestamp(e.Time))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetEventName(w.eventName(e.Row))
-	attrs := lr.Attributes()
-	attrs.EnsureCapacity(p.usual + w.spare)
 	w.reset()
 	w.depth = p.depth
 	if t := w.told(p, e); t != nil {
-		w.repeat(t, attrs)
+		w.program = t.program
+		w.lack.add(&t.lack)
+		w.fill(lr.Attributes(), e, t.attrs, t.said, &p.own)
 	} else {
-		w.tell(attrs, e, p.shared)
+		w.fill(lr.Attributes(), e, p.all.keys, 0, &p.all)
 	}
-	w.tell(attrs, e, p.own)
-	p.usual = attrs.Len()
 	w.lack.tell(lr)
 	w.hidden += uint64(len(w.lack.redacted))
 	return lr
-}
-
-// tell says what is known of all that is wanted of the event.
-func (w *Writer) tell(attrs pcommon.Map, e *event.Event, wanted []want) {
-	most := w.limits.Attributes
-	for i := range wanted {
-		ref, v := wanted[i].ref, wanted[i].of(e)
-		switch kind := v.Kind(); {
-		case kind == field.Unknown && v.IsUnreadable():
-			w.lack.unreadable = noted(w.lack.unreadable, ref)
-		case kind == field.Unknown || kind == field.Missing:
-		case most > 0 && attrs.Len() >= most:
-			w.lack.dropped++
-		default:
-			if v.Part() != field.Whole {
-				w.lack.truncated = noted(w.lack.truncated, ref)
-			}
-			w.put(attrs, e, ref, &v)
-		}
-	}
 }
 
 // reset forgets the last record.
@@ -230,9 +211,20 @@ func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
 	if c := e.Process.Container; c != nil {
 		at = place{c.ID, c.Owner, c.Told, c.Meta}
 	}
-	if records, ok := w.places[at]; ok {
-		return records
+	if len(w.places) > 0 && at == w.at {
+		return w.records // mostly the last one's again
 	}
+	records, ok := w.places[at]
+	if !ok {
+		records = w.begun(e)
+		w.places[at] = records
+	}
+	w.at, w.records = at, records
+	return records
+}
+
+// begun is the records of a resource that has none so far.
+func (w *Writer) begun(e *event.Event) plog.LogRecordSlice {
 	rl := w.logs.ResourceLogs().AppendEmpty()
 	attrs := rl.Resource().Attributes()
 	for _, a := range w.host {
@@ -241,11 +233,10 @@ func (w *Writer) recordsOf(e *event.Event) plog.LogRecordSlice {
 	for _, ref := range w.onHost {
 		v := ref.Get(e, ref.Arg)
 		if v.Known() {
-			w.put(attrs, e, ref, &v)
+			w.put(attrs.PutEmpty(ref.Key()), e, ref, &v)
 		}
 	}
 	sl := rl.ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(ScopeName)
-	w.places[at] = sl.LogRecords()
 	return sl.LogRecords()
 }

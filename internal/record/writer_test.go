@@ -108,8 +108,8 @@ func TestInvalidUTF8(t *testing.T) {
 	w, r := NewWriter(Options{}), NewReader()
 	w.Add(e, refs(t, "fd.name"))
 	r.Reset(only(t, w.Take()))
-	if got := r.Value(ref(t, "saker.file.path")).Text(); got != "/tmp/\uFFFD\x00ä" {
-		t.Errorf("%q", got)
+	if v := r.Value(ref(t, "saker.file.path")); v.Text() != "/tmp/\uFFFD\x00ä" {
+		t.Errorf("%q", v.Text())
 	}
 }
 

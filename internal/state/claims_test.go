@@ -32,13 +32,14 @@ func TestFindClaim(t *testing.T) {
 }
 
 // says is what a field says of a process.
-func says(t *testing.T, p *process, name string) field.Value {
+func says(t *testing.T, p *process, name string) *field.Value {
 	t.Helper()
 	ref, err := field.Falco().Ref(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return field.Eval(field.OfEvent{Event: &event.Event{Process: &p.Process}}, ref)
+	v := field.Eval(field.OfEvent{Event: &event.Event{Process: &p.Process}}, ref)
+	return &v
 }
 
 // TestClaim: a cgroup that is named like a container is one as soon as, and only if, the

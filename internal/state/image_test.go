@@ -81,7 +81,8 @@ func shownBy(ev *event.Event, some func(*field.Ref) bool) string {
 		fmt.Fprintf(&b, "%s=%d", ref, v.Kind())
 		if v.Kind() == field.List {
 			for i := range v.Len() {
-				fmt.Fprintf(&b, " %q %d", v.At(i).Text(), v.At(i).Uint())
+				element := v.At(i)
+				fmt.Fprintf(&b, " %q %d", element.Text(), element.Uint())
 			}
 		} else {
 			fmt.Fprintf(&b, " %q %d", v.Text(), v.Uint())

@@ -200,7 +200,8 @@ func run(t *testing.T, sensor *bpf.Sensor) (expected []expectation, lacking []st
 		}
 		ended = ended || ev.Process.PID == pid && ev.Row.Name == "procexit"
 		if ev.TID == ev.Process.PID || ev.Row.Name == "procexit" {
-			events = append(events, told{name: ev.Row.Name, args: strings.Clone(args.Get(ev, args.Arg).Text())})
+			said := args.Get(ev, args.Arg)
+			events = append(events, told{name: ev.Row.Name, args: strings.Clone(said.Text())})
 		}
 	})
 	cmd := exec.Command(os.Args[0])

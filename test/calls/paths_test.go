@@ -185,11 +185,12 @@ func tellPaths(t *testing.T, ev *event.Event, told map[string]toldPath) {
 }
 
 // value is what a field says of the event.
-func value(t *testing.T, ev *event.Event, name string) field.Value {
+func value(t *testing.T, ev *event.Event, name string) *field.Value {
 	t.Helper()
 	ref, err := field.Falco().Ref(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return field.Eval(field.OfEvent{Event: ev}, ref)
+	v := field.Eval(field.OfEvent{Event: ev}, ref)
+	return &v
 }
