@@ -108,24 +108,45 @@ static __always_inline void know_nothing(u32 slot)
 			s->scan.directory = 0;
 }
 
-/* Tells a call that made a descriptor of another one as a dup, too. It is not judged: the rules
- * that the call left are not those of dup. */
-static __always_inline void send_dup(u32 slot, struct call *call)
-{
-	u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
-	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
-
-	call->row = key;
-	know_nothing(slot);
-	if (row)
-		send_call(slot, call, row, false);
-}
-
 static __always_inline bool is_dup(struct call *call)
 {
 	u32 command = call->args[1];
 
 	return call->ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC);
+}
+
+/* What a call opened by a path, as far as somebody could have put another file in its place. */
+static __always_inline u64 opened_by(struct call *call, struct wire_row *row)
+{
+	struct wire_capture *c = row->captures;
+
+	if (call->ret < 0 || c[0].kind != CAPTURE_FILE || c[0].arg != PLACE_RESULT ||
+	    (c[1].kind != CAPTURE_PATH && c[2].kind != CAPTURE_PATH))
+		return 0;
+	return shared_file_of(current_task(), call->ret);
+}
+
+/*
+ * Tells some calls twice: one that made a descriptor of another one as a dup, too; and one whose
+ * descriptor may be another file's by now also as if that had no file, so that rules see the path
+ * as given. The second one is not judged: the rules that the call left are not its.
+ */
+static __always_inline void send_again(u32 slot, struct call *call, struct wire_row *row,
+				       u64 opened)
+{
+	if (row->flags & ROW_DUPLICATES && is_dup(call)) {
+		u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
+
+		call->row = key;
+		row = bpf_map_lookup_elem(&rows, &key);
+	} else if (opened == DOUBTFUL || opened != opened_by(call, row)) {
+		call->gone = true;
+	} else {
+		return;
+	}
+	know_nothing(slot);
+	if (row)
+		send_call(slot, call, row, false);
 }
 
 /* Whether no rule can be true for the call. */
@@ -154,14 +175,14 @@ static __always_inline int on_call(struct call *call)
 		send_credentials(call->row);
 	}
 	know_nothing(slot);
+	u64 opened = opened_by(call, row);
 	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
 		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
 	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))
 		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(current_task());
-	if (row->flags & ROW_DUPLICATES && is_dup(call))
-		send_dup(slot, call);
+	send_again(slot, call, row, opened);
 	if (row->flags & ROW_NAMED)
 		forget_paths(current_task());
 	return 0;

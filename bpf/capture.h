@@ -244,7 +244,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		put_file_at(slot, s, value + aux);
 		break;
 	case CAPTURE_FILE:
-		if ((s32)value < 0)
+		if ((s32)value < 0 || call->gone)
 			block_none(s);
 		else if (rest >> 16 & ROW_ADDRESSED)
 			put_used(slot, file_of(current_task(), (s32)value));

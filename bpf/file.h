@@ -41,6 +41,29 @@ static __always_inline u64 file_of(struct task_struct *task, s64 fd)
 	return file;
 }
 
+#define DOUBTFUL 1 /* no file lies there */
+
+/*
+ * The file behind a descriptor that was just made, if others can change the table; DOUBTFUL: it
+ * may not be the one that it was made for, since somebody else has it, too. Who puts a file in
+ * another's place keeps it where it was, for a moment at least; one just opened is nobody else's.
+ */
+static __always_inline u64 shared_file_of(struct task_struct *task, s64 fd)
+{
+	struct files_struct *files = READ(task, files);
+
+	if (!files || READ(files, count.counter) < 2)
+		return 0;
+	u64 address = file_of(task, fd);
+	if (!address)
+		return DOUBTFUL;
+	struct file *file = KERNEL(struct file, address);
+	struct file___counted *counted = (void *)file;
+	bool others = bpf_core_field_exists(file->f_ref) ? READ(file, f_ref.refcnt.counter) > 0
+							 : READ(counted, f_count.counter) > 1;
+	return others ? DOUBTFUL : address;
+}
+
 /* The overlay's own inode ends with the dentry of the upper layer, right after the inode we hold.
  */
 static __always_inline u32 overlay_layer(struct inode *inode)

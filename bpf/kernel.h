@@ -104,12 +104,30 @@ struct path {
 	struct dentry *dentry;
 };
 
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	atomic64_t refcnt;
+} file_ref_t;
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	u32 f_flags;
 	u32 f_mode;
 	void *private_data;
+	file_ref_t f_ref; /* from 6.13: one less than there are */
+};
+
+/* to 6.12 */
+struct file___counted {
+	atomic64_t f_count;
 };
 
 struct fdtable {
@@ -118,6 +136,7 @@ struct fdtable {
 };
 
 struct files_struct {
+	atomic_t count;
 	struct fdtable *fdt;
 };
 
@@ -214,10 +233,6 @@ enum pid_type {
 	PIDTYPE_SID,
 };
 
-typedef struct {
-	int counter;
-} atomic_t;
-
 struct rlimit {
 	u64 rlim_cur;
 };
@@ -303,10 +318,6 @@ struct linux_binprm {
 struct in6_addr {
 	u8 in6_u[16];
 };
-
-typedef struct {
-	s64 counter;
-} atomic64_t;
 
 struct sock_common {
 	u32 skc_daddr;

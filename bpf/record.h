@@ -25,6 +25,7 @@ struct call {
 	u8 via;
 	u8 named; /* the hooks of paths saw what it worked on */
 	u8 paths; /* how many of them are put */
+	u8 gone;  /* of the file that it opened, only the path as given can be trusted */
 };
 
 /* How far a walk up a path is. */

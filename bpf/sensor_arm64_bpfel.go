@@ -133,7 +133,8 @@ type sensorScratch struct {
 		Via   uint8
 		Named uint8
 		Paths uint8
-		_     [3]byte
+		Gone  uint8
+		_     [2]byte
 	}
 	Left   sensorWireCandidates
 	Marks  uint32

@@ -208,7 +208,7 @@ type FD struct {
 	Role        Role
 	Connected   bool // has a peer, or a connect is under way
 	NameChanged bool // this event changed the peer
-	Replaced    bool // the call used this socket, but its descriptor is another's by now
+	Replaced    bool // the call used this socket, or opened this file, but its descriptor is another's by now
 	Created     bool // made by the open that the descriptor comes from
 
 	// Of unix sockets: the process that made the other end, PeerPID 0 for none.

@@ -76,7 +76,8 @@ var fdFields = []*Field{
 	},
 	{
 		Name: "fd.replaced", Type: Boolean, Attr: "saker.fd.replaced", Get: fdReplaced,
-		Doc: "Whether the descriptor was made another file's while the call used this socket, as only who hides does.",
+		Doc: "Whether the descriptor was made another file's, or nobody's, while the call used this socket or opened this file, as " +
+			"hardly anybody but who hides does; of a file the name is then the path as given.",
 	},
 	{
 		Name: "fd.uid", Type: CharBuf, From: []string{"thread.tid", "fd.num"}, Derive: fdUID,

@@ -126,10 +126,11 @@ func (s *State) decode(plan *plan) {
 	}
 	name := ev.Args[plan.path].Path
 	switch made := !ev.Failed() && ev.Row.Flags&syscalls.CreatesFD != 0 && ev.Row.FD == syscalls.Result; {
-	// What was opened can be closed, by another thread or through io_uring, before it is told.
+	// What was opened may be closed, or replaced by another file, before it is told.
 	case ev.FD == nil && (ev.Failed() || ev.Via == event.IOUring || made):
 		if ev.FD = s.newFD(); ev.FD != nil {
 			ev.FD.Type, ev.FD.Name, ev.FD.NameFault = event.FDFile, name, ev.Args[plan.path].Fault
+			ev.FD.Replaced = made
 		}
 		if made {
 			ev.FDNum = ev.Result

@@ -327,18 +327,19 @@ func TestEveryParamIsRead(t *testing.T) {
 	}
 }
 
-// An open whose file is gone when it is told has the path that was asked for.
+// An open whose file is gone, or another one's, when it is told has the path that was
+// asked for.
 func TestOpenWithoutFile(t *testing.T) {
 	s := newTree(t)
 	r := shell.call("openat", 3, atCwd, 1, 0, 0).none().none().given("x", "/home/a")
 	for _, via := range []uint8{bpf.ViaNative, bpf.ViaIOUring} {
 		ev := must(t, s, changed(r, func(h *bpf.WireHeader) { h.Via = via }))
-		if ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != 3 {
+		if ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != 3 || !ev.FD.Replaced {
 			t.Errorf("via %d: descriptor %+v, number %d", via, ev.FD, ev.FDNum)
 		}
 	}
 	failed := shell.call("openat", -2, atCwd, 1, 0, 0).none().none().given("x", "/home/a")
-	if ev := must(t, s, failed); ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != -1 {
+	if ev := must(t, s, failed); ev.FD == nil || ev.FD.Name != "/home/a/x" || ev.FDNum != -1 || ev.FD.Replaced {
 		t.Errorf("failed: descriptor %+v, number %d", ev.FD, ev.FDNum)
 	}
 }

@@ -26,6 +26,7 @@ var acts = map[string]func(dir string) error{
 	"swap":                     swapPath,
 	"drop page":                dropPage,
 	"swap address":             swapAddress,
+	"swap descriptor":          swapDescriptor,
 	"replace descriptor":       replaced,
 	"replace unix descriptor":  replacedUnix,
 	"swap datagram's address":  datagram(sendTo),

@@ -33,6 +33,7 @@ var kinds = []struct {
 // elsewhere are evasions that other packages' tests try, on the records of the
 // kernel's programs.
 var elsewhere = []struct{ what, told, file, test string }{
+	{"the descriptor becomes another file's, or nobody's, before the end of its open is told", "by the path as given, with fd.replaced; once more as what is there now", "test/evasions/races_test.go", "TestOpenSwapped"},
 	{"a request of io_uring that is linked, done later, by a thread, into a slot, without a completion, or whose completion finds no room", "the same as the call, once", "bpf/uring_test.go", "TestUringOpen"},
 	{"io_uring makes directories, links, renames, removes", "the same as the calls, with their arguments", "bpf/uring_test.go", "TestUringNames"},
 	{"io_uring makes sockets, binds, listens, accepts, connects", "the same as the calls, with both ends", "bpf/uring_test.go", "TestUringNet"},
@@ -96,8 +97,8 @@ const limits = `
   goes for what other calls are given in memory: data, options, the program and
   arguments of an exec that fails.
 - Who puts another file in the place of a descriptor between the moment that an open made
-  it and the end of the call has the open told as that file's. (Of 100,000 opens 600 were, whose
-  process did nothing else.) The path as given stays, ` + "`" + `fd.nameraw` + "`" + `.
+  it and the end of the call, and lets go of that file in the same moment by all other
+  descriptors, has the open told as that file's. The path as given (` + "`" + `fd.nameraw` + "`" + `) stays.
 - ` + "`" + `proc.cwd` + "`" + ` is the directory that the process's last record told: another process that
   shares it (` + "`" + `CLONE_FS` + "`" + `) or renames a directory above it changes it unseen until the next one.
   No path of a file depends on it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"testing"
 	"time"
 	"unsafe"
 
@@ -188,4 +189,48 @@ func connectTo(b *pages.Page, target [4]byte) (bool, error) {
 		return false, err
 	}
 	return peer.(*unix.SockaddrInet4).Addr == target, nil
+}
+
+// swapDescriptor opens the secret, and as soon as it has a descriptor a second thread keeps
+// the file by another one, and puts a decoy in its place. It says how often it opened.
+func swapDescriptor(dir string) error {
+	const kept = 200
+	decoy, err := unix.Open(dir+"/public", unix.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	next, err := unix.Dup(decoy) // what the next open gets
+	if err != nil {
+		return err
+	}
+	if err := unix.Close(next); err != nil {
+		return err
+	}
+	defer whileRunning(func(int) {
+		if copied, err := unix.FcntlInt(uintptr(next), unix.F_DUPFD, kept); err == nil {
+			_ = unix.Dup3(decoy, next, 0)
+			_ = unix.Close(copied)
+			_ = unix.Close(next)
+		}
+	})()
+	return race(rounds, func() (bool, error) {
+		fd, err := unix.Open(dir+"/secret", unix.O_RDONLY, 0)
+		for err == nil && fd == next {
+			if _, gone := unix.FcntlInt(uintptr(next), unix.F_GETFD, 0); gone != nil {
+				return true, nil
+			}
+		}
+		return true, errors.Join(err, unix.Close(fd))
+	})
+}
+
+// TestOpenSwapped: whatever a descriptor is by the time that its open is told, there is an
+// event with the path that was asked for.
+func TestOpenSwapped(t *testing.T) {
+	names, dir := fixture(t)
+	e := evasion{name: "swapped", act: "swap descriptor", condition: names.Replace(opened + secret)}
+	w := startWatch(t, fmt.Sprintf("- {rule: %s, desc: d, condition: '%s', output: '%%fd.num', priority: INFO}\n", e.name, e.condition))
+	if _, times := w.performWhole(e, dir); len(w.alerts[e.name]) < times {
+		t.Errorf("opened %d times, seen %d times", times, len(w.alerts[e.name]))
+	}
 }
