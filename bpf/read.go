@@ -11,7 +11,7 @@ import (
 )
 
 // Read calls fn for every record that waits, in the order of their times, and
-// gives their number. First it sleeps: for 2 ms after a Read that found some, else
+// gives their number. First it sleeps: for 1 ms after a Read that found some, else
 // until the next record, up to 20 ms. After Close it returns os.ErrClosed.
 func (s *Sensor) Read(fn func(Raw)) (int, error) { return s.reader.read(fn) }
 

@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	pollSleep    = 2 * time.Millisecond // a record waits for half of it in the median
+	pollSleep    = time.Millisecond // the most that a record waits: half of it in the median
 	longestSleep = 20 * time.Millisecond
 	behind       = 1. / 8 // of a ring: more may not wait while the reader sleeps
 )
 
 // reader reads the records of both rings in place, in the order of their
 // times. To be woken for a record costs the traced program microseconds; so after
-// a look that found some the reader sleeps two milliseconds and looks again. Where
+// a look that found some the reader sleeps a millisecond and looks again. Where
 // that finds none, it is woken for the next one. It is woken too when a ring is a
 // quarter full, or closed.
 type reader struct {
