@@ -44,7 +44,7 @@ func TestStanding(t *testing.T) {
 			row := syscalls.ByName("openat")
 			filter := filterOf(row, 1, 2)
 			spared, other := hire(t), hire(t)
-			s := sensorWith(t, Options{RingBytes: 1 << 20, indirect: indirect, Filter: filter}, "openat")
+			s := sensorWith(t, Options{RingBytes: 1 << 24, indirect: indirect, Filter: filter}, "openat")
 			v := s.Voucher(filter)
 			open := func(name string) {
 				spared.do("open", own(name))
