@@ -44,6 +44,7 @@ func All() []Act {
 		{"attach to another process", "PTRACE attached to process", "Code pushed into another process", by("ptrace")},
 		{"take a name's memory away during a rename", "", "Arguments hidden from the sensor", by("unseen")},
 		{"write a cgroup's release agent", "", "Kernel helper path rewritten", overwrite("release_agent")},
+		{"open the switch of kernel tracing", "", "Switch of kernel tracing written", openSwitch},
 	}
 }
 
@@ -113,6 +114,11 @@ func clearLog(string) (*exec.Cmd, func(), error) {
 		return exec.Command("cp", "/dev/null", log), undo, errors.Join(err, file.Close())
 	}
 	return nil, nil, errors.New("all logs that could be made are there already")
+}
+
+// openSwitch opens a setting for writing, and writes nothing.
+func openSwitch(string) (*exec.Cmd, func(), error) {
+	return exec.Command("sh", "-c", ": >>/proc/sys/kernel/ftrace_enabled"), nil, nil
 }
 
 // runAsKernelThread runs a program that calls itself by what process lists
