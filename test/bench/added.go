@@ -10,7 +10,8 @@ import (
 // Subjects that are products.
 const (
 	saker     = "saker"
-	sakerTold = "saker, opens told" // by a rule of the bench's own
+	sakerTold = "saker, opens told"      // by a rule of the bench's own
+	sakerEach = "saker, hooks: per_call" // as by default where the kernel has one entry for calls
 	falco     = "falco"
 )
 
@@ -33,8 +34,12 @@ func measureAdded(c *config, r *report) error {
 		return errors.Join(err, a.stop())
 	}
 	defer remove()
+	each := *c
+	each.hooks = "per_call"
 	list := subjects(c, r, true)
-	list = slices.Insert(list, len(list)-1, subject{sakerTold, func() (running, error) { return r.started(sakerTold, startSaker, told) }})
+	list = slices.Insert(list, len(list)-1,
+		subject{sakerTold, func() (running, error) { return r.started(sakerTold, startSaker, told) }},
+		subject{sakerEach, func() (running, error) { return r.started(sakerEach, startSaker, &each) }})
 	turns := measured{}
 	for round := range c.rounds {
 		fmt.Fprintf(os.Stderr, "added cost: round %d of %d\n", round+1, c.rounds)

@@ -21,6 +21,7 @@ type config struct {
 	collector   string
 	rules       string // a rules file; empty: Saker's stable library
 	extra       string // a rules file beside these
+	hooks       string // of Saker's receiver; empty: as by default
 	out         string
 	rounds      int
 	macroRounds int

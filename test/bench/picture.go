@@ -24,6 +24,7 @@ const (
 var subjectColours = []struct{ name, shown, colour string }{
 	{saker, "Saker", "#1f6feb"},
 	{sakerTold, "Saker, opens told", "#79b1f5"},
+	{sakerEach, "Saker, hooks on single calls", "#b6d4fa"},
 	{falco, "Falco", "#d9730d"},
 	{emptyAll, "empty hook on all calls", "#8b949e"},
 	{emptyCall, "empty hook on a single call", "#c8d0da"},

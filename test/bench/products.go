@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ const (
 
 const collectorConfig = `
 extensions: { ruleset: { sources: [%s] } }
-receivers: { syscall: { ruleset: ruleset } }
+receivers: { syscall: { ruleset: ruleset, hooks: %s } }
 processors: { detection: { ruleset: ruleset } }
 exporters: { debug: { verbosity: normal, use_internal_logger: false } }
 service:
@@ -56,7 +57,7 @@ func startSaker(c *config) (*product, error) {
 		return nil, err
 	}
 	file := filepath.Join(dir, "collector.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, collectorConfig, source, port), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, collectorConfig, source, cmp.Or(c.hooks, "auto"), port), 0o600); err != nil {
 		return nil, err
 	}
 	p, err := launch(exec.Command(c.collector, "--config", file), watchCPU)

@@ -139,7 +139,7 @@ func (r *report) started(name string, start func(*config) (*product, error), c *
 }
 
 func (r *report) addAdded(m measured, withFalco bool) {
-	names := []string{saker, sakerTold, emptyAll, emptyCall}
+	names := []string{saker, sakerTold, sakerEach, emptyAll, emptyCall}
 	if withFalco {
 		names = append(names, falco)
 	}

@@ -35,14 +35,14 @@ func (r *report) addedGrid() grid {
 		title: "Cost added to an act (ns of CPU time of who acts; median [quartiles] of the rounds; " +
 			"control: nothing beside nothing, ± three of four rounds)",
 		columns: []string{
-			"act", "without", "control", saker, "quartiles", "", sakerTold, emptyAll, emptyCall, "saker/empty", falco, "saker/falco",
+			"act", "without", "control", saker, "quartiles", "", sakerTold, sakerEach, emptyAll, emptyCall, "saker/empty", falco, "saker/falco",
 		},
 	}
 	for _, row := range r.Added {
 		s := row.With[saker]
 		g.rows = append(g.rows, []string{
 			row.What, grouped(row.Without), fmt.Sprintf("%s ± %s", signed(row.Error), grouped(row.Noise)),
-			signed(s.Median), fmt.Sprintf("[%s %s]", signed(s.Low), signed(s.High)), doubt(s, row.Noise), amount(row.With, sakerTold),
+			signed(s.Median), fmt.Sprintf("[%s %s]", signed(s.Low), signed(s.High)), doubt(s, row.Noise), amount(row.With, sakerTold), amount(row.With, sakerEach),
 			amount(row.With, emptyAll), amount(row.With, emptyCall),
 			row.ratio(emptyAll), amount(row.With, falco), row.ratio(falco),
 		})
