@@ -43,6 +43,9 @@ func converse(dir string) {
 		listened(dir, kind)
 	}
 	datagrams()
+	for _, way := range otherWays() {
+		way.converse()
+	}
 }
 
 // datagrams sends some from a socket that is connected, and one that is not, with and
