@@ -249,7 +249,10 @@ func configure(spec *ebpf.CollectionSpec, kernel *btf.Spec, opts Options) error 
 	constants["result_is_whole"] = argumentsOf(kernel, "io_uring_complete") <= 3
 	constants["exit_says_last"] = argumentsOf(kernel, "sched_process_exit") > 1
 	constants["task_storage"] = keepWithTasks(spec)
-	constants["steadies"], constants["in_turns"] = steadies(kernel), turnsOn(kernel, opts) > 1
+	constants["steadies"] = steadies(kernel)
+	if turnsOn(kernel, opts) > 1 {
+		noteTurns(spec, constants)
+	}
 	opts.Scope.configure(spec, constants)
 	if opts.NoEnvironment {
 		constants["env_max"] = uint32(0)

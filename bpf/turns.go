@@ -43,16 +43,18 @@ func nthName(name string, n int) string {
 	return name + "_" + strconv.Itoa(n)
 }
 
-// multiply adds to spec those behind the first, with notes for the threads.
+// multiply adds to spec those behind the first.
 func multiply(spec *ebpf.CollectionSpec, turns int) {
-	if turns == 1 {
-		return
-	}
 	for name, program := range maps.Clone(spec.Programs) {
 		for n := 1; n < turns && takingTurns[name]; n++ {
 			spec.Programs[nthName(name, n)] = program.Copy()
 		}
 	}
+}
+
+// noteTurns has spec's programs take turns, by notes for the threads.
+func noteTurns(spec *ebpf.CollectionSpec, constants map[string]any) {
+	constants["in_turns"] = true
 	notes := spec.Maps["notes"]
 	notes.Type, notes.Flags, notes.MaxEntries = ebpf.TaskStorage, unix.BPF_F_NO_PREALLOC, 0
 }
