@@ -66,8 +66,11 @@ func percent(share float64) string { return fmt.Sprintf("%+.1f %%", 100*share) }
 
 // yardsticks are what benchmarks are compared with, by how their names end.
 var yardsticks = [...]struct{ of, is string }{
-	{"/words", "/closures"}, {"Record/again", "Record/pdata"}, {"Record/new", "Record/pdata"},
-	{"Record/again+garbage", "Record/pdata+garbage"}, {"Record/new+garbage", "Record/pdata+garbage"},
+	{"/words", "/closures"},
+	{"Record/again", "Record/pdata"},
+	{"Record/new", "Record/pdata"},
+	{"Record/again+garbage", "Record/pdata+garbage"},
+	{"Record/new+garbage", "Record/pdata+garbage"},
 }
 
 // beside is what the yardstick of a benchmark takes, in times of it.

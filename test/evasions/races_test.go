@@ -215,13 +215,18 @@ func swapDescriptor(dir string) error {
 	})()
 	return race(rounds, func() (bool, error) {
 		fd, err := unix.Open(dir+"/secret", unix.O_RDONLY, 0)
-		for err == nil && fd == next {
-			if _, gone := unix.FcntlInt(uintptr(next), unix.F_GETFD, 0); gone != nil {
-				return true, nil
-			}
+		if err != nil || fd != next {
+			return true, errors.Join(err, unix.Close(fd))
 		}
-		return true, errors.Join(err, unix.Close(fd))
+		for isOpen(next) { // until the other thread has closed it
+		}
+		return true, nil
 	})
+}
+
+func isOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
 }
 
 // TestOpenSwapped: whatever a descriptor is by the time that its open is told, there is an
