@@ -270,7 +270,7 @@ static __always_inline int on_submit(void *hook, struct io_kiocb *submitted)
 	struct task_struct *task = current_task();
 	u16 row = uring_calls[READ(submitted, opcode) & (OPERATIONS_MAX - 1)];
 
-	/* What a request was before may be told by both of a pair: the second finds it gone. */
+	/* What a request was before may be told by any of several: the next one finds it gone. */
 	if (!s || (!waiting && !row) || (row && !is_turn(hook)))
 		return 0;
 	u64 request = plain(s, submitted);
