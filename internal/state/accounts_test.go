@@ -112,6 +112,25 @@ func TestAccountsOfUnfinished(t *testing.T) {
 	}
 }
 
+// The runtime's process has ended before anybody was asked about it: then who runs in other
+// mounts is in the container.
+func TestAccountsAfterRuntimesEnd(t *testing.T) {
+	s, begin := newTree(t, enriched), time.Now()
+	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
+	q := s.onlyQuestion(t, begin)
+	must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
+	c := s.byWho(child).Container
+	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
+	must(t, s, child.exit(0, 1))
+	if q.PID != 0 || s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting {
+		t.Fatalf("%+v of %+v", q, c)
+	}
+	q = s.onlyQuestion(t, begin)
+	if q.PID != uint32(grand) || s.Learn(q.Unanswered(), begin) != c {
+		t.Errorf("%+v of %+v", q, c)
+	}
+}
+
 // On a host whose runtime has mounts of its own, its processes in the container's cgroup
 // execute programs before the container's do. What stays outside is so in the end.
 func TestAccountsOfRuntimeInOtherMounts(t *testing.T) {

@@ -144,10 +144,20 @@ func (t *containers) moveIn(p *process, executed bool) {
 	}
 }
 
-// insider is the oldest process whose root directory is the container's, as it
-// will stay the longest; nil: none is known. One that was may have entered the
-// host's mounts since.
-func (c *container) insider() (oldest *process) {
+// insider is a process whose root directory is likely to be the container's; nil: none is
+// known. Where all that ran in the mounts of the first have ended, others' count: the first
+// may have been the runtime's, which ended before it could be asked about.
+func (c *container) insider() *process {
+	p := c.oldest()
+	if p == nil && c.leaveOutside() {
+		p = c.oldest()
+	}
+	return p
+}
+
+// oldest is the oldest process inside, as it will stay the longest. One that was may have
+// entered the host's mounts since.
+func (c *container) oldest() (oldest *process) {
 	for p := range c.members {
 		if p.inside && !p.Exited && p.MountNS == c.mountNS && (oldest == nil || p.Start < oldest.Start) {
 			oldest = p
