@@ -30,26 +30,26 @@ var addressFields = []*Field{
 		Doc: "The address of the other end.",
 	},
 	{
-		Name: "saker.client.address", Type: CharBuf, Attr: "client.address", Of: OfFile, Get: addrText(client),
+		Name: "saker.client.address", Type: CharBuf, Attr: "client.address", Of: OfFile, On: event.FDType.IsInet, Get: addrText(client),
 		Doc: "The client's address or name as text.",
 	},
 	{
-		Name: "saker.server.address", Type: CharBuf, Attr: "server.address", Of: OfFile, Get: addrText(server),
+		Name: "saker.server.address", Type: CharBuf, Attr: "server.address", Of: OfFile, On: event.FDType.IsInet, Get: addrText(server),
 		Doc: "The server's address or name as text.",
 	},
 	{
-		Name: "saker.local.address", Type: CharBuf, Attr: "network.local.address", Of: OfFile, Get: addrText(near),
+		Name: "saker.local.address", Type: CharBuf, Attr: "network.local.address", Of: OfFile, On: event.FDType.IsInet, Get: addrText(near),
 		Doc: "The address of this end as text.",
 	},
 	{
-		Name: "saker.peer.address", Type: CharBuf, Attr: "network.peer.address", Of: OfFile, Get: addrText(far),
+		Name: "saker.peer.address", Type: CharBuf, Attr: "network.peer.address", Of: OfFile, On: event.FDType.IsInet, Get: addrText(far),
 		Doc: "The address of the other end as text.",
 	},
 
-	{Name: "fd.cport", Type: Port, Attr: "client.port", Of: OfFile, Get: portOf(client), Doc: "The client's port."},
-	{Name: "fd.sport", Type: Port, Attr: "server.port", Of: OfFile, Get: portOf(server), Doc: "The server's port."},
-	{Name: "fd.lport", Type: Port, Attr: "network.local.port", Of: OfFile, Get: portOf(near), Doc: "The port of this end."},
-	{Name: "fd.rport", Type: Port, Attr: "network.peer.port", Of: OfFile, Get: portOf(far), Doc: "The port of the other end."},
+	{Name: "fd.cport", Type: Port, Attr: "client.port", Of: OfFile, On: event.FDType.IsInet, Get: portOf(client), Doc: "The client's port."},
+	{Name: "fd.sport", Type: Port, Attr: "server.port", Of: OfFile, On: event.FDType.IsInet, Get: portOf(server), Doc: "The server's port."},
+	{Name: "fd.lport", Type: Port, Attr: "network.local.port", Of: OfFile, On: event.FDType.IsInet, Get: portOf(near), Doc: "The port of this end."},
+	{Name: "fd.rport", Type: Port, Attr: "network.peer.port", Of: OfFile, On: event.FDType.IsInet, Get: portOf(far), Doc: "The port of the other end."},
 
 	{
 		Name: "fd.ip", Type: IPAddr, Many: EitherEnd, Not: filterOnly, From: ends, Derive: bothEnds,
@@ -110,19 +110,19 @@ var addressFields = []*Field{
 	},
 
 	{
-		Name: "saker.client.name", Type: CharBuf, Attr: "saker.client.name", Get: nameOf(client), Needs: Answers,
+		Name: "saker.client.name", Type: CharBuf, Attr: "saker.client.name", On: event.FDType.IsInet, Get: nameOf(client), Needs: Answers,
 		Doc: "The name of the client, where a name server told.",
 	},
 	{
-		Name: "saker.server.name", Type: CharBuf, Attr: "saker.server.name", Get: nameOf(server), Needs: Answers,
+		Name: "saker.server.name", Type: CharBuf, Attr: "saker.server.name", On: event.FDType.IsInet, Get: nameOf(server), Needs: Answers,
 		Doc: "The name of the server, where a name server told.",
 	},
 	{
-		Name: "saker.local.name", Type: CharBuf, Attr: "saker.local.name", Get: nameOf(near), Needs: Answers,
+		Name: "saker.local.name", Type: CharBuf, Attr: "saker.local.name", On: event.FDType.IsInet, Get: nameOf(near), Needs: Answers,
 		Doc: "The name of this end, where a name server told.",
 	},
 	{
-		Name: "saker.peer.name", Type: CharBuf, Attr: "saker.peer.name", Get: nameOf(far), Needs: Answers,
+		Name: "saker.peer.name", Type: CharBuf, Attr: "saker.peer.name", On: event.FDType.IsInet, Get: nameOf(far), Needs: Answers,
 		Doc: "The name of the other end, where a name server told.",
 	},
 

@@ -60,14 +60,14 @@ func paramIndex(row *syscalls.Row, name string) int {
 	return -1
 }
 
-// findArg is the place of the parameter that a reference names, -1 for none.
-func findArg(e *event.Event, a Arg) int {
+// findParam is the place of the parameter that a reference names, -1 for none.
+func findParam(row *syscalls.Row, a Arg) int {
 	switch {
-	case e.Row == nil:
+	case row == nil:
 		return -1
 	case !a.IsIndex:
-		return paramIndex(e.Row, a.Text)
-	case a.Index < len(e.Row.Params):
+		return paramIndex(row, a.Text)
+	case a.Index < len(row.Params):
 		return a.Index
 	}
 	return -1
@@ -88,14 +88,18 @@ func falcoNumber(e *event.Event, i int) uint64 {
 }
 
 func evtArg(e *event.Event, a Arg) Value {
-	i := findArg(e, a)
+	i := findParam(e.Row, a)
 	if i < 0 || !valid(e, i) {
 		return lacking(e, i)
 	}
-	if means := meaning(e, i); means != "" {
-		return front(Str(means), e.Args[i].Cut)
+	v := Str(meaning(e, i))
+	switch {
+	case v.n == 0:
+		v = Str(plain(e, i))
+	case e.Row.Params[i].Values != nil:
+		v.word = true
 	}
-	return front(Str(plain(e, i)), e.Args[i].Cut)
+	return front(v, e.Args[i].Cut)
 }
 
 // lacking is what there is of argument i, which is not valid.
@@ -204,7 +208,7 @@ func printable(s string) string {
 }
 
 func evtRawArg(e *event.Event, a Arg) Value {
-	i := findArg(e, a)
+	i := findParam(e.Row, a)
 	if i < 0 || !valid(e, i) {
 		return lacking(e, i)
 	}

@@ -120,7 +120,7 @@ func evtType(e *event.Event, _ Arg) Value {
 	if e.Row == nil {
 		return NoValue
 	}
-	return Str(e.Row.Name)
+	return Word(e.Row.Name)
 }
 
 func evtTypeIs(in *Inputs, a Arg) Value {
@@ -176,7 +176,7 @@ func evtRes(e *event.Event, a Arg) Value {
 	case e.Failed():
 		return errorType(e, a)
 	}
-	return Str("SUCCESS")
+	return Word("SUCCESS")
 }
 
 // ways are the names of ways into the kernel but the usual one.
@@ -194,7 +194,7 @@ func errorType(e *event.Event, _ Arg) Value {
 		return NoValue
 	}
 	if name := syscalls.ErrnoName(-e.Result); name != "" {
-		return Str(name)
+		return Word(name)
 	}
 	return Str(strings.TrimPrefix(strconv.FormatInt(e.Result, 10), "-"))
 }

@@ -27,7 +27,7 @@ var fdFields = []*Field{
 		Doc:  "The path of the file, symbolic links resolved, or the two ends of the connection, the client's first.",
 	},
 	{
-		Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Of: OfFile, Get: fdOtherName,
+		Name: "saker.fd.name", Type: CharBuf, Attr: "saker.fd.name", Of: OfFile, On: isOther, Get: fdOtherName,
 		Secret: true,
 		Doc:    "The name of a descriptor that is neither a file, a directory nor an internet socket.",
 	},
@@ -122,14 +122,14 @@ func fdType(e *event.Event, _ Arg) Value {
 	if e.FD == nil {
 		return NoValue
 	}
-	return Str(e.FD.Type.String())
+	return Word(e.FD.Type.String())
 }
 
 func fdChar(e *event.Event, _ Arg) Value {
 	if e.FD == nil {
 		return NoValue
 	}
-	return Str(e.FD.Type.Char())
+	return Word(e.FD.Type.Char())
 }
 
 func fdTypeChar(in *Inputs, _ Arg) Value {
@@ -174,8 +174,11 @@ func fdNameFrom(in *Inputs, _ Arg) Value {
 	return name
 }
 
+// isOther reports whether descriptors of a type are neither files nor sockets of the internet.
+func isOther(t event.FDType) bool { return !t.HasPath() && !t.IsInet() }
+
 func fdOtherName(e *event.Event, _ Arg) Value {
-	if e.FD == nil || e.FD.Type.HasPath() || e.FD.Type.IsInet() {
+	if e.FD == nil || !isOther(e.FD.Type) {
 		return NoValue
 	}
 	return StrOrMissing(e.FD.Name)

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // Type is a field's type in Falco's terms; it decides which operators a rule
@@ -139,6 +140,9 @@ type Field struct {
 	// Of is what of an event the value that Get takes depends on; nothing said: OfAct
 	// of a primary field, what From depends on of a derived one.
 	Of Parts
+	// On are the types of descriptors of which Get takes values; nil: all, and no
+	// descriptor, too.
+	On func(event.FDType) bool
 	// Secret fields are texts in which programs are told secrets: a record
 	// says them with the secrets hidden.
 	Secret bool
@@ -287,6 +291,20 @@ func (r *Ref) InArray() bool { return r.Many == SomeAncestor && !r.ByKey() }
 // Same is the reference that r is another way to write, nil for most:
 // proc.aname[0] is proc.name.
 func (r *Ref) Same() *Ref { return r.same }
+
+// For is the argument by which Get finds the reference's value in the events of a
+// row that work on a type of descriptor, FDUnknown for none; false: these have no such
+// value.
+func (r *Ref) For(row *syscalls.Row, fd event.FDType) (a Arg, possible bool) {
+	if r.On != nil && !r.On(fd) {
+		return Arg{}, false
+	}
+	if r.Field.Arg != MustParam {
+		return r.Arg, true
+	}
+	i := findParam(row, r.Arg)
+	return Arg{Given: true, IsIndex: true, Index: i}, i >= 0
+}
 
 // Parts are what of an event the reference's value depends on.
 func (r *Ref) Parts() Parts { return r.parts }

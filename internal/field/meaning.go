@@ -17,7 +17,7 @@ const atCWD = -100
 func meaning(e *event.Event, i int) string {
 	p, arg := &e.Row.Params[i], &e.Args[i]
 	if p.Values != nil {
-		return flagNames(p.Values, falcoNumber(e, i))
+		return flagNames(p.Values, uint64(arg.Num))
 	}
 	switch p.Type {
 	case syscalls.FSPath, syscalls.FSRelPath:
@@ -145,10 +145,10 @@ func signalNames(set uint32) string {
 
 var flagTexts memo
 
-// flagNames are the names of a number of Falco's, as rules know them.
+// flagNames are the names of a number of the kernel's, as rules know them.
 func flagNames(values *syscalls.Values, number uint64) string {
 	if s, ok := flagTexts.get(values, number); ok {
 		return s
 	}
-	return flagTexts.put(values, number, string(values.AppendNames(nil, number)))
+	return flagTexts.put(values, number, string(values.AppendNames(nil, values.Falco(number))))
 }

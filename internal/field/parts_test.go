@@ -106,3 +106,41 @@ func mix(a, b *event.Event, common Parts) *event.Event {
 	}
 	return &e
 }
+
+// TestFor: the events of a row on a type of descriptor have no value that For calls
+// impossible, and its argument finds the others. Records rely on it.
+func TestFor(t *testing.T) {
+	possible, impossible := 0, 0
+	for _, ref := range someRefs(t) {
+		for _, s := range eventtest.Samples() {
+			for fd := event.FDUnknown; fd <= event.FDPidfd; fd++ {
+				e := *s.Event
+				if e.FD != nil {
+					file := *e.FD
+					file.Type, e.FD = fd, &file
+				} else if fd != event.FDUnknown {
+					continue
+				}
+				if ref.Get == nil {
+					continue
+				}
+				want := ref.Get(&e, ref.Arg)
+				switch arg, may := ref.For(e.Row, fd); {
+				case !may:
+					impossible++
+					if want.Kind() != Missing {
+						t.Errorf("%s of %q with a descriptor %d: %q, called impossible", ref, s.Name, fd, want.Text())
+					}
+				default:
+					possible++
+					if got := ref.Get(&e, arg); !got.Equal(want) {
+						t.Errorf("%s of %q with a descriptor %d: %q, want %q", ref, s.Name, fd, got.Text(), want.Text())
+					}
+				}
+			}
+		}
+	}
+	if possible == 0 || impossible == 0 {
+		t.Errorf("%d possible, %d not", possible, impossible)
+	}
+}

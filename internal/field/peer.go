@@ -6,7 +6,7 @@ import "github.com/sakerhq/saker/internal/event"
 // process at a unix socket's other end.
 var peerFields = []*Field{
 	{
-		Name: "saker.network.type", Type: CharBuf, Attr: "network.type", Get: networkType,
+		Name: "saker.network.type", Type: CharBuf, Attr: "network.type", On: event.FDType.IsInet, Get: networkType,
 		Doc: "ipv4 or ipv6, for internet sockets.",
 	},
 	{
@@ -31,7 +31,7 @@ func networkType(e *event.Event, _ Arg) Value {
 	if e.FD == nil || !e.FD.Type.IsInet() {
 		return NoValue
 	}
-	return Str(e.FD.Type.String())
+	return Word(e.FD.Type.String())
 }
 
 func ofPeer(of func(*event.FD) Value) func(*event.Event, Arg) Value {

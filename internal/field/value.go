@@ -71,6 +71,7 @@ type Value struct {
 	shape      shape
 	v4         uint8 // bit i: address i is IPv4
 	part       Part
+	word       bool           // of a String: made by Word
 	data       unsafe.Pointer // bytes of a String or Bytes, elements of a List
 	n          int            // length of data
 	num, low   uint64         // Int, Uint, Float, Bool; high and low half of an Addr
@@ -91,6 +92,13 @@ var (
 // Str is a String value; the empty string is a value, not a missing one.
 func Str(s string) Value {
 	return Value{kind: String, data: unsafe.Pointer(unsafe.StringData(s)), n: len(s)}
+}
+
+// Word is a String value of what a table says: it lasts, and no program has said it.
+func Word(s string) Value {
+	v := Str(s)
+	v.word = true
+	return v
 }
 
 // StrOrMissing is Str, with Missing for the empty string.
@@ -225,6 +233,9 @@ func (v *Value) Text() string {
 	}
 	return unsafe.String((*byte)(v.data), v.n)
 }
+
+// IsWord reports whether v is a Word.
+func (v *Value) IsWord() bool { return v.word }
 
 // Int is the number of an Int, Uint or Bool value.
 func (v *Value) Int() int64 { return int64(v.num) }

@@ -1,11 +1,14 @@
 package field
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"unsafe"
 
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/event/eventtest"
 )
 
 func TestValueSize(t *testing.T) {
@@ -199,5 +202,27 @@ func TestScalars(t *testing.T) {
 	}
 	if missing, empty := StrOrMissing(""), Str(""); missing.Known() || !empty.Known() {
 		t.Error("the empty string")
+	}
+}
+
+// TestWords: what Word promises holds for names of types, errors and flags alone.
+func TestWords(t *testing.T) {
+	want := map[string]bool{
+		"evt.type": true, "evt.res": true, "saker.error.type": true, "fd.type": true, "fd.typechar": true,
+		"saker.network.type": true, "evt.arg.flags": true,
+	}
+	seen := map[string]bool{}
+	for _, ref := range someRefs(t) {
+		for _, s := range eventtest.Samples() {
+			if ref.Get == nil {
+				continue
+			}
+			if v := ref.Get(s.Event, ref.Arg); v.IsWord() {
+				seen[ref.String()] = true
+			}
+		}
+	}
+	if !maps.Equal(seen, want) {
+		t.Errorf("words are %v", slices.Sorted(maps.Keys(seen)))
 	}
 }

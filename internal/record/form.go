@@ -29,15 +29,21 @@ func newForm(wanted []want, most int) form {
 }
 
 // fill says in attrs, which are empty, what keys say, and what is known of all that
-// the form is for: behind the first attributes, which have values, keys are the form's.
-func (w *Writer) fill(attrs pcommon.Map, e *event.Event, keys pcommon.Map, first int, f *form) {
+// the form is for: keys begin with its own.
+func (w *Writer) fill(attrs pcommon.Map, e *event.Event, keys pcommon.Map, f *form) {
 	attrs.EnsureCapacity(keys.Len() + f.most + w.spare)
 	keys.CopyTo(attrs)
-	i := -first
-	attrs.RemoveIf(func(_ string, to pcommon.Value) bool {
+	i, all := 0, true
+	for _, to := range attrs.All() {
+		if i == len(f.said) {
+			break
+		}
+		all = w.tell(to, e, &f.said[i]) && all
 		i++
-		return i > 0 && !w.tell(to, e, &f.said[i-1])
-	})
+	}
+	if !all {
+		attrs.RemoveIf(func(_ string, v pcommon.Value) bool { return v.Type() == pcommon.ValueTypeEmpty })
+	}
 	for i := 0; i < len(f.rest); i++ {
 		if wanted := &f.rest[i]; w.add(attrs, e, wanted, f.most) && f.most == 0 {
 			f.keys.PutEmpty(wanted.ref.Key())
@@ -50,7 +56,7 @@ func (w *Writer) fill(attrs pcommon.Map, e *event.Event, keys pcommon.Map, first
 
 // tell says in to what is wanted of the event, if that is known.
 func (w *Writer) tell(to pcommon.Value, e *event.Event, wanted *want) bool {
-	v := wanted.of(e)
+	v := wanted.get(e, wanted.arg) // of copies it twice
 	if w.knows(wanted.ref, &v) {
 		w.put(to, e, wanted.ref, &v)
 		return true
@@ -60,7 +66,7 @@ func (w *Writer) tell(to pcommon.Value, e *event.Event, wanted *want) bool {
 
 // add appends an attribute that does, if there is room: most are allowed.
 func (w *Writer) add(attrs pcommon.Map, e *event.Event, wanted *want, most int) bool {
-	v := wanted.of(e)
+	v := wanted.get(e, wanted.arg)
 	switch {
 	case !w.knows(wanted.ref, &v):
 		return false

@@ -26,10 +26,10 @@ type open struct {
 }
 
 // hold is where the record of an event of a time waits for its container.
-func (w *Writer) hold(c *event.Container, at uint64, now time.Time) plog.LogRecordSlice {
+func (w *Writer) hold(c *event.Container, at uint64) plog.LogRecordSlice {
 	h := w.held[c]
 	if h == nil {
-		h = &held{since: now, oldest: at, records: plog.NewLogRecordSlice()}
+		h = &held{since: time.Now(), oldest: at, records: plog.NewLogRecordSlice()}
 		w.held[c] = h
 		w.waiting = append(w.waiting, c)
 	}

@@ -23,9 +23,14 @@ type lack struct {
 	dropped                         int // of how many there was no room for
 }
 
+// any reports whether there is something, as there hardly ever is.
+func (l *lack) any() bool {
+	return len(l.truncated)+len(l.redacted)+len(l.unreadable)+l.dropped > 0
+}
+
 func (l *lack) reset() {
-	if len(l.unreadable) == 0 && !l.alters() {
-		return // as nearly always
+	if !l.any() {
+		return
 	}
 	*l = lack{truncated: l.truncated[:0], redacted: l.redacted[:0], unreadable: l.unreadable[:0]}
 }

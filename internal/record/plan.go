@@ -6,15 +6,18 @@ import (
 
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
+	"github.com/sakerhq/saker/internal/syscalls"
 )
 
-// plan is what records say for some references: the primary ones behind them,
-// each once.
+// plan is what records say for some references, of the events of a row that work on a
+// type of descriptor: the primary references behind them, each once.
 type plan struct {
 	asked []*field.Ref
-	sum   uint64 // of asked
-	// all is shared and own. What is shared depends on the event's type and on the
-	// process alone: many records say the same of it.
+	row   *syscalls.Row
+	fd    event.FDType
+	sum   uint64 // of these
+	// all is shared and own. What is shared depends on the process alone: many records
+	// say the same of it.
 	all, own form
 	shared   []want
 	depth    map[int]int // by a field's number: how many ancestors its array needs
@@ -28,12 +31,11 @@ type want struct {
 	arg field.Arg
 }
 
-func wantOf(ref *field.Ref) want {
-	w := want{ref: ref, get: ref.Get, arg: ref.Arg}
+func wantOf(ref *field.Ref, arg field.Arg) want {
 	if ref.InArray() {
-		w.arg = field.Arg{} // of ancestors all, as the record says them as far as needed
+		arg = field.Arg{} // of ancestors all, as the record says them as far as needed
 	}
-	return w
+	return want{ref: ref, get: ref.Get, arg: arg}
 }
 
 // of is the wanted value of an event.
@@ -54,24 +56,35 @@ type plans struct {
 	most int
 }
 
-// of is the plan for refs.
-func (ps *plans) of(refs []*field.Ref) *plan {
-	if ps.last != nil && slices.Equal(refs, ps.last.asked) {
+// of is the plan for refs and an event.
+func (ps *plans) of(refs []*field.Ref, e *event.Event) *plan {
+	fd := event.FDUnknown
+	if e.FD != nil {
+		fd = e.FD.Type
+	}
+	if ps.last != nil && ps.last.serves(refs, e.Row, fd) {
 		return ps.last // mostly one rule's again
 	}
-	sum := uint64(len(refs))
+	sum := uint64(fd) + 1
+	for i := range len(e.Row.Name) {
+		sum = (sum + uint64(e.Row.Name[i])) * spread
+	}
 	for _, ref := range refs {
 		sum = (sum + uint64(ref.ID()) + 1) * spread
 	}
 	p := ps.bySum[sum]
-	if p == nil || !slices.Equal(refs, p.asked) {
-		if p = newPlan(refs, sum, ps.most); len(ps.bySum) >= maxPlans {
+	if p == nil || !p.serves(refs, e.Row, fd) {
+		if p = newPlan(refs, e.Row, fd, ps.most); len(ps.bySum) >= maxPlans {
 			clear(ps.bySum)
 		}
-		ps.bySum[sum] = p
+		p.sum, ps.bySum[sum] = sum, p
 	}
 	ps.last = p
 	return p
+}
+
+func (p *plan) serves(refs []*field.Ref, row *syscalls.Row, fd event.FDType) bool {
+	return p.row == row && p.fd == fd && slices.Equal(p.asked, refs)
 }
 
 // Odd numbers spread sums of few bits over all.
@@ -80,14 +93,15 @@ const (
 	spread2 = 0xbf58476d1ce4e5b9
 )
 
-func newPlan(refs []*field.Ref, sum uint64, most int) *plan {
-	p := &plan{asked: slices.Clone(refs), sum: sum, depth: map[int]int{}}
+func newPlan(refs []*field.Ref, row *syscalls.Row, fd event.FDType, most int) *plan {
+	p := &plan{asked: slices.Clone(refs), row: row, fd: fd, depth: map[int]int{}}
 	known := map[*field.Ref]bool{}
 	var all []want
 	for _, ref := range refs {
 		for _, primary := range ref.Carries() {
-			if primary.Where == field.Record && !p.knows(primary, known) {
-				all = append(all, wantOf(primary))
+			arg, possible := primary.For(row, fd)
+			if primary.Where == field.Record && !p.knows(primary, known) && possible {
+				all = append(all, wantOf(primary, arg))
 			}
 		}
 	}

@@ -28,14 +28,14 @@ func (w *Writer) put(to pcommon.Value, e *event.Event, ref *field.Ref, v *field.
 	case field.Words:
 		w.putWords(to.SetEmptySlice(), v.Text())
 	case field.Sole:
-		to.SetEmptySlice().AppendEmpty().SetStr(w.say(e, ref, v.Text()))
+		to.SetEmptySlice().AppendEmpty().SetStr(w.say(e, ref, v))
 	}
 }
 
 func (w *Writer) putPlain(to pcommon.Value, e *event.Event, ref *field.Ref, v *field.Value) {
 	switch v.Kind() {
 	case field.String:
-		to.SetStr(w.say(e, ref, v.Text()))
+		to.SetStr(w.say(e, ref, v))
 	case field.Bytes:
 		to.SetEmptyBytes().FromRaw([]byte(w.hide(e, ref, v.Text())))
 	case field.List:
@@ -171,8 +171,11 @@ func (w *Writer) putWords(to pcommon.Slice, text string) {
 }
 
 // say is a text of ref as the record says it, in memory of the batch.
-func (w *Writer) say(e *event.Event, ref *field.Ref, s string) string {
-	return w.keep(w.hide(e, ref, s))
+func (w *Writer) say(e *event.Event, ref *field.Ref, v *field.Value) string {
+	if v.IsWord() {
+		return w.cut(ref, v.Text())
+	}
+	return w.keep(w.hide(e, ref, v.Text()))
 }
 
 // hide is a text of ref no longer than allowed, and without secrets.
@@ -203,7 +206,7 @@ func (w *Writer) clean(e *event.Event, ref *field.Ref) field.Value {
 	if w.cleaned == nil {
 		w.cleaned = w.redactor.Clean(e)
 	}
-	want := wantOf(ref)
+	want := wantOf(ref, ref.Arg)
 	return want.of(w.cleaned)
 }
 

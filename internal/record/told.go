@@ -6,7 +6,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/sakerhq/saker/internal/event"
-	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // told is what records of a plan say of a process, with the secrets hidden: it
@@ -17,8 +16,8 @@ type told struct {
 	key   toldKey
 	again bool // the key was met before
 	ready bool
-	attrs pcommon.Map // and behind those that are said, keys for those of the event
-	said  int
+	attrs pcommon.Map // behind so many keys of the event's own
+	keys  int
 	lack  lack
 	// Whether the process runs what is told secrets.
 	program suspicion
@@ -27,7 +26,6 @@ type told struct {
 // toldKey is what plan.shared stands for.
 type toldKey struct {
 	plan             *plan
-	row              *syscalls.Row
 	image, relatives uint64
 	thread           string
 }
@@ -44,7 +42,7 @@ func (w *Writer) told(p *plan, e *event.Event) *told {
 	if e.Process.Image == 0 || e.Apart || len(p.shared) == 0 {
 		return nil
 	}
-	key := toldKey{p, e.Row, e.Process.Image, e.Relatives, e.Comm}
+	key := toldKey{p, e.Process.Image, e.Relatives, e.Comm}
 	t := &w.remembered[(key.image*spread+key.relatives*spread2+p.sum)>>(64-toldBits)]
 	switch {
 	case t.key != key:
@@ -57,22 +55,21 @@ func (w *Writer) told(p *plan, e *event.Event) *told {
 	if !t.ready {
 		return nil
 	}
-	for i := t.attrs.Len() - t.said; i < len(p.own.said); i++ {
-		t.attrs.PutEmpty(p.own.said[i].ref.Key())
+	if t.keys != len(p.own.said) {
+		t.lead(p.own.keys)
 	}
 	return t
 }
 
 // remember finds out what records say of the event's process.
 func (w *Writer) remember(t *told, e *event.Event) {
-	t.attrs = pcommon.NewMap()
+	t.attrs, t.keys = pcommon.NewMap(), 0
 	for i := range t.key.plan.shared {
 		w.add(t.attrs, e, &t.key.plan.shared[i], 0)
 	}
-	t.said = t.attrs.Len()
 	bytes := 0
 	for _, v := range t.attrs.All() {
-		bytes += own(v)
+		bytes += detach(v)
 	}
 	t.lack, t.program = w.lack.clone(), w.program
 	t.ready = bytes <= maxTold
@@ -82,15 +79,27 @@ func (w *Writer) remember(t *told, e *event.Event) {
 	w.reset()
 }
 
-// own gives the texts of v memory of their own, and says how much that is.
-func own(v pcommon.Value) (bytes int) {
+// lead has these keys stand before what is said of the process.
+func (t *told) lead(keys pcommon.Map) {
+	attrs, i := pcommon.NewMap(), 0
+	keys.CopyTo(attrs)
+	for key, v := range t.attrs.All() {
+		if i++; i > t.keys {
+			v.CopyTo(attrs.PutEmpty(key))
+		}
+	}
+	t.attrs, t.keys = attrs, keys.Len()
+}
+
+// detach gives the texts of v memory of their own, and says how much that is.
+func detach(v pcommon.Value) (bytes int) {
 	switch v.Type() {
 	case pcommon.ValueTypeStr:
 		v.SetStr(strings.Clone(v.Str()))
 		bytes = len(v.Str())
 	case pcommon.ValueTypeSlice:
 		for _, element := range v.Slice().All() {
-			bytes += own(element)
+			bytes += detach(element)
 		}
 	}
 	return bytes

@@ -60,6 +60,7 @@ type Writer struct {
 	records plog.LogRecordSlice
 	n       int
 	oldest  uint64 // time of an event
+	looked  uint64 // at the clock, 0: not for this batch
 
 	held    map[*event.Container]*held
 	waiting []*event.Container // those of held, in order
@@ -133,7 +134,7 @@ func host() []attribute {
 }
 
 func (w *Writer) begin() {
-	w.logs, w.places, w.n, w.oldest = plog.NewLogs(), map[place]plog.LogRecordSlice{}, 0, math.MaxUint64
+	w.logs, w.places, w.n, w.oldest, w.looked = plog.NewLogs(), map[place]plog.LogRecordSlice{}, 0, math.MaxUint64, 0
 }
 
 // Len is the number of records since the last Take, without those that wait.
@@ -154,32 +155,45 @@ func (w *Writer) Take() plog.Logs {
 // any of them can be read back. It is valid until Take. Where an answer about
 // the event's container is awaited, the record waits for Release.
 func (w *Writer) Add(e *event.Event, refs []*field.Ref) plog.LogRecord {
-	now, p := time.Now(), w.plans.of(refs)
+	p := w.plans.of(refs, e)
 	if c := e.Process.Container; c != nil && c.Told == event.Waiting {
-		lr := w.write(w.hold(c, e.Time, now).AppendEmpty(), e, p, now)
+		lr := w.write(w.hold(c, e.Time).AppendEmpty(), e, p)
 		w.leaveOpen(e, lr, p)
 		return lr
 	}
 	w.n, w.oldest = w.n+1, min(w.oldest, e.Time)
-	return w.write(w.recordsOf(e).AppendEmpty(), e, p, now)
+	return w.write(w.recordsOf(e).AppendEmpty(), e, p)
+}
+
+// observed is when the event was there to be read. What had happened when the clock was
+// looked at last was: of a burst one event looks at it.
+func (w *Writer) observed(e *event.Event) pcommon.Timestamp {
+	if e.Time >= w.looked {
+		w.looked = uint64(time.Now().UnixNano())
+	}
+	return pcommon.Timestamp(w.looked)
 }
 
 // write makes lr a record of the event.
-func (w *Writer) write(lr plog.LogRecord, e *event.Event, p *plan, now time.Time) plog.LogRecord {
+func (w *Writer) write(lr plog.LogRecord, e *event.Event, p *plan) plog.LogRecord {
 	lr.SetTimestamp(pcommon.Timestamp(e.Time))
-	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
+	lr.SetObservedTimestamp(w.observed(e))
 	lr.SetEventName(w.eventName(e.Row))
 	w.reset()
 	w.depth = p.depth
 	if t := w.told(p, e); t != nil {
 		w.program = t.program
-		w.lack.add(&t.lack)
-		w.fill(lr.Attributes(), e, t.attrs, t.said, &p.own)
+		if t.lack.any() {
+			w.lack.add(&t.lack)
+		}
+		w.fill(lr.Attributes(), e, t.attrs, &p.own)
 	} else {
-		w.fill(lr.Attributes(), e, p.all.keys, 0, &p.all)
+		w.fill(lr.Attributes(), e, p.all.keys, &p.all)
 	}
-	w.lack.tell(lr)
-	w.hidden += uint64(len(w.lack.redacted))
+	if w.lack.any() {
+		w.lack.tell(lr)
+		w.hidden += uint64(len(w.lack.redacted))
+	}
 	return lr
 }
 

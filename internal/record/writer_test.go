@@ -3,6 +3,7 @@ package record
 import (
 	"slices"
 	"testing"
+	"time"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -129,5 +130,34 @@ func TestArena(t *testing.T) {
 	}
 	if a.keep("") != "" {
 		t.Error("the empty text is not empty")
+	}
+}
+
+// TestObserved: an event is observed after it happened, by a clock that is looked at
+// once for those that had happened by then, and anew for each batch.
+func TestObserved(t *testing.T) {
+	w, e := NewWriter(Options{}), *eventtest.Named("execve")
+	at := func(happened time.Time) time.Time {
+		e.Time = uint64(happened.UnixNano())
+		return w.Add(&e, refs(t, "evt.type")).ObservedTimestamp().AsTime()
+	}
+	begin := time.Now()
+	first := at(begin)
+	if first.Before(begin) || !at(begin.Add(-time.Second)).Equal(first) {
+		t.Error("of one look both are not")
+	}
+	for later := time.Now(); ; later = time.Now() {
+		if later.After(first) {
+			if at(later).Before(later) {
+				t.Error("it is observed before it happened")
+			}
+			break
+		}
+	}
+	w.Take()
+	for !time.Now().After(first) {
+	}
+	if at(begin).Equal(first) {
+		t.Error("another batch is observed by the same look")
 	}
 }
