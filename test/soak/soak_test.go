@@ -289,6 +289,10 @@ func (r *run) settle() (last sample) {
 		last = r.look()
 		return last.metrics.of("processes") <= int64(last.running+stragglers)
 	})
+	if r.t.Failed() {
+		r.t.Logf("%d processes are known, %d run; %d records received, %d events, %d rescans", last.metrics.of("processes"), last.running,
+			last.metrics.of("received_records"), last.metrics.of("events"), last.metrics.of("rescans"))
+	}
 	return last
 }
 
