@@ -22,16 +22,20 @@ type Options struct {
 	Root string
 	// Sockets are where runtimes answer, below Root.
 	Sockets Sockets
-	// Timeout is how long one request may take (2 s).
+	// Timeout is how long one request may take (DefaultTimeout).
 	Timeout time.Duration
 }
+
+// DefaultTimeout is how long a request may take: longer than records wait for it by default,
+// since those to come are told as well.
+const DefaultTimeout = 2 * time.Second
 
 func (o Options) withDefaults() Options {
 	if o.Root == "" {
 		o.Root = "/"
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 2 * time.Second
+		o.Timeout = DefaultTimeout
 	}
 	return o
 }

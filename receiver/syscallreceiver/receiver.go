@@ -78,7 +78,10 @@ func (r *syscallReceiver) ask() lookup {
 	if r.config.Recording != "" {
 		return nil
 	}
-	r.lookup = ask.New(ask.Options{Root: r.config.Root, Sockets: r.config.Runtimes})
+	r.lookup = ask.New(ask.Options{
+		Root: r.config.Root, Sockets: r.config.Runtimes,
+		Timeout: max(r.config.EnrichTimeout, ask.DefaultTimeout), // an answer that is waited for is not cut off
+	})
 	return r.lookup
 }
 

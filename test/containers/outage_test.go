@@ -96,7 +96,7 @@ func TestOutages(t *testing.T) {
 		sockets.Docker = append(sockets.Docker, filepath.Join(dir, fmt.Sprint(i)))
 		serveDocker(t, sockets.Docker[i], only(idOf(i), o.answer))
 	}
-	w := startWatch(t, sockets)
+	w := startWaiting(t, sockets, patience/15) // what never comes is waited for thrice
 	for i, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
 			var attr syscall.SysProcAttr
