@@ -54,16 +54,15 @@ func (t Test) String() string { return t.p.text }
 // Judge says which rules can be true for events that are alike in what some
 // tests ask, whatever else they are. It is for one goroutine.
 type Judge struct {
-	set    *Set
-	source string
 	trust  func(Test) bool
+	of     func(eventType string) []planned
 	reader reader
 	types  map[string]*judged
 }
 
 // judged is what a judge knows of events of one type.
 type judged struct {
-	plans    []*plan
+	rules    []planned
 	trusted  []*cond
 	answers  map[*cond]Truth    // of the trusted, as the event at hand gives them
 	possible map[string][]*Rule // by these answers
@@ -73,13 +72,27 @@ type judged struct {
 // answer for all events that it will be asked about; what others answer is
 // unknown.
 func (s *Set) NewJudge(source string, trust func(Test) bool) *Judge {
-	return &Judge{set: s, source: source, trust: trust, reader: newReader(s), types: map[string]*judged{}}
+	return s.newJudge(trust, func(eventType string) []planned { return s.planned(source, eventType) })
+}
+
+// NewJudge makes a judge of this rule alone.
+func (r *Rule) NewJudge(trust func(Test) bool) *Judge {
+	return r.set.newJudge(trust, r.planned)
+}
+
+func (s *Set) newJudge(trust func(Test) bool, of func(string) []planned) *Judge {
+	return &Judge{trust: trust, of: of, reader: newReader(s), types: map[string]*judged{}}
 }
 
 // Possible are the rules that can be true for events of a type that answer the
 // trusted tests as src does, in their order. The slice is the judge's.
 func (j *Judge) Possible(src field.Source, eventType string) []*Rule {
-	of, key := j.ask(src, eventType)
+	of := j.types[eventType]
+	if of == nil {
+		of = j.judged(eventType)
+		j.types[eventType] = of
+	}
+	key := of.ask(&j.reader, src)
 	possible, known := of.possible[key]
 	if !known {
 		possible = of.judge()
@@ -88,34 +101,9 @@ func (j *Judge) Possible(src field.Source, eventType string) []*Rule {
 	return possible
 }
 
-// MayBe reports whether a rule is one of those that Possible gives.
-func (j *Judge) MayBe(r *Rule, src field.Source, eventType string) bool {
-	of, _ := j.ask(src, eventType)
-	c := of.cond(r)
-	return c != nil && c.under(of.answer) != False
-}
-
-// ask has the trusted tests answered; key is what they say together.
-func (j *Judge) ask(src field.Source, eventType string) (of *judged, key string) {
-	of = j.types[eventType]
-	if of == nil {
-		of = j.of(eventType)
-		j.types[eventType] = of
-	}
-	j.reader.begin(src)
-	j.reader.know(field.OfAll)
-	defer j.reader.finish()
-	answers := make([]byte, len(of.trusted))
-	for i, c := range of.trusted {
-		t := c.pred.answer(&j.reader)
-		answers[i], of.answers[c] = byte(t), t
-	}
-	return of, string(answers)
-}
-
-func (j *Judge) of(eventType string) *judged {
-	of := &judged{plans: j.set.plans(j.source, eventType), answers: map[*cond]Truth{}, possible: map[string][]*Rule{}}
-	j.set.eachTest(j.source, eventType, func(c *cond) {
+func (j *Judge) judged(eventType string) *judged {
+	of := &judged{rules: j.of(eventType), answers: map[*cond]Truth{}, possible: map[string][]*Rule{}}
+	eachTest(of.rules, func(c *cond) {
 		if j.trust(Test{c.pred}) {
 			of.trusted = append(of.trusted, c)
 		}
@@ -123,12 +111,23 @@ func (j *Judge) of(eventType string) *judged {
 	return of
 }
 
+// ask has the trusted tests answered; key is what they say together.
+func (of *judged) ask(r *reader, src field.Source) (key string) {
+	r.begin(src)
+	r.know(field.OfAll)
+	defer r.finish()
+	answers := make([]byte, len(of.trusted))
+	for i, c := range of.trusted {
+		t := c.pred.answer(r)
+		answers[i], of.answers[c] = byte(t), t
+	}
+	return string(answers)
+}
+
 func (of *judged) judge() (possible []*Rule) {
-	for _, p := range of.plans {
-		for i, c := range p.conds {
-			if c.under(of.answer) != False {
-				possible = append(possible, p.rules[i])
-			}
+	for _, p := range of.rules {
+		if p.cond.under(of.answer) != False {
+			possible = append(possible, p.rule)
 		}
 	}
 	return possible
@@ -139,11 +138,27 @@ func (of *judged) answer(c *cond) (t Truth, known bool) {
 	return t, known
 }
 
-// cond is a rule's condition for the type, nil if it has none.
-func (of *judged) cond(r *Rule) *cond {
-	for _, p := range of.plans {
+// planned is a rule with its condition for an event type.
+type planned struct {
+	rule *Rule
+	cond *cond
+}
+
+// planned are the enabled rules of a source that can match a type, in their order.
+func (s *Set) planned(source, eventType string) (all []planned) {
+	for _, p := range s.plans(source, eventType) {
+		for i, c := range p.conds {
+			all = append(all, planned{p.rules[i], c})
+		}
+	}
+	return all
+}
+
+// planned is the rule, if it can match the type.
+func (r *Rule) planned(eventType string) []planned {
+	for _, p := range r.set.plans(r.Source, eventType) {
 		if i := slices.Index(p.rules, r); i >= 0 {
-			return p.conds[i]
+			return []planned{{r, p.conds[i]}}
 		}
 	}
 	return nil
@@ -151,23 +166,18 @@ func (of *judged) cond(r *Rule) *cond {
 
 // Tests calls f for each test that the rule has for an event type.
 func (r *Rule) Tests(eventType string, f func(Test)) {
-	of := judged{plans: r.set.plans(r.Source, eventType)}
-	if c := of.cond(r); c != nil {
-		c.eachTest(map[*cond]bool{}, func(c *cond) { f(Test{c.pred}) })
-	}
+	eachTest(r.planned(eventType), func(c *cond) { f(Test{c.pred}) })
 }
 
 // Tests calls f for each test that a rule for an event type has.
 func (s *Set) Tests(source, eventType string, f func(Test)) {
-	s.eachTest(source, eventType, func(c *cond) { f(Test{c.pred}) })
+	eachTest(s.planned(source, eventType), func(c *cond) { f(Test{c.pred}) })
 }
 
-func (s *Set) eachTest(source, eventType string, f func(*cond)) {
+func eachTest(rules []planned, f func(*cond)) {
 	seen := map[*cond]bool{}
-	for _, p := range s.plans(source, eventType) {
-		for _, c := range p.conds {
-			c.eachTest(seen, f)
-		}
+	for _, p := range rules {
+		p.cond.eachTest(seen, f)
 	}
 }
 

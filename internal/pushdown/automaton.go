@@ -3,6 +3,7 @@ package pushdown
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/sakerhq/saker/bpf"
 )
@@ -32,7 +33,7 @@ var errTooMany = errors.New("too many states")
 
 // merge makes one automaton of two: the rules of both.
 func merge(a, b *automaton, maxStates int) (*automaton, error) {
-	m := &automaton{}
+	m, sureA, sureB := &automaton{}, a.surely(b.rules()), b.surely(a.rules())
 	pairs := map[[2]uint8]uint8{}
 	for c := range m.classes {
 		pair := [2]uint8{a.classes[c], b.classes[c]}
@@ -45,6 +46,12 @@ func merge(a, b *automaton, maxStates int) (*automaton, error) {
 	}
 	numbers, states := map[[2]int]int{}, [][2]int{}
 	number := func(s [2]int) int {
+		switch { // where the other adds nothing any more, its state is none of interest
+		case sureA[s[0]]:
+			s[1] = 0
+		case sureB[s[1]]:
+			s[0] = 0
+		}
 		n, known := numbers[s]
 		if !known {
 			n = len(states)
@@ -90,6 +97,79 @@ func (a *automaton) reduce() {
 		}
 	}
 	a.next, a.ends = next, last
+	a.join()
+}
+
+// join makes classes one that lead to the same states.
+func (a *automaton) join() {
+	numbers, joined, old := map[string]uint8{}, make([]uint8, len(a.bytes)), a.bytes
+	var kept []int
+	a.bytes = nil
+	for class := range old {
+		var key []byte
+		for _, next := range a.next {
+			key = binary.LittleEndian.AppendUint16(key, uint16(next[class]))
+		}
+		n, known := numbers[string(key)]
+		if !known {
+			n = uint8(len(kept))
+			numbers[string(key)], kept, a.bytes = n, append(kept, class), append(a.bytes, old[class])
+		}
+		joined[class] = n
+	}
+	for c, class := range a.classes {
+		a.classes[c] = joined[class]
+	}
+	for s, next := range a.next {
+		a.next[s] = make([]int, len(kept))
+		for n, class := range kept {
+			a.next[s][n] = next[class]
+		}
+	}
+}
+
+// settled reports whether a state stays whatever comes.
+func (a *automaton) settled(s int) bool {
+	return !slices.ContainsFunc(a.next[s], func(next int) bool { return next != s })
+}
+
+// surely are the states behind which all of some rules are true, whatever comes.
+func (a *automaton) surely(all ends) []bool {
+	sure := make([]bool, len(a.next))
+	for s, end := range a.ends {
+		sure[s] = end.or(all) == end && a.settled(s)
+	}
+	return sure
+}
+
+// cut gives an automaton that reads no further than some bytes, and takes for true what
+// can be true behind them.
+func (a *automaton) cut(depth int) *automaton {
+	c := &automaton{classes: a.classes, bytes: a.bytes, next: slices.Clone(a.next), ends: slices.Clone(a.ends)}
+	all, far := a.rules(), make([]int, len(a.next))
+	for states, seen := []int{0}, map[int]bool{0: true}; len(states) > 0; states = states[1:] {
+		s := states[0]
+		if far[s] == depth && !a.settled(s) {
+			c.ends[s], c.next[s] = all, slices.Repeat([]int{s}, len(a.bytes))
+		}
+		for _, to := range c.next[s] {
+			if !seen[to] {
+				seen[to], far[to], states = true, far[s]+1, append(states, to)
+			}
+		}
+	}
+	c.reduce()
+	return c
+}
+
+// as gives an automaton that tells the same of other rules.
+func (a *automaton) as(other func(ends) ends) *automaton {
+	c := *a
+	c.ends = nil
+	for _, end := range a.ends {
+		c.ends = append(c.ends, other(end))
+	}
+	return &c
 }
 
 // refine parts groups of states whose next ones are of several groups, and gives

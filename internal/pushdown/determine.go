@@ -53,6 +53,7 @@ func determine(patterns []string, clean bool, maxStates int) (*determiner, error
 type nfa struct {
 	insts  []syntax.Inst
 	starts []uint32
+	after  [][]uint32  // by instruction: what can be next behind it
 	takes  [][4]uint64 // by instruction: the classes of bytes that it goes on with
 }
 
@@ -73,23 +74,36 @@ func (n *nfa) add(pattern string) error {
 		}
 		n.insts = append(n.insts, inst)
 	}
-	n.starts = n.closure(n.starts, base+uint32(prog.Start))
+	n.starts = append(n.starts, n.closure(base+uint32(prog.Start))...)
+	for i := base; i < uint32(len(n.insts)); i++ {
+		var after []uint32
+		if takesBytes(&n.insts[i]) {
+			after = n.closure(n.insts[i].Out)
+		}
+		n.after = append(n.after, after)
+	}
 	return nil
 }
 
-// closure adds to items what at leads to without a byte.
-func (n *nfa) closure(items []uint32, at uint32) []uint32 {
-	i, known := slices.BinarySearch(items, at)
-	if known {
-		return items
+// closure is what at leads to without a byte: instructions that take one, and ends.
+func (n *nfa) closure(at uint32) (items []uint32) {
+	seen := map[uint32]bool{}
+	for next := []uint32{at}; len(next) > 0; {
+		at, next = next[0], next[1:]
+		if seen[at] {
+			continue
+		}
+		seen[at] = true
+		switch inst := &n.insts[at]; inst.Op {
+		case syntax.InstAlt, syntax.InstAltMatch:
+			next = append(next, inst.Out, inst.Arg)
+		case syntax.InstCapture, syntax.InstNop:
+			next = append(next, inst.Out)
+		default:
+			items = append(items, at)
+		}
 	}
-	items = slices.Insert(items, i, at)
-	switch inst := &n.insts[at]; inst.Op {
-	case syntax.InstAlt, syntax.InstAltMatch:
-		return n.closure(n.closure(items, inst.Out), inst.Arg)
-	case syntax.InstCapture, syntax.InstNop:
-		return n.closure(items, inst.Out)
-	}
+	slices.Sort(items)
 	return items
 }
 
@@ -163,21 +177,34 @@ type determiner struct {
 	items   [][]uint32
 	phases  []phase
 	samples []string // by state: a beginning of a path that gets there
+	key     []byte   // room for one
 }
 
-func (d *determiner) state(p phase, items []uint32, sample string) int {
-	key := []byte{byte(p)}
+// state is that of a phase and what can be next; sample and c are a path that gets there.
+func (d *determiner) state(p phase, items []uint32, sample string, c ...byte) int {
+	d.key = append(d.key[:0], byte(p))
 	for _, i := range items {
-		key = binary.LittleEndian.AppendUint32(key, i)
+		d.key = binary.LittleEndian.AppendUint32(d.key, i)
 	}
-	s, known := d.states[string(key)]
+	s, known := d.states[string(d.key)]
 	if !known {
 		s = len(d.items)
-		d.states[string(key)], d.items = s, append(d.items, items)
+		d.states[string(d.key)], d.items = s, append(d.items, slices.Clone(items))
 		d.phases = append(d.phases, p)
-		d.samples = append(d.samples, sample)
+		d.samples = append(d.samples, sample+string(c))
 	}
 	return s
+}
+
+// fits are the patterns that a path fits which ends in a state, by their last instructions.
+func (d *determiner) fits(s int) string {
+	d.key = d.key[:0]
+	for _, i := range d.items[s] {
+		if d.nfa.insts[i].Op == syntax.InstMatch {
+			d.key = binary.LittleEndian.AppendUint32(d.key, i)
+		}
+	}
+	return string(d.key)
 }
 
 // ended reports whether a path can end in a state.
@@ -186,6 +213,7 @@ func (d *determiner) ended(s int) bool { return !d.clean || d.phases[s] == inNam
 // follow finds where each class of bytes leads to from a state.
 func (d *determiner) follow(s int) {
 	next := make([]int, len(d.bytes))
+	var items []uint32
 	for class, c := range d.bytes {
 		p, ok := d.phases[s].after(c)
 		if !d.clean && d.phases[s] == beforePath && c != 0 && c != '/' {
@@ -195,13 +223,14 @@ func (d *determiner) follow(s int) {
 			next[class] = s // whatever, so that states can be alike
 			continue
 		}
-		var items []uint32
+		items = items[:0]
 		for _, i := range d.items[s] {
 			if d.nfa.takes[i][class/64]>>(class%64)&1 != 0 {
-				items = d.nfa.closure(items, d.nfa.insts[i].Out)
+				items = append(items, d.nfa.after[i]...)
 			}
 		}
-		next[class] = d.state(p, items, d.samples[s]+string([]byte{c}))
+		slices.Sort(items)
+		next[class] = d.state(p, slices.Compact(items), d.samples[s], c)
 	}
 	d.next = append(d.next, next)
 }

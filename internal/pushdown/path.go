@@ -1,7 +1,6 @@
 package pushdown
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/sakerhq/saker/bpf"
@@ -80,20 +79,21 @@ const maxStates = 1 << 13
 // true. All of them together are one.
 func (f *facts) paths(v view, calls []Call, n Numbers) (p Texts) {
 	calls = slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return !v.of(&c) })
-	var of []*automaton
+	var all []pathed
 	var always ends // rules that have no automaton
+	kinds := alike(calls)
 	for _, r := range f.rulesOf(calls) {
 		a, generic := f.pathsOf(v, r, calls, n)
 		if a == nil {
 			always = always.or(generic)
 		} else {
-			of = append(of, a)
+			all = append(all, pathed{a, generic, kinds[r]})
 		}
 		if generic[ownName] != (bpf.Candidates{}) {
 			p.generic = append(p.generic, r)
 		}
 	}
-	if p.all = mergeAll(of); p.all != nil {
+	if p.all = mergeRules(all); p.all != nil {
 		p.all.with(always)
 	}
 	return p
@@ -109,23 +109,6 @@ func (f *facts) rulesOf(calls []Call) (all []*rules.Rule) {
 		}
 	}
 	return all
-}
-
-// mergeAll makes one automaton of all, small ones first; nil of none. What would
-// not fit into the kernel is left out: then all rules there can be true.
-func mergeAll(of []*automaton) *automaton {
-	for len(of) > 1 {
-		slices.SortStableFunc(of, func(a, b *automaton) int { return cmp.Compare(len(a.next), len(b.next)) })
-		merged, err := merge(of[0], of[1], maxStates)
-		if err != nil || !merged.fits() {
-			merged = of[0].with(of[1].rules())
-		}
-		of = append(of[2:], merged)
-	}
-	if len(of) == 0 || !of[0].fits() {
-		return nil
-	}
-	return of[0]
 }
 
 // pathsOf is the automaton of a rule, nil if it needs none, and whether the rule
@@ -168,10 +151,10 @@ func (f *facts) pathsOf(v view, r *rules.Rule, calls []Call, n Numbers) (a *auto
 // mayBe says of a path whether a rule can be true for calls that open it, by some
 // tests.
 func (f *facts) mayBe(v view, r *rules.Rule, calls []Call, trusted map[rules.Test]bool, also func(rules.Test) bool) func(string) bool {
-	j := f.judge(func(t rules.Test) bool { return trusted[t] || also(t) })
+	j := r.NewJudge(func(t rules.Test) bool { return trusted[t] || also(t) })
 	return func(path string) bool {
 		return slices.ContainsFunc(calls, func(c Call) bool {
-			return j.MayBe(r, source{v.event(c.Row, path)}, c.Row.Name)
+			return len(f.possible(j, v.event(c.Row, path))) != 0
 		})
 	}
 }
@@ -180,13 +163,24 @@ func (f *facts) mayBe(v view, r *rules.Rule, calls []Call, trusted map[rules.Tes
 const other = 1
 
 // judge says of each state which rules can be true for paths that end there, and
-// makes those one that say the same.
+// makes those one that say the same. Paths that fit the same patterns are alike, but
+// for none at all, which has no value.
 func (d *determiner) judge(of func(path string) ends) {
 	d.ends = make([]ends, len(d.next))
+	known := map[string]ends{}
 	for s := range d.next {
-		if d.ended(s) {
-			d.ends[s] = of(d.samples[s])
+		if !d.ended(s) {
+			continue
 		}
+		if d.samples[s] == "" {
+			d.ends[s] = of("")
+			continue
+		}
+		patterns := d.fits(s)
+		if _, judged := known[patterns]; !judged {
+			known[patterns] = of(d.samples[s])
+		}
+		d.ends[s] = known[patterns]
 	}
 	for s := range d.next {
 		if !d.ended(s) { // no path ends there

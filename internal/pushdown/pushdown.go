@@ -7,6 +7,7 @@ package pushdown
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
@@ -17,13 +18,24 @@ import (
 // Numbers are the places of a set's enabled rules in bpf.Candidates.
 type Numbers map[*rules.Rule]int
 
-// NumbersOf numbers the enabled rules of a set about system calls.
+// NumbersOf numbers the enabled rules of a set about system calls. Where there are more
+// than places, neighbours share one that ask for the same calls.
 func NumbersOf(set *rules.Set) Numbers {
-	n := Numbers{}
+	var all []*rules.Rule
+	calls := map[*rules.Rule]string{}
 	for _, r := range set.Rules() {
 		if r.Enabled && r.Source == rules.SyscallSource {
-			n[r] = len(n)
+			types, _ := r.EventTypes()
+			all, calls[r] = append(all, r), strings.Join(types, " ")
 		}
+	}
+	shared := (len(all) + bpf.MaxCandidates - 1) / bpf.MaxCandidates
+	if shared > 1 {
+		slices.SortStableFunc(all, func(a, b *rules.Rule) int { return strings.Compare(calls[a], calls[b]) })
+	}
+	n := Numbers{}
+	for i, r := range all {
+		n[r] = i / shared
 	}
 	return n
 }
