@@ -37,9 +37,9 @@ const ofImage = field.OfImage | field.OfRelatives
 
 // fileKey is what field.OfFile stands for.
 type fileKey struct {
-	plan         uint64
+	plan, path   uint64
 	kind         event.FDType
-	name, origin string
+	name, origin string // no name where path says it
 }
 
 // Odd numbers spread sums of few bits over all.
@@ -58,7 +58,10 @@ func (k *imageKey) hash(seed maphash.Seed) uint64 {
 }
 
 func (k *fileKey) hash(seed maphash.Seed) uint64 {
-	sum := maphash.String(seed, k.name) + uint64(k.kind)*spread1 + k.plan*spread3
+	sum := (k.path<<8+uint64(k.kind))*spread1 + k.plan*spread3
+	if k.name != "" {
+		sum += maphash.String(seed, k.name)
+	}
 	if k.origin != "" {
 		sum += maphash.String(seed, k.origin) * spread2
 	}
@@ -71,26 +74,40 @@ func (m *Matcher) candidates(p *plan) uint64 {
 	if e == nil || e.Apart || e.Process.Image == 0 || p.typ == "" {
 		return m.gated(p, p.shared)
 	}
-	image := imageKey{p.number, e.Process.Image, e.Relatives, e.Comm}
-	sum := image.hash(m.words.seed)
-	word, met := m.words.ofImage.get(sum, image)
-	if !met {
-		word = m.possible(p, field.OfType|ofImage, p.image)
-		image.thread = strings.Clone(image.thread)
-		m.words.ofImage.put(sum, image, word)
-	}
+	word := m.wordOfImage(p, e)
 	if word == 0 || e.FD == nil || !e.FD.Type.HasPath() || e.FD.NameCut || e.FD.NameFault {
 		return word
 	}
-	file := fileKey{p.number, e.FD.Type, e.FD.Name, e.FD.Origin}
-	sum = file.hash(m.words.seed)
-	also, met := m.words.ofFile.get(sum, file)
+	return word & m.wordOfFile(p, e.FD)
+}
+
+func (m *Matcher) wordOfImage(p *plan, e *event.Event) uint64 {
+	var key imageKey
+	key.plan, key.image, key.relatives, key.thread = p.number, e.Process.Image, e.Relatives, e.Comm
+	sum := key.hash(m.words.seed)
+	word, met := m.words.ofImage.get(sum, &key)
 	if !met {
-		also = m.possible(p, field.OfType|field.OfFile, p.file)
-		file.name, file.origin = strings.Clone(file.name), strings.Clone(file.origin)
-		m.words.ofFile.put(sum, file, also)
+		word = m.possible(p, field.OfType|ofImage, p.image)
+		key.thread = strings.Clone(key.thread)
+		m.words.ofImage.put(sum, &key, word)
 	}
-	return word & also
+	return word
+}
+
+func (m *Matcher) wordOfFile(p *plan, fd *event.FD) uint64 {
+	var key fileKey
+	key.plan, key.path, key.kind, key.origin = p.number, fd.Path, fd.Type, fd.Origin
+	if key.path == 0 {
+		key.name = fd.Name
+	}
+	sum := key.hash(m.words.seed)
+	word, met := m.words.ofFile.get(sum, &key)
+	if !met {
+		word = m.possible(p, field.OfType|field.OfFile, p.file)
+		key.name, key.origin = strings.Clone(key.name), strings.Clone(key.origin)
+		m.words.ofFile.put(sum, &key, word)
+	}
+	return word
 }
 
 // possible is the rules of a plan that are not false already when only some
@@ -109,7 +126,10 @@ func (m *Matcher) Forgotten() uint64 { return m.words.ofImage.forgotten + m.word
 const maxRecent = 1 << 15
 
 // atHand is how many of them are found without a look into a map.
-const atHand = 1 << 10
+const (
+	handBits = 10
+	atHand   = 1 << handBits
+)
 
 // recent remembers words, at least the last maxRecent/2 that were looked up. It
 // finds them by a sum of the key, which is cheaper to look up than the key; of
@@ -127,9 +147,9 @@ type remembered[K comparable] struct {
 	met  bool
 }
 
-func (r *recent[K]) get(sum uint64, key K) (word uint64, met bool) {
-	near := &r.hand[sum%atHand]
-	if near.met && near.key == key {
+func (r *recent[K]) get(sum uint64, key *K) (word uint64, met bool) {
+	near := &r.hand[sum>>(64-handBits)] // the end of a product says less
+	if near.met && near.key == *key {
 		return near.word, true
 	}
 	found := r.lookUp(sum, key)
@@ -140,12 +160,12 @@ func (r *recent[K]) get(sum uint64, key K) (word uint64, met bool) {
 }
 
 // lookUp finds what isn't at hand.
-func (r *recent[K]) lookUp(sum uint64, key K) remembered[K] {
-	if found := r.young[sum]; found.met && found.key == key {
+func (r *recent[K]) lookUp(sum uint64, key *K) remembered[K] {
+	if found := r.young[sum]; found.met && found.key == *key {
 		return found
 	}
 	found := r.old[sum]
-	if !found.met || found.key != key {
+	if !found.met || found.key != *key {
 		return remembered[K]{}
 	}
 	delete(r.old, sum)
@@ -153,7 +173,7 @@ func (r *recent[K]) lookUp(sum uint64, key K) remembered[K] {
 	return found
 }
 
-func (r *recent[K]) put(sum uint64, key K, word uint64) {
+func (r *recent[K]) put(sum uint64, key *K, word uint64) {
 	if r.young == nil || len(r.young) == maxRecent/2 {
 		r.forgotten += uint64(len(r.old))
 		clear(r.old)
@@ -165,5 +185,5 @@ func (r *recent[K]) put(sum uint64, key K, word uint64) {
 	if _, taken := r.young[sum]; taken {
 		r.forgotten++
 	}
-	r.young[sum] = remembered[K]{key, word, true}
+	r.young[sum] = remembered[K]{*key, word, true}
 }

@@ -210,12 +210,12 @@ func TestManyRules(t *testing.T) {
 
 func TestRecent(t *testing.T) {
 	var r recent[int]
-	get := func(key int) (uint64, bool) { return r.get(uint64(key), key) }
+	get := func(key int) (uint64, bool) { return r.get(uint64(key), &key) }
 	for i := range 3 * maxRecent {
 		if _, met := get(i); met {
 			t.Fatalf("%d is there already", i)
 		}
-		r.put(uint64(i), i, uint64(i))
+		r.put(uint64(i), &i, uint64(i))
 		if word, met := get(7); !met || word != 7 {
 			if i >= 7 {
 				t.Fatalf("after %d: 7, asked for often, is forgotten", i)
@@ -237,11 +237,11 @@ func TestRecent(t *testing.T) {
 func TestRecentSums(t *testing.T) {
 	var r recent[string]
 	for turn, key := range []string{"a", "b", "a"} {
-		if _, met := r.get(1, key); met {
+		if _, met := r.get(1, &key); met {
 			t.Fatalf("%s is known", key)
 		}
-		r.put(1, key, uint64(turn))
-		if word, met := r.get(1, key); !met || word != uint64(turn) || r.forgotten != uint64(turn) {
+		r.put(1, &key, uint64(turn))
+		if word, met := r.get(1, &key); !met || word != uint64(turn) || r.forgotten != uint64(turn) {
 			t.Fatalf("%s: %d, %v, %d forgotten", key, word, met, r.forgotten)
 		}
 	}

@@ -191,8 +191,10 @@ const (
 
 // FD is an open file as the kernel knows it.
 type FD struct {
-	Type         FDType
-	Name         string // files: resolved path; unix sockets: path; others: the kernel's name. Empty for inet sockets.
+	Type FDType
+	Name string // files: resolved path; unix sockets: path; others: the kernel's name. Empty for inet sockets.
+	// Path numbers Name: no other name ever has the number. 0: nobody numbers it.
+	Path         uint64
 	Ino          uint64
 	Dev          uint32
 	Mode         uint32 // st_mode

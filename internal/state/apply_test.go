@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -101,10 +102,17 @@ func FuzzApply(f *testing.F) {
 		s := New(Options{Root: root, Processes: 5, Sockets: 2, PathBytes: 1000})
 		feed(t, s, system.process(bpf.CauseFork, 0, "systemd"), shell.process(bpf.CauseFork, system, "bash"))
 		var ev event.Event
+		paths := map[uint64]string{}
 		for _, raw := range [][]byte{one, two, one, two} {
 			ok, err := s.Apply(align(raw), &ev)
 			if ok && (err != nil || ev.Process == nil || ev.Row == nil || len(ev.Args) != len(ev.Row.Params)) {
 				t.Fatalf("event %+v, error %v", ev, err)
+			}
+			if ok && ev.FD != nil && ev.FD.Path != 0 {
+				if name, met := paths[ev.FD.Path]; met && name != ev.FD.Name {
+					t.Fatalf("path %d is %q and %q", ev.FD.Path, name, ev.FD.Name)
+				}
+				paths[ev.FD.Path] = strings.Clone(ev.FD.Name)
 			}
 			whole(t, s)
 		}

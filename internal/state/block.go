@@ -23,8 +23,9 @@ func (b *block) whole() bool { return b.flags&bpf.BlockWhole != 0 }
 
 // blocks are those of the record at hand, in order.
 type blocks struct {
-	list [13]block
-	n    int
+	list  [13]block
+	n     int
+	flags uint16 // of all together
 }
 
 // at is a block by its place, nil for a place that the record does not have.
@@ -50,6 +51,7 @@ const blockSize = int(unsafe.Sizeof(bpf.WireBlock{}))
 // parse finds the blocks in the rest of a record after its fixed part.
 func (bs *blocks) parse(rest []byte) error {
 	bs.n = 0
+	all := uint16(0)
 	for len(rest) > 0 {
 		if len(rest) < blockSize {
 			return ErrShort
@@ -68,8 +70,10 @@ func (bs *blocks) parse(rest []byte) error {
 		}
 		bs.list[bs.n] = b
 		bs.n++
+		all |= w.Flags
 		rest = rest[min(pad(int(w.Len)), len(rest)):]
 	}
+	bs.flags = all
 	return nil
 }
 

@@ -85,8 +85,9 @@ func (s *State) returned(ev *event.Event, w *bpf.WireCall) {
 	if w.Header.Via == bpf.ViaCompat {
 		ev.Result = int64(int32(w.Ret))
 	}
-	if comm := cString(w.Comm[:]); string(comm) != ev.Process.Name {
-		ev.Comm = s.text.keep(comm)
+	name, comm := ev.Process.Name, w.Comm[:]
+	if n := len(name); n >= len(comm) || string(comm[:n]) != name || comm[n] != 0 {
+		ev.Comm = s.text.keep(cString(comm))
 	}
 }
 
@@ -143,8 +144,11 @@ func (s *State) decode(plan *plan) {
 func (s *State) decodeArgs(plan *plan) {
 	for i := range plan.steps {
 		st := &plan.steps[i]
-		st.read(s, &s.call, st, &s.call.ev.Args[i])
-		s.missed(st, &s.call.ev.Args[i])
+		a := &s.call.ev.Args[i]
+		st.read(s, &s.call, st, a)
+		if s.blocks.flags&bpf.BlockFault != 0 {
+			s.missed(st, a)
+		}
 	}
 }
 

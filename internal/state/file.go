@@ -54,7 +54,8 @@ func (s *State) fileFD(fd *event.FD, b *block) {
 	fd.Type = fileType(w, raw)
 	switch fd.Type {
 	case event.FDFile, event.FDDirectory:
-		fd.Name, fd.NameCut = s.paths.of(raw, b.cut()), b.cut()
+		fd.NameCut = b.cut()
+		fd.Name, fd.Path = s.paths.ofFile(w.Ino, raw, b.cut())
 		if !b.cut() && !fd.Deleted {
 			fd.Origin = s.origin(w.Dev, w.Magic, fd.Name, raw[:min(int(w.Inside), len(raw))], above)
 		}
@@ -64,7 +65,7 @@ func (s *State) fileFD(fd *event.FD, b *block) {
 		fd.Name = s.text.keep(cString(raw))
 	}
 	if w.Magic == magicNS {
-		fd.Name = "" // the kernel has none: the path as given is the better one
+		fd.Name, fd.Path = "", 0 // the kernel has none: the path as given is the better one
 	}
 }
 

@@ -15,6 +15,11 @@ type mounts struct {
 	list  map[uint32][]mountPoint // by device; of one, in order of mounting
 	asked uint64                  // record time of the last look at the file
 	told  map[uint32]string       // roots, as Options.Mounts was told last
+	last  struct {                // most files are of the file system of the one before
+		dev       uint32
+		known, is bool // of its root: looked for, and found to be mounted
+		at        string
+	}
 }
 
 // mountPoint is a directory of a file system, and where it can be seen. Neither
@@ -36,6 +41,16 @@ func (m *mounts) first(dev uint32, path string) (best mountPoint, ok bool) {
 	return best, ok
 }
 
+// isFirst reports whether the root of a file system was mounted first at a place.
+func (m *mounts) isFirst(dev uint32, at string) bool {
+	last := &m.last
+	if last.dev != dev || !last.known {
+		p, ok := m.first(dev, "")
+		last.dev, last.known, last.is, last.at = dev, true, ok, p.at
+	}
+	return last.is && last.at == at
+}
+
 // below reports whether path is dir or lies in it.
 func below(path, dir string) bool {
 	rest, ok := strings.CutPrefix(path, dir)
@@ -53,7 +68,7 @@ func (m *mounts) refresh(now uint64) bool {
 	if err != nil {
 		return false
 	}
-	m.list = map[uint32][]mountPoint{}
+	m.list, m.last.known = map[uint32][]mountPoint{}, false
 	for line := range strings.Lines(string(text)) {
 		if dev, p, ok := mountOf(strings.Fields(line)); ok {
 			m.list[dev] = append(m.list[dev], p)
@@ -128,7 +143,7 @@ func (s *State) origin(dev, magic uint32, name string, inside, above []byte) str
 	if at == "/" {
 		at = ""
 	}
-	if first, ok := s.mounts.first(dev, ""); len(above) == 0 && ok && first.at == at {
+	if len(above) == 0 && s.mounts.isFirst(dev, at) {
 		return ""
 	}
 	s.refreshMounts()

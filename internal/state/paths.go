@@ -20,11 +20,18 @@ type paths struct {
 	bytes   int
 	limit   int
 	evicted uint64
+	number  uint64 // of the last path
+	// By inode the path that a file had last: found without a look into known.
+	near [1 << nearBits]*path
 }
+
+const nearBits = 10
 
 type path struct {
 	raw, text string
-	used      bool // since it was queued
+	number    uint64
+	near      uint16 // place, if it is there
+	used      bool   // since it was queued
 }
 
 // pathCost is what an entry takes beside its strings, about.
@@ -40,18 +47,49 @@ func (t *paths) of(raw []byte, cut bool) string {
 	if len(raw) == 0 {
 		return "/"
 	}
+	return t.find(raw).text
+}
+
+// ofFile is of, for the path of a file with an inode, and the number that this path has
+// for good; 0: none.
+func (t *paths) ofFile(ino uint64, raw []byte, cut bool) (text string, number uint64) {
+	if cut || len(raw) == 0 {
+		return t.of(raw, cut), 0
+	}
+	const spread = 0x9e3779b97f4a7c15
+	at := uint16(ino * spread >> (64 - nearBits))
+	p := t.near[at]
+	if p == nil || p.raw != string(raw) {
+		p = t.find(raw)
+		t.leaveNear(p)
+		p.near, t.near[at] = at, p
+	}
+	p.used = true
+	return p.text, p.number
+}
+
+// leaveNear takes p from its place, if it has one.
+func (t *paths) leaveNear(p *path) {
+	if t.near[p.near] == p {
+		t.near[p.near] = nil
+	}
+}
+
+// find gives the path of a name that is whole.
+func (t *paths) find(raw []byte) *path {
 	if p, ok := t.known[string(raw)]; ok {
 		p.used = true
-		return p.text
+		return p
 	}
-	p := &path{raw: string(raw), text: reverse(raw)}
+	t.number++
+	p := &path{raw: string(raw), text: reverse(raw), number: t.number}
 	t.bytes += p.cost()
 	for t.bytes > t.limit && len(t.known) > 0 {
 		t.evict()
 	}
 	t.known[p.raw] = p
 	t.queue = append(t.queue, p)
-	return p.text
+	return p
 }
 
 func (p *path) cost() int { return len(p.raw) + len(p.text) + pathCost }
@@ -67,6 +105,7 @@ func (t *paths) evict() {
 			continue
 		}
 		delete(t.known, p.raw)
+		t.leaveNear(p)
 		t.bytes -= p.cost()
 		t.evicted++
 		return

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -133,6 +134,36 @@ func TestPathsEvict(t *testing.T) {
 	}
 	if _, stayed := table.known[string(kept)]; !stayed {
 		t.Error("the path in use was evicted")
+	}
+}
+
+// TestPathNumbers: whatever files are called, and whichever paths are given up, a number
+// stands for one path, and who is known by inode takes no more memory than all may.
+func TestPathNumbers(t *testing.T) {
+	table := newPaths(50 * (pathCost + 20))
+	of := map[uint64]string{}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		name, ino := fmt.Sprintf("/dir/%d", random.IntN(200)), uint64(random.IntN(60))
+		got, number := table.ofFile(ino, leafFirst(name), false)
+		before, met := of[number]
+		if got != name || number == 0 || met && before != name {
+			t.Fatalf("%q has number %d, as %q, want %q", got, number, before, name)
+		}
+		of[number] = name
+	}
+	for _, p := range table.near {
+		if p != nil && table.known[p.raw] != p {
+			t.Errorf("%s is near, but given up", p.text)
+		}
+	}
+	if table.evicted == 0 || len(of) == 200 {
+		t.Error("none was given up")
+	}
+	for raw, cut := range map[string]bool{"": false, "b\x00": true} {
+		if text, number := table.ofFile(7, []byte(raw), cut); number != 0 || text != table.of([]byte(raw), cut) {
+			t.Errorf("%q: %q, %d", raw, text, number)
+		}
 	}
 }
 

@@ -264,10 +264,10 @@ func (s *State) begin(ev *event.Event, h *bpf.WireHeader, row *syscalls.Row, p *
 	first, last := s.first, s.last
 	s.text.reset()
 	s.usedFD = 0
-	*ev = event.Event{
-		Num: s.num, Time: s.clock.wall(h.Time), First: first, Last: last, CPU: h.Cpu, Row: row, Via: event.Via(h.Via),
-		TID: h.Tid, Process: &p.Process, Relatives: s.relatives(p), FDNum: -1,
-	}
+	*ev = event.Event{} // and what follows by its members: one value of all would be copied from where it is made
+	ev.Num, ev.Time, ev.First, ev.Last, ev.CPU = s.num, s.clock.wall(h.Time), first, last, h.Cpu
+	ev.Row, ev.Via, ev.TID = row, event.Via(h.Via), h.Tid
+	ev.Process, ev.Relatives, ev.FDNum = &p.Process, s.relatives(p), -1
 	if cap(s.args) < len(row.Params) {
 		s.args = make([]event.Arg, len(row.Params))
 	}

@@ -116,6 +116,24 @@ func TestWordsFollow(t *testing.T) {
 	}
 }
 
+// TestWordsOfFiles: what is remembered of a file is by its path, whatever its inode was
+// called before, and whichever paths were given up meanwhile.
+func TestWordsOfFiles(t *testing.T) {
+	s := newTree(t, func(o *Options) { o.PathBytes = 3 * (pathCost + 30) })
+	matcher := loadRules(t, false, ruleOf("r", "fd.name = /etc/shadow")).NewMatcher()
+	for i := range 100 {
+		path, file := [...]string{"/etc/shadow", "/etc/passwd", "/etc/hosts", "/etc/group", "/etc/fstab"}[i%5], shadow
+		file.Ino = uint64(i % 3)
+		ev := must(t, s, shell.call("openat", 3, atCwd, 1, unix.O_CLOEXEC, 0).file(file, path).none().given(path, "/"))
+		if matches := matcher.Match(field.OfEvent{Event: ev}, rules.SyscallSource, ev.Row.Name); (len(matches) == 1) != (i%5 == 0) {
+			t.Fatalf("open %d, of %s: %d matches", i, path, len(matches))
+		}
+	}
+	if s.paths.evicted == 0 {
+		t.Error("no path was given up")
+	}
+}
+
 // A reload is another matcher: it has nothing of what the rules before said of
 // the same process and file.
 func TestWordsOfAnotherSet(t *testing.T) {
@@ -135,12 +153,15 @@ func TestWordsOfAnotherSet(t *testing.T) {
 // turn read and write 100 files, with all of the official rules.
 func BenchmarkVerdict(b *testing.B) {
 	s, matcher := newTree(b), loadRules(b, true, officialFiles(b)...).NewMatcher()
+	write(b, filepath.Join(s.opts.Root, "proc/1/mountinfo"), "26 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+	s.refreshMounts()
 	var raws []bpf.Raw
 	for i := range 200 {
 		p := who(1000 + i)
-		feed(b, s, p.process(bpf.CauseFork, shell, "bash"))
-		path := fmt.Sprintf("/usr/lib/python3/m%d/__init__.py", i%100)
-		raws = append(raws, bpf.Raw(p.call("openat", 3, atCwd, 1, uint64(i%10/9), 0).file(shadow, path).none().given(path, "/")))
+		feed(b, s, p.process(bpf.CauseFork, shell, "cat"))
+		path, file := fmt.Sprintf("/usr/lib/python3/m%d/__init__.py", i%100), shadow
+		file.Ino, file.Inside = uint64(i%100), uint16(len(path))
+		raws = append(raws, bpf.Raw(p.call("openat", 3, atCwd, 1, uint64(i%10/9), 0).file(file, path).none().given(path, "/")))
 	}
 	var ev event.Event
 	verdict := func(i int) {
