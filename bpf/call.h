@@ -27,15 +27,15 @@ struct {
 bool native_only = false;
 
 /* Begins the record of a call: all but who made it, and its blocks. */
-static __always_inline struct wire_call *begin_call(u32 slot, struct call *call,
-						    struct wire_row *row)
+static __always_inline struct wire_call *begin_call(u32 slot, struct task_struct *task,
+						    struct call *call, struct wire_row *row)
 {
 	struct wire_call *w = record_begin(slot, CLASS_CALL, sizeof(*w));
 	struct scratch *s = scratch_of(slot);
 
 	if (!w || !s)
 		return 0;
-	record_header(&w->header, current_task(), WIRE_CALL);
+	record_header(&w->header, task, WIRE_CALL);
 	w->header.row = call->row;
 	w->header.via = call->via;
 	w->header.nargs = row->nargs;
@@ -65,14 +65,15 @@ static __always_inline bool give_up(u32 slot, u32 fact)
  * looked at. */
 static __noinline int send_call(u32 slot, struct call *call, struct wire_row *row, bool answer)
 {
-	struct wire_call *w = begin_call(slot, call, row);
+	struct task_struct *task = current_task();
+	struct wire_call *w = begin_call(slot, task, call, row);
 	struct scratch *s = scratch_of(slot);
 
 	if (!w || !s)
 		return 0;
 	if (row->flags & ROW_SILENT)
 		w->header.type = WIRE_ANSWER;
-	copy_comm(w->comm, current_task());
+	copy_comm(w->comm, task);
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
 		bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
@@ -92,7 +93,7 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 		return 0;
 	if (s->scan.filter && give_up(slot, narrow_by_marks(slot)))
 		return 0;
-	if (is_apart(current_task()))
+	if (is_apart(task))
 		put_thread(slot);
 	record_send(slot);
 	return 0;
@@ -129,7 +130,8 @@ static __always_inline u64 opened_by(struct call *call, struct wire_row *row)
 /*
  * Tells some calls twice: one that made a descriptor of another one as a dup, too; and one whose
  * descriptor may be another file's by now also as if that had no file, so that rules see the path
- * as given. The second one is not judged: the rules that the call left are not its.
+ * as given. The second one is not judged: the rules that the call left are not its. Who had a table
+ * of descriptors alone when the call ended still has.
  */
 static __always_inline void send_again(u32 slot, struct call *call, struct wire_row *row,
 				       u64 opened)
@@ -139,7 +141,7 @@ static __always_inline void send_again(u32 slot, struct call *call, struct wire_
 
 		call->row = key;
 		row = bpf_map_lookup_elem(&rows, &key);
-	} else if (opened == DOUBTFUL || opened != opened_by(call, row)) {
+	} else if (opened == DOUBTFUL || (opened && opened != opened_by(call, row))) {
 		call->gone = true;
 	} else {
 		return;

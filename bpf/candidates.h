@@ -64,6 +64,16 @@ static __always_inline bool keep_common(struct wire_candidates *left, struct wir
 	return any;
 }
 
+/* Whether some of the rules left are in a set. */
+static __always_inline bool has_common(struct wire_candidates *left, struct wire_candidates *set)
+{
+	u64 any = 0;
+
+	for (int i = 0; i < CANDIDATE_WORDS; i++)
+		any |= left->words[i] & set->words[i];
+	return any;
+}
+
 static __always_inline bool keep(struct wire_candidates *left, struct wire_filter *f, u16 set)
 {
 	return keep_common(left, &f->sets[set & (FILTER_SETS - 1)]);
@@ -89,10 +99,10 @@ static __always_inline bool is_namesake(struct task_struct *task)
 				  READ(own, high) == READ(of_process, high));
 }
 
-/* Takes the rules away that are false for whatever the current process does, if that is known. */
-static __always_inline bool keep_of_process(struct scratch *s, struct wire_filter *f)
+/* Takes the rules away that are false for whatever a task's process does, if that is known. */
+static __always_inline bool keep_of_process(struct scratch *s, struct wire_filter *f,
+					    struct task_struct *task)
 {
-	struct task_struct *task = current_task();
 	u32 pid = READ(task, tgid);
 	struct wire_standing *at = standing_of(pid);
 
@@ -157,7 +167,7 @@ static __always_inline u32 keep_of_number(struct wire_candidates *left, struct w
 static __always_inline u32 opened_kind(u64 address)
 {
 	struct file *file = KERNEL(struct file, address);
-	struct inode *inode = address ? READ(file, f_inode) : 0;
+	struct inode *inode = READ(file, f_inode);
 
 	return inode && (READ(inode, i_mode) & S_IFMT) == S_IFDIR && READ(inode, i_nlink)
 		       ? OPENED_DIRECTORY
@@ -217,18 +227,13 @@ __noinline int recall(u32 slot, u64 address)
 	return state ? f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(e->own, 1)] + 1 : 0;
 }
 
-/* Leaves those rules that can be true for an open's file, as far as that is known before its record
- * is built: 0, or the fact that left none. */
-static __always_inline u32 narrow_by_file(u32 slot, struct scratch *s, struct wire_filter *f,
-					  struct wire_facts *facts)
+/* Leaves those rules that can be true for the path of an open's file, if its directory is
+ * remembered: 0, or the fact that left none. */
+static __always_inline u32 narrow_by_remembered(u32 slot, struct scratch *s, struct wire_filter *f,
+						u64 address)
 {
-	u64 address = file_of(current_task(), s->call.ret);
+	u32 set = address && s->scan.path ? recall(slot, address) : 0;
 
-	if (!keep(&s->left, f, facts->opened[opened_kind(address)]))
-		return FACT_KIND;
-	if (!address || !s->scan.path)
-		return 0;
-	u32 set = recall(slot, address);
 	if (!set)
 		return 0;
 	s->scan.path = 0;
@@ -260,15 +265,22 @@ __noinline int narrow(u32 slot)
 		if (fact)
 			return fact;
 	}
-	if (!keep_of_process(s, f))
+	struct task_struct *task = current_task();
+	if (!keep_of_process(s, f, task))
 		return FACT_PROCESS;
+	u64 opened = facts->opens ? file_of(task, call->ret) : 0;
+	if (opened && !keep(&s->left, f, facts->opened[opened_kind(opened)]))
+		return FACT_KIND;
+	/* Of a call that is told for certain nothing more is looked at. */
+	if (has_common(&s->left, &f->sets[facts->sure & (FILTER_SETS - 1)]))
+		return 0;
 	s->scan.filter = f->number;
 	s->scan.mounts = *(volatile u64 *)&mounts_told;
 	s->scan.socket = facts->socket;
 	s->scan.members = facts->members;
 	s->scan.path = facts->opens && f->paths.start;
 	s->scan.given = facts->named && f->given.start;
-	return facts->opens && call->ret >= 0 ? narrow_by_file(slot, s, f, facts) : 0;
+	return narrow_by_remembered(slot, s, f, opened);
 }
 
 /* The state after a slash and the name that lies at a place of the record. */

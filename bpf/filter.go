@@ -164,6 +164,7 @@ type Filter struct{ wire *sensorWireFilter }
 func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, addresses Addresses) *Filter {
 	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
 	b.number(AllCandidates()) // is number 0
+	b.number(Candidates{})    // has room whatever comes
 	for n, row := range syscalls.Rows() {
 		if f := facts[row]; f != nil && row.Kind == syscalls.Call {
 			b.rows, b.facts = append(b.rows, &b.wire.Rows[n]), append(b.facts, f)
@@ -171,6 +172,7 @@ func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, addresses Ad
 	}
 	for i, f := range b.facts {
 		b.row(b.rows[i], f)
+		b.rows[i].Sure = b.least(f.sure(paths, given))
 	}
 	b.errors()
 	if paths != nil {
@@ -205,6 +207,39 @@ func (b *builder) number(c Candidates) uint16 {
 		b.numbers[c], b.wire.Sets[n] = n, sensorWireCandidates(c)
 	}
 	return n
+}
+
+// least is the number of a set, or that of none if there are too many.
+func (b *builder) least(c Candidates) uint16 {
+	n := b.number(c)
+	if Candidates(b.wire.Sets[n]) != c {
+		n = b.number(Candidates{})
+	}
+	return n
+}
+
+// sure are the rules that no fact takes away which is found out once a call's record
+// is begun, or by the path of its file.
+func (f *Facts) sure(paths, given *Paths) Candidates {
+	sure := f.Unmarked
+	if len(f.Opened) != 0 {
+		sure = sure.And(paths.sure())
+	}
+	if f.Named {
+		sure = sure.And(given.sure())
+	}
+	for _, set := range f.Sockets {
+		sure = sure.And(set)
+	}
+	for _, n := range f.Numbers {
+		if n.Source < Member {
+			continue
+		}
+		for _, set := range n.Of {
+			sure = sure.And(set)
+		}
+	}
+	return sure
 }
 
 func (b *builder) row(w *sensorWireFacts, f *Facts) {

@@ -21,6 +21,18 @@ func (p *Paths) Fits() bool {
 	return len(p.Next) < len(w.Ends) && (len(p.Next)+1)<<p.shift() <= len(w.Next)
 }
 
+// sure are the rules that may be true for whatever path.
+func (p *Paths) sure() Candidates {
+	sure := AllCandidates()
+	if p == nil {
+		return sure
+	}
+	for _, sets := range p.Ends {
+		sure = sure.And(sets[0]).And(sets[1])
+	}
+	return sure
+}
+
 // shift is how many bits the number of a class has.
 func (p *Paths) shift() int { return bits.Len8(slices.Max(p.Classes[:])) }
 

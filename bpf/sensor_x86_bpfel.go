@@ -396,6 +396,7 @@ type sensorWireFacts struct {
 	Opened   [4]uint16
 	Unmarked uint16
 	Sockets  [4]uint16
+	Sure     uint16
 	Numbers  [6]sensorWireNumber
 	Opens    uint8
 	Named    uint8

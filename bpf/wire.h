@@ -221,6 +221,8 @@ struct wire_facts {
 	__u16 opened[OPENED_KINDS];
 	__u16 unmarked; /* when all could be read, and no descriptor was replaced */
 	__u16 sockets[SOCKET_KINDS];
+	__u16 sure; /* when nothing but the process, arguments, the result and what was opened is
+		       known: rules that no other fact takes away */
 	struct wire_number numbers[NUMBERS_MAX];
 	__u8 opens;   /* the result is a descriptor */
 	__u8 named;   /* of what the first path names */
