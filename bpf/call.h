@@ -42,6 +42,7 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct task_struct
 	w->ret = call->ret;
 	s->call = *call;
 	s->marks = 0;
+	s->known = s->scan.found;
 	s->scan.at = s->scan.memory = s->scan.address = s->scan.to = 0;
 	s->call.named = row->flags & ROW_NAMED;
 	for (int i = 0; i < 6 && i < row->nargs; i++)
@@ -106,7 +107,7 @@ static __always_inline void know_nothing(u32 slot)
 
 	if (s && !s->busy)
 		s->scan.filter = s->scan.path = s->scan.given = s->scan.members = s->scan.socket =
-			s->scan.directory = 0;
+			s->scan.directory = s->scan.found = 0;
 }
 
 static __always_inline bool is_dup(struct call *call)

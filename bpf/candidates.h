@@ -12,7 +12,6 @@
 #ifndef SAKER_CANDIDATES_H
 #define SAKER_CANDIDATES_H
 
-#include "directory.h"
 #include "process.h"
 
 #define MAX_ERRNO 4095
@@ -213,8 +212,8 @@ __noinline int recall(u32 slot, u64 address)
 	if (kind == S_IFDIR || kind == S_IFSOCK || !READ(inode, i_nlink) || d == up ||
 	    d == READ(mnt, mnt_root))
 		return 0;
-	s->walk.mount = plain(s, mnt) - bpf_core_field_offset(struct mount, mnt);
-	s->walk.dentry = plain(s, up);
+	s->scan.mount = s->walk.mount = plain(s, mnt) - bpf_core_field_offset(struct mount, mnt);
+	s->scan.dentry = s->walk.dentry = plain(s, up);
 	u32 place = directory_place(slot, s->walk.mount, s->walk.dentry);
 	struct directory *e = directory_at(place);
 	struct super_block *sb = READ(inode, i_sb);
@@ -224,7 +223,10 @@ __noinline int recall(u32 slot, u64 address)
 	    !is_directory(slot, place))
 		return 0;
 	u32 state = read_last(slot, plain(s, READ(d, d_name.name)), READ(d, d_name.len), e->state);
-	return state ? f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(e->own, 1)] + 1 : 0;
+	if (!state)
+		return 0;
+	s->scan.found = place + 1;
+	return f->paths.ends[BOUND(state, PATH_STATES - 1)][BOUND(e->own, 1)] + 1;
 }
 
 /* Leaves those rules that can be true for the path of an open's file, if its directory is

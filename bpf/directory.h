@@ -16,7 +16,7 @@
 #ifndef SAKER_DIRECTORY_H
 #define SAKER_DIRECTORY_H
 
-#include "file.h"
+#include "path.h"
 
 #define DIRECTORIES	256 /* of each CPU, a power of two */
 #define DIRECTORY_MAX	128 /* bytes of a path, a power of two */
@@ -119,6 +119,31 @@ __noinline int is_directory(u32 slot, u32 place)
 		d = up;
 	}
 	return false;
+}
+
+/*
+ * Appends a path whose directory was found to be remembered when this call was judged, to the open
+ * block: its last name as it is now, and that text. Where its names lie is not noted: it is judged.
+ * False: this is not known.
+ */
+static __always_inline bool append_known(struct scratch *s, struct vfsmount *mnt, struct dentry *d)
+{
+	struct directory *e = s->known ? directory_at(s->known - 1) : 0;
+
+	if (!direct_reads || !e || e->above || d == READ(mnt, mnt_root) ||
+	    plain(s, READ(d, d_parent)) != s->scan.dentry ||
+	    plain(s, mnt) - bpf_core_field_offset(struct mount, mnt) != s->scan.mount)
+		return false;
+	s->walk.from = s->off;
+	append_name(s, d);
+	s->walk.inside = s->off - s->walk.from + e->inside;
+	s->walk.root = 0;
+	s->walk.count = 0;
+	u64 *to = (void *)&s->data[s->off & (RECORD_MAX - 1)], *text = (void *)e->path;
+	for (u32 i = 0; i < DIRECTORY_MAX / sizeof(u64); i++)
+		to[i] = text[i];
+	s->off += e->len;
+	return true;
 }
 
 /*

@@ -220,11 +220,11 @@ func TestMoved(t *testing.T) {
 			var want, got []string
 			for _, r := range opened[0] {
 				if told := filter.read(openedName(r)) == of(1); told || !isJudged(r) {
-					want = append(want, openedName(r))
+					want = append(want, toldPath(r))
 				}
 			}
 			for _, r := range opened[1] {
-				got = append(got, openedName(r))
+				got = append(got, toldPath(r))
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%d opens told, want %d, of %d: %s", len(got), len(want), len(opened[0]), firstDifference(got, want))
@@ -244,6 +244,13 @@ func openedName(r record) string {
 		name = name[:above]
 	}
 	return path(name)
+}
+
+// toldPath is all that is told of what an open's file is called.
+func toldPath(r record) string {
+	data := r.block(BlockFile).data
+	w := at[WireFile](data)
+	return fmt.Sprintf("%q with %d bytes below its mount and %d before what is above that", data[unsafe.Sizeof(*w):], w.Inside, w.Above)
 }
 
 // isJudged says whether the path of what was opened is its name: not of what left

@@ -7,7 +7,7 @@
 #ifndef SAKER_FILE_H
 #define SAKER_FILE_H
 
-#include "path.h"
+#include "directory.h"
 
 #define S_IFMT		 0170000
 #define S_IFDIR		 0040000
@@ -257,7 +257,8 @@ __noinline int put_file(u32 slot, u64 address)
 	w->open_flags = READ(file, f_flags);
 	if (READ(file, f_mode) & FMODE_CREATED)
 		w->flags |= FILE_CREATED;
-	append_path(slot, s, READ(file, f_path.mnt), d);
+	if (!append_known(s, READ(file, f_path.mnt), d))
+		append_path(slot, s, READ(file, f_path.mnt), d);
 	w->inside = s->walk.inside;
 	s->scan.names = s->walk.count;
 	if (s->walk.root) {

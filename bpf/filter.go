@@ -165,6 +165,11 @@ func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, addresses Ad
 	b := builder{wire: &sensorWireFilter{}, numbers: map[Candidates]uint16{}}
 	b.number(AllCandidates()) // is number 0
 	b.number(Candidates{})    // has room whatever comes
+	for n := range b.wire.Rows {
+		for i := range b.wire.Rows[n].Numbers {
+			b.wire.Rows[n].Numbers[i].Source = uint8(noSource)
+		}
+	}
 	for n, row := range syscalls.Rows() {
 		if f := facts[row]; f != nil && row.Kind == syscalls.Call {
 			b.rows, b.facts = append(b.rows, &b.wire.Rows[n]), append(b.facts, f)
@@ -250,9 +255,6 @@ func (b *builder) row(w *sensorWireFacts, f *Facts) {
 	w.Unmarked = b.number(f.Unmarked)
 	if f.Named {
 		w.Named = 1
-	}
-	for i := range w.Numbers {
-		w.Numbers[i].Source = uint8(noSource)
 	}
 	for i := range f.Numbers {
 		b.numbered(w, i, &f.Numbers[i])

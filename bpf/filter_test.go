@@ -68,6 +68,9 @@ func TestFilterNumbers(t *testing.T) {
 	flags := NumberFacts{Source: 2, Width: 32, Bits: []int{0, 9}, Of: []Candidates{of(0), of(1), of(2), of(3)}}
 	member := NumberFacts{Source: Member, Offset: 8, Size: 4, Width: 16, Signed: true, From: []int64{-1 << 63, 5}, Of: []Candidates{of(4), of(5)}}
 	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): {Numbers: []NumberFacts{flags, member}}, syscalls.ByName("mkdir"): {}}, nil, nil, nil)
+	if source := f.row("rmdir").Numbers[0].Source; Source(source) != noSource {
+		t.Errorf("a call of which nothing is said is judged by a number of %d", source)
+	}
 	w := f.row("openat")
 	n := &w.Numbers[0]
 	if n.Source != 2 || n.High != 32 || n.IsSigned != 0 || n.Ranges != 0 || n.Bits != [MaxFlagBits]uint8{0, 9, unusedBit, unusedBit, unusedBit, unusedBit} {
@@ -195,5 +198,51 @@ func TestWireMount(t *testing.T) {
 	}
 	if w := wireMount("/" + fmt.Sprintf("%0100d", 1)); w.Len <= uint32(len(w.At)) {
 		t.Error("a path that has no room seems to have")
+	}
+}
+
+// A call is told for certain as long as a rule is left that nothing takes away which is
+// looked at later.
+func TestFilterSure(t *testing.T) {
+	ends := func(sets ...[2]Candidates) *Paths { return &Paths{Next: make([][]int, len(sets)), Ends: sets} }
+	all := of(1, 2, 3)
+	for name, test := range map[string]struct {
+		facts        Facts
+		paths, given *Paths
+		want         Candidates
+	}{
+		"nothing is looked at later":  {Facts{Unmarked: all}, nil, nil, all},
+		"all that can be read":        {Facts{Unmarked: of(1, 2)}, nil, nil, of(1, 2)},
+		"a path of another call":      {Facts{Unmarked: all}, ends([2]Candidates{}), ends([2]Candidates{}), all},
+		"a path":                      {Facts{Unmarked: all, Opened: anyOpened}, ends([2]Candidates{all, all}, [2]Candidates{of(1, 2), all}), nil, of(1, 2)},
+		"a file with no other name":   {Facts{Unmarked: all, Opened: anyOpened}, ends([2]Candidates{all, of(3)}), nil, of(3)},
+		"a path as given":             {Facts{Unmarked: all, Named: true}, nil, ends([2]Candidates{of(2), of(2)}), of(2)},
+		"what the socket is":          {Facts{Unmarked: all, Sockets: map[Socket]Candidates{SocketUnix: of(1), SocketTCP: of(1, 3)}}, nil, nil, of(1)},
+		"a port":                      {Facts{Unmarked: all, Numbers: []NumberFacts{{Source: FarPort, Width: 16, From: []int64{0, 80}, Of: []Candidates{of(1), of(1, 2)}}}}, nil, nil, of(1)},
+		"an argument, looked at then": {Facts{Unmarked: all, Numbers: []NumberFacts{{Source: 2, Width: 32, Bits: []int{0}, Of: []Candidates{of(1), of(2)}}}}, nil, nil, all},
+	} {
+		f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): &test.facts}, test.paths, test.given, nil)
+		if got := f.set(f.row("openat").Sure); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+var anyOpened = map[Opened]Candidates{OpenedOther: AllCandidates()}
+
+// Where there is no room for a set, no rule is sure.
+func TestFilterSureWithoutRoom(t *testing.T) {
+	sets := make([]Candidates, 5000)
+	for i := range sets {
+		sets[i] = of(10+i%240, 5+i/240)
+	}
+	facts := Facts{
+		Unmarked: of(1, 2, 3), Named: true,
+		Numbers: []NumberFacts{{Source: 2, Width: 32, From: make([]int64, len(sets)), Of: sets}},
+	}
+	given := &Paths{Next: make([][]int, 1), Ends: [][2]Candidates{{of(1, 2, 4), of(1, 2, 4)}}}
+	f := NewFilter(map[*syscalls.Row]*Facts{syscalls.ByName("openat"): &facts}, nil, given, nil)
+	if got := f.set(f.row("openat").Sure); !got.IsEmpty() {
+		t.Errorf("sure of %v", got)
 	}
 }

@@ -55,6 +55,10 @@ struct scan {
 	u64 mounts;    /* as they were told before it is read */
 	u32 address;   /* where the address lies that the call was given, 0: it was given none */
 	u32 to;	       /* it is where a datagram went */
+	u64 mount; /* of the file's directory, and the dentry, if it is one that is remembered */
+	u64 dentry;
+	u32 found; /* where, + 1; 0: it is none */
+	u32 unused;
 };
 
 struct scratch {
@@ -66,7 +70,7 @@ struct scratch {
 	struct call call;
 	struct wire_candidates left; /* rules that can be true for the call at hand */
 	u32 marks;		     /* enum wire_block_flag: of all blocks of the record */
-	u32 unused;
+	u32 known;		     /* scan.found when the record was begun; 0 of all but calls */
 	struct walk walk;
 	struct scan scan;
 	/* Masking off keeps the verifier content; the slack takes what starts near the end. */
@@ -152,6 +156,7 @@ static __always_inline void *record_begin(u32 slot, u32 class, u32 size)
 	s->busy = 1;
 	s->class = class;
 	s->off = size;
+	s->known = 0;
 	return s->data;
 }
 

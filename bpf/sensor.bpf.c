@@ -4,7 +4,7 @@
 /*
  * The programs, each a few lines around a shared body. In reading order:
  * wire.h (contract), kernel.h and read.h (kernel memory), record.h (buffers
- * and the ring), path.h, cgroup.h, scope.h, file.h, directory.h, address.h, standing.h, process.h,
+ * and the ring), path.h, cgroup.h, scope.h, directory.h, file.h, address.h, standing.h, process.h,
  * meta.h, used_path.h, entry.h, capture.h, candidates.h, peer.h, call.h (the body), path_hooks.h,
  * turn.h, then what goes through io_uring: uring.h, uring_operations.h.
  */
