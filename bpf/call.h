@@ -43,7 +43,7 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct task_struct
 	s->call = *call;
 	s->marks = 0;
 	s->known = s->scan.found;
-	s->scan.at = s->scan.memory = s->scan.address = s->scan.to = 0;
+	s->scan.at = s->scan.memory = s->scan.address = s->scan.message = 0;
 	s->call.named = row->flags & ROW_NAMED;
 	for (int i = 0; i < 6 && i < row->nargs; i++)
 		*APPEND(s, u64) = call->args[i];
@@ -86,7 +86,7 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 		if (!i && s->scan.socket && give_up(slot, narrow_by_socket(slot)))
 			return 0;
 	}
-	if (s->scan.to && give_up(slot, narrow_by_address(slot)))
+	if (s->scan.message && give_up(slot, narrow_by_message(slot)))
 		return 0;
 	if (s->scan.members && give_up(slot, narrow_by_members(slot)))
 		return 0;

@@ -143,13 +143,15 @@ func wireRow(row *syscalls.Row, silent bool) (sensorWireRow, error) {
 
 // addressed reports whether the row's call takes an address for its socket.
 func addressed(row *syscalls.Row, cs []Capture) bool {
-	return row.Flags&syscalls.ReadsFD == 0 && slices.ContainsFunc(cs, func(c Capture) bool {
-		switch c.Kind {
-		case CaptureAddr, CaptureMsg, CaptureMsgs:
-			return true
-		}
-		return false
-	})
+	return row.Flags&syscalls.ReadsFD == 0 && slices.ContainsFunc(cs, passesAddress)
+}
+
+func passesAddress(c Capture) bool {
+	switch c.Kind {
+	case CaptureAddr, CaptureMsg, CaptureMsgs:
+		return true
+	}
+	return false
 }
 
 // nargs is how many of the arguments a row's record carries.

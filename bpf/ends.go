@@ -1,20 +1,27 @@
 package bpf
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/sakerhq/saker/internal/syscalls"
+)
 
 // Socket is what a call's socket is, as far as the kernel tells it apart.
 type Socket uint8
 
 // What a socket can be.
 const (
-	SocketUnix = Socket(sensorWireSocketSOCKET_UNIX)
-	SocketTCP  = Socket(sensorWireSocketSOCKET_TCP) // this and the next one: of the internet
-	SocketUDP  = Socket(sensorWireSocketSOCKET_UDP)
+	SocketOther     = Socket(sensorWireSocketSOCKET_OTHER) // nothing is known of it
+	SocketUnix      = Socket(sensorWireSocketSOCKET_UNIX)
+	SocketTCP       = Socket(sensorWireSocketSOCKET_TCP) // this and the next ones: of the internet
+	SocketUDP       = Socket(sensorWireSocketSOCKET_UDP)
+	SocketConnected = Socket(sensorWireSocketSOCKET_CONNECTED) // of UDP, and the call is about none but the other end
 )
 
 // String is what the socket is, in a word.
 func (s Socket) String() string {
-	return [...]string{SocketUnix: "unix", SocketTCP: "tcp", SocketUDP: "udp"}[s]
+	return [...]string{SocketOther: "other", SocketUnix: "unix", SocketTCP: "tcp", SocketUDP: "udp", SocketConnected: "connected udp"}[s]
 }
 
 // Addresses are where ranges of addresses begin, each up to the next one, in order
@@ -32,4 +39,16 @@ func (a Addresses) show(w *[MaxAddresses]sensorWireAddress) {
 	for i, from := range a {
 		w[i].High, w[i].Low = binary.BigEndian.Uint64(from[:8]), binary.BigEndian.Uint64(from[8:])
 	}
+}
+
+// messageOf is whether calls of a row send or receive messages with an address.
+func messageOf(row *syscalls.Row) sensorWireMessage {
+	switch {
+	case !slices.ContainsFunc(Captures(row), passesAddress):
+	case row.Flags&syscalls.WritesFD != 0:
+		return sensorWireMessageMESSAGE_SENT
+	case row.Flags&syscalls.ReadsFD != 0:
+		return sensorWireMessageMESSAGE_RECEIVED
+	}
+	return sensorWireMessageMESSAGE_NONE
 }

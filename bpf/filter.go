@@ -126,16 +126,14 @@ const (
 type Source uint8
 
 // What is no argument: a member of the only structure that the record has; ports and
-// addresses of the call's socket, on this end and on the other, and of the address
-// that the call was given for a datagram. An address's number is that of its range.
+// addresses of the call's socket, on this end and on the other, which of a datagram is
+// where it came from or goes to. An address's number is that of its range.
 const (
-	Member       = Source(sensorWireNumberSourceNUMBER_MEMBER)
-	NearPort     = Source(sensorWireNumberSourceNUMBER_NEAR_PORT)
-	NearAddress  = Source(sensorWireNumberSourceNUMBER_NEAR_ADDRESS)
-	FarPort      = Source(sensorWireNumberSourceNUMBER_FAR_PORT)
-	FarAddress   = Source(sensorWireNumberSourceNUMBER_FAR_ADDRESS)
-	GivenPort    = Source(sensorWireNumberSourceNUMBER_GIVEN_PORT)
-	GivenAddress = Source(sensorWireNumberSourceNUMBER_GIVEN_ADDRESS)
+	Member      = Source(sensorWireNumberSourceNUMBER_MEMBER)
+	NearPort    = Source(sensorWireNumberSourceNUMBER_NEAR_PORT)
+	NearAddress = Source(sensorWireNumberSourceNUMBER_NEAR_ADDRESS)
+	FarPort     = Source(sensorWireNumberSourceNUMBER_FAR_PORT)
+	FarAddress  = Source(sensorWireNumberSourceNUMBER_FAR_ADDRESS)
 
 	noSource = Source(sensorWireNumberSourceNUMBER_NONE)
 )
@@ -173,6 +171,7 @@ func NewFilter(facts map[*syscalls.Row]*Facts, paths, given *Paths, addresses Ad
 	for n, row := range syscalls.Rows() {
 		if f := facts[row]; f != nil && row.Kind == syscalls.Call {
 			b.rows, b.facts = append(b.rows, &b.wire.Rows[n]), append(b.facts, f)
+			b.wire.Rows[n].Message = uint8(messageOf(row))
 		}
 	}
 	for i, f := range b.facts {

@@ -85,8 +85,8 @@ func TestFilterNumbers(t *testing.T) {
 			t.Errorf("place %d: %v, want %v", i, got, want)
 		}
 	}
-	if w.Ends != 0 || w.Given != 0 {
-		t.Errorf("numbers of ends: %d, %d", w.Ends, w.Given)
+	if w.Ends != 0 || w.Message != 0 {
+		t.Errorf("numbers of ends: %d, of a message: %d", w.Ends, w.Message)
 	}
 	if from := f.wire.Numbers.From[m.First:][:2]; from[0] != -1<<63 || from[1] != 5 {
 		t.Errorf("ranges from %v", from)

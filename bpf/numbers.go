@@ -22,8 +22,6 @@ func (b *builder) numbered(w *sensorWireFacts, i int, f *NumberFacts) {
 		w.Members = 1
 	case NearPort, NearAddress, FarPort, FarAddress:
 		w.Ends = 1
-	case GivenPort, GivenAddress:
-		w.Given = 1
 	}
 	for i := range n.Bits {
 		n.Bits[i] = unusedBit

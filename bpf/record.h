@@ -54,7 +54,7 @@ struct scan {
 	u32 directory; /* where the file's may be remembered, + 1; 0: nowhere */
 	u64 mounts;    /* as they were told before it is read */
 	u32 address;   /* where the address lies that the call was given, 0: it was given none */
-	u32 to;	       /* it is where a datagram went */
+	u32 message;   /* where the socket lies of which that can be the other end, 0: it can't */
 	u64 mount; /* of the file's directory, and the dentry, if it is one that is remembered */
 	u64 dentry;
 	u32 found; /* where, + 1; 0: it is none */

@@ -40,6 +40,7 @@ const struct {
 	enum wire_ended ended;
 	enum wire_opened opened;
 	enum wire_socket socket;
+	enum wire_message message;
 	enum mark mark;
 	enum meta meta;
 	enum wire_source source;

@@ -136,10 +136,10 @@ type sensorScratch struct {
 		Gone  uint8
 		_     [2]byte
 	}
-	Left  sensorWireCandidates
-	Marks uint32
-	Known uint32
-	Walk  struct {
+	Left   sensorWireCandidates
+	Marks  uint32
+	Unused uint32
+	Walk   struct {
 		_       structs.HostLayout
 		Mount   uint64
 		Dentry  uint64
@@ -165,11 +165,7 @@ type sensorScratch struct {
 		Directory uint32
 		Mounts    uint64
 		Address   uint32
-		To        uint32
-		Mount     uint64
-		Dentry    uint64
-		Found     uint32
-		Unused    uint32
+		Message   uint32
 	}
 	Data [98304]uint8
 }
@@ -399,15 +395,14 @@ type sensorWireFacts struct {
 	Ended    [16]uint16
 	Opened   [4]uint16
 	Unmarked uint16
-	Sockets  [4]uint16
-	Sure     uint16
+	Sockets  [8]uint16
 	Numbers  [6]sensorWireNumber
 	Opens    uint8
 	Named    uint8
 	Socket   uint8
 	Members  uint8
 	Ends     uint8
-	Given    uint8
+	Message  uint8
 }
 
 type sensorWireFile struct {
@@ -478,6 +473,14 @@ type sensorWireMeasures struct {
 	Unused      uint32
 }
 
+type sensorWireMessage uint32
+
+const (
+	sensorWireMessageMESSAGE_NONE     sensorWireMessage = 0
+	sensorWireMessageMESSAGE_SENT     sensorWireMessage = 1
+	sensorWireMessageMESSAGE_RECEIVED sensorWireMessage = 2
+)
+
 type sensorWireMount struct {
 	_   structs.HostLayout
 	Len uint32
@@ -506,14 +509,12 @@ const (
 type sensorWireNumberSource uint32
 
 const (
-	sensorWireNumberSourceNUMBER_MEMBER        sensorWireNumberSource = 6
-	sensorWireNumberSourceNUMBER_NEAR_PORT     sensorWireNumberSource = 7
-	sensorWireNumberSourceNUMBER_NEAR_ADDRESS  sensorWireNumberSource = 8
-	sensorWireNumberSourceNUMBER_FAR_PORT      sensorWireNumberSource = 9
-	sensorWireNumberSourceNUMBER_FAR_ADDRESS   sensorWireNumberSource = 10
-	sensorWireNumberSourceNUMBER_GIVEN_PORT    sensorWireNumberSource = 11
-	sensorWireNumberSourceNUMBER_GIVEN_ADDRESS sensorWireNumberSource = 12
-	sensorWireNumberSourceNUMBER_NONE          sensorWireNumberSource = 13
+	sensorWireNumberSourceNUMBER_MEMBER       sensorWireNumberSource = 6
+	sensorWireNumberSourceNUMBER_NEAR_PORT    sensorWireNumberSource = 7
+	sensorWireNumberSourceNUMBER_NEAR_ADDRESS sensorWireNumberSource = 8
+	sensorWireNumberSourceNUMBER_FAR_PORT     sensorWireNumberSource = 9
+	sensorWireNumberSourceNUMBER_FAR_ADDRESS  sensorWireNumberSource = 10
+	sensorWireNumberSourceNUMBER_NONE         sensorWireNumberSource = 11
 )
 
 type sensorWireOpened uint32
@@ -656,11 +657,12 @@ type sensorWireSock struct {
 type sensorWireSocket uint32
 
 const (
-	sensorWireSocketSOCKET_OTHER sensorWireSocket = 0
-	sensorWireSocketSOCKET_UNIX  sensorWireSocket = 1
-	sensorWireSocketSOCKET_TCP   sensorWireSocket = 2
-	sensorWireSocketSOCKET_UDP   sensorWireSocket = 3
-	sensorWireSocketSOCKET_KINDS sensorWireSocket = 4
+	sensorWireSocketSOCKET_OTHER     sensorWireSocket = 0
+	sensorWireSocketSOCKET_UNIX      sensorWireSocket = 1
+	sensorWireSocketSOCKET_TCP       sensorWireSocket = 2
+	sensorWireSocketSOCKET_UDP       sensorWireSocket = 3
+	sensorWireSocketSOCKET_CONNECTED sensorWireSocket = 4
+	sensorWireSocketSOCKET_KINDS     sensorWireSocket = 8
 )
 
 type sensorWireSource uint32

@@ -143,7 +143,7 @@ enum wire_fact {
 	FACT_PATH,	 /* the path of the file that it opened */
 	FACT_GIVEN,	 /* the path that it was given */
 	FACT_SOCKET,	 /* what its socket is */
-	FACT_PEER,	 /* where it connected its socket to */
+	FACT_PEER,	 /* its socket's ends */
 	FACT_MARKS,	 /* that all of it could be read, and was not changed meanwhile */
 	FACTS,
 };
@@ -167,9 +167,17 @@ enum wire_opened {
 enum wire_socket {
 	SOCKET_OTHER, /* nothing is known of it */
 	SOCKET_UNIX,
-	SOCKET_TCP, /* this and the next one: of the internet */
+	SOCKET_TCP, /* this and the next ones: of the internet */
 	SOCKET_UDP,
-	SOCKET_KINDS = 4,
+	SOCKET_CONNECTED, /* of UDP, and the call is about none but the other end */
+	SOCKET_KINDS = 8,
+};
+
+/* Whether a call takes or gives an address with what it sends or receives. */
+enum wire_message {
+	MESSAGE_NONE,
+	MESSAGE_SENT,
+	MESSAGE_RECEIVED,
 };
 
 #define ROWS_MAX      512
@@ -188,10 +196,8 @@ enum wire_number_source {
 	NUMBER_MEMBER = 6, /* in the first structure that is put in the record */
 	NUMBER_NEAR_PORT,  /* of the call's socket */
 	NUMBER_NEAR_ADDRESS,
-	NUMBER_FAR_PORT,
+	NUMBER_FAR_PORT, /* where a message came from or went to */
 	NUMBER_FAR_ADDRESS,
-	NUMBER_GIVEN_PORT, /* of the address that the call was given */
-	NUMBER_GIVEN_ADDRESS,
 	NUMBER_NONE,
 };
 
@@ -229,7 +235,7 @@ struct wire_facts {
 	__u8 socket;  /* the first capture is of the file that can be one */
 	__u8 members; /* some number is one of a structure's */
 	__u8 ends;    /* some is one of the socket's ends */
-	__u8 given;   /* some is one of the address that the call was given */
+	__u8 message; /* enum wire_message */
 };
 
 #define MOUNT_MAX   60

@@ -48,7 +48,7 @@ func (l *loader) buildRule(def *ruleDef, m *macros, c *compiler) *Rule {
 		l.warnf(NoEventType, def.item, "Rule matches too many evt.type values. This has a significant performance penalty.")
 	}
 	r.set = c.set
-	r.refs = r.collectRefs()
+	r.refs = r.refsOf(r.cond)
 	return r
 }
 

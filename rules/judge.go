@@ -51,10 +51,29 @@ func (e *expr) reads(only func(*field.Ref) bool) bool {
 // String is the test as a rule writes it.
 func (t Test) String() string { return t.p.text }
 
+// Trust is which answers of a test hold for all events that one stands for.
+type Trust uint8
+
+// OnlyTrue and OnlyFalse: where the test answers otherwise, some of these may not.
+const (
+	Never Trust = iota
+	OnlyTrue
+	OnlyFalse
+	Always
+)
+
+// of is an answer as far as it is trusted.
+func (trust Trust) of(t Truth) Truth {
+	if trust == OnlyTrue && t == False || trust == OnlyFalse && t == True {
+		return Unknown
+	}
+	return t
+}
+
 // Judge says which rules can be true for events that are alike in what some
 // tests ask, whatever else they are. It is for one goroutine.
 type Judge struct {
-	trust  func(Test) bool
+	trust  func(Test) Trust
 	of     func(eventType string) []planned
 	reader reader
 	types  map[string]*judged
@@ -64,6 +83,7 @@ type Judge struct {
 type judged struct {
 	rules    []planned
 	trusted  []*cond
+	trust    []Trust            // by these
 	answers  map[*cond]Truth    // of the trusted, as the event at hand gives them
 	possible map[string][]*Rule // by these answers
 }
@@ -71,16 +91,16 @@ type judged struct {
 // NewJudge makes a judge of a source's enabled rules that trusts some tests to
 // answer for all events that it will be asked about; what others answer is
 // unknown.
-func (s *Set) NewJudge(source string, trust func(Test) bool) *Judge {
+func (s *Set) NewJudge(source string, trust func(Test) Trust) *Judge {
 	return s.newJudge(trust, func(eventType string) []planned { return s.planned(source, eventType) })
 }
 
 // NewJudge makes a judge of this rule alone.
-func (r *Rule) NewJudge(trust func(Test) bool) *Judge {
+func (r *Rule) NewJudge(trust func(Test) Trust) *Judge {
 	return r.set.newJudge(trust, r.planned)
 }
 
-func (s *Set) newJudge(trust func(Test) bool, of func(string) []planned) *Judge {
+func (s *Set) newJudge(trust func(Test) Trust, of func(string) []planned) *Judge {
 	return &Judge{trust: trust, of: of, reader: newReader(s), types: map[string]*judged{}}
 }
 
@@ -104,8 +124,8 @@ func (j *Judge) Possible(src field.Source, eventType string) []*Rule {
 func (j *Judge) judged(eventType string) *judged {
 	of := &judged{rules: j.of(eventType), answers: map[*cond]Truth{}, possible: map[string][]*Rule{}}
 	eachTest(of.rules, func(c *cond) {
-		if j.trust(Test{c.pred}) {
-			of.trusted = append(of.trusted, c)
+		if trust := j.trust(Test{c.pred}); trust != Never {
+			of.trusted, of.trust = append(of.trusted, c), append(of.trust, trust)
 		}
 	})
 	return of
@@ -118,7 +138,7 @@ func (of *judged) ask(r *reader, src field.Source) (key string) {
 	defer r.finish()
 	answers := make([]byte, len(of.trusted))
 	for i, c := range of.trusted {
-		t := c.pred.answer(r)
+		t := of.trust[i].of(c.pred.answer(r))
 		answers[i], of.answers[c] = byte(t), t
 	}
 	return string(answers)
@@ -167,6 +187,15 @@ func (r *Rule) planned(eventType string) []planned {
 // Tests calls f for each test that the rule has for an event type.
 func (r *Rule) Tests(eventType string, f func(Test)) {
 	eachTest(r.planned(eventType), func(c *cond) { f(Test{c.pred}) })
+}
+
+// RefsFor are those of the rule's Refs that it reads for an event type: for what of
+// its condition can tell something of it, and for the output.
+func (r *Rule) RefsFor(eventType string) []*field.Ref {
+	for _, p := range r.planned(eventType) {
+		return r.refsOf(p.cond)
+	}
+	return nil
 }
 
 // Tests calls f for each test that a rule for an event type has.

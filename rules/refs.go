@@ -2,8 +2,9 @@ package rules
 
 import "github.com/sakerhq/saker/internal/field"
 
-// collectRefs lists the fields that a rule and its additions read, each once.
-func (r *Rule) collectRefs() (refs []*field.Ref) {
+// refsOf lists the fields that a condition reads, and the rule's output and
+// additions, each once.
+func (r *Rule) refsOf(condition *cond) (refs []*field.Ref) {
 	seen := map[*field.Ref]bool{nil: true}
 	see := func(e *expr) bool {
 		if !seen[e.ref] {
@@ -12,12 +13,9 @@ func (r *Rule) collectRefs() (refs []*field.Ref) {
 		seen[e.ref] = true
 		return false
 	}
-	r.cond.under(func(c *cond) (Truth, bool) {
-		if c.kind == condPred {
-			c.pred.left.find(see)
-			c.pred.right.find(see)
-		}
-		return Unknown, false
+	condition.eachTest(map[*cond]bool{}, func(c *cond) {
+		c.pred.left.find(see)
+		c.pred.right.find(see)
 	})
 	for _, p := range r.format.parts {
 		p.value.find(see)

@@ -117,7 +117,7 @@ func pushedOf(c pushdown.Call, paths pushdown.Paths) pushedCall {
 		}
 	}
 	for i := range c.Numbers {
-		if n := &c.Numbers[i]; n.Param != nil || !c.Learned || !c.Recalled {
+		if n := &c.Numbers[i]; n.Param != nil || !c.Recalled[bpf.SocketTCP] || !c.Recalled[bpf.SocketUDP] {
 			p.judgeNumber(c.Row, n)
 		}
 	}
@@ -139,10 +139,10 @@ func (p *pushedCall) judge(what string, needed []*rules.Rule) {
 
 // judgeSockets says what is left out of sockets, if rules tell them apart.
 func (p *pushedCall) judgeSockets(c *pushdown.Call) {
-	for _, kind := range []bpf.Socket{bpf.SocketUnix, bpf.SocketTCP, bpf.SocketUDP} {
+	for _, kind := range []bpf.Socket{bpf.SocketUnix, bpf.SocketTCP, bpf.SocketUDP, bpf.SocketConnected} {
 		switch needed := c.Sockets[kind]; {
 		case c.Sockets == nil || len(needed) == len(c.Asked):
-		case kind != bpf.SocketUnix && c.Learned && c.Recalled:
+		case c.Recalled[kind]:
 			p.Told = append(p.Told, fmt.Sprintf("%s sockets, for what later calls on them mean", kind))
 		default:
 			p.judge(kind.String()+" sockets", needed)

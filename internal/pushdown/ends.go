@@ -8,6 +8,7 @@ import (
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
+	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 )
@@ -23,15 +24,19 @@ type end struct {
 }
 
 // rowEnds are those that rules can ask for, by the calls. Which of them is the client's,
-// only a connect and an accept say themselves. That of a datagram is the address that
-// the call was given for it.
+// only some say themselves. That of a message is where it goes or comes from.
 var rowEnds = map[string][]end{
-	"connect": {{"remote", bpf.FarPort, bpf.FarAddress, "rs", event.Client, false}},
-	"accept":  accepted,
-	"accept4": accepted,
-	"bind":    {{"local", bpf.NearPort, bpf.NearAddress, "l", event.NoRole, true}},
-	"sendto":  sent,
-	"sendmsg": sent,
+	"connect":  {{"remote", bpf.FarPort, bpf.FarAddress, "rs", event.Client, false}},
+	"accept":   accepted,
+	"accept4":  accepted,
+	"bind":     {{"local", bpf.NearPort, bpf.NearAddress, "l", event.NoRole, true}},
+	"listen":   {{"local", bpf.NearPort, bpf.NearAddress, "ls", event.Server, true}},
+	"sendto":   message,
+	"sendmsg":  message,
+	"sendmmsg": message,
+	"recvfrom": message,
+	"recvmsg":  message,
+	"recvmmsg": message,
 }
 
 var (
@@ -39,7 +44,10 @@ var (
 		{"remote", bpf.FarPort, bpf.FarAddress, "rc", event.Server, false},
 		{"local", bpf.NearPort, bpf.NearAddress, "ls", event.Server, true},
 	}
-	sent = []end{{"remote", bpf.GivenPort, bpf.GivenAddress, "r", event.NoRole, false}}
+	message = []end{
+		{"remote", bpf.FarPort, bpf.FarAddress, "r", event.NoRole, false},
+		{"local", bpf.NearPort, bpf.NearAddress, "l", event.NoRole, true},
+	}
 )
 
 // ends are a row's ports and addresses that rules tell apart.
@@ -76,8 +84,8 @@ func (f *facts) ports(row *syscalls.Row, e *end) Number {
 		}
 	})
 	n := Number{Name: e.name + " port", source: e.port}
-	type_, any := reads("evt.type"), netip.MustParseAddr("192.0.2.1")
-	j := f.judge(func(t rules.Test) bool { return type_(t) || e.portsOf(t) != nil })
+	any := netip.MustParseAddr("192.0.2.1")
+	j := f.judgeBy(func(t rules.Test) rules.Trust { return trustEnd(t, e.portsOf(t) != nil) })
 	for _, port := range sorted(edges, cmp.Compare[int64]) {
 		if port < 1<<16 {
 			n.add(port, f.possible(j, e.like(row, netip.AddrPortFrom(any, uint16(max(port, 1))))))
@@ -97,8 +105,7 @@ func (f *facts) ports(row *syscalls.Row, e *end) Number {
 // all that the set's rules tell apart.
 func (f *facts) addressesOf(row *syscalls.Row, e *end) Number {
 	n := Number{Name: e.name + " address", source: e.address}
-	type_ := reads("evt.type")
-	j := f.judge(func(t rules.Test) bool { return type_(t) || e.networksOf(t) != nil })
+	j := f.judgeBy(func(t rules.Test) rules.Trust { return trustEnd(t, e.networksOf(t) != nil) })
 	for i, first := range f.addresses {
 		n.add(int64(i), f.possible(j, e.like(row, netip.AddrPortFrom(first.Unmap(), 1))))
 	}
@@ -110,6 +117,22 @@ func (f *facts) addressesOf(row *syscalls.Row, e *end) Number {
 		n.texts = append(n.texts, fromTo(f.addresses[first].Unmap().String(), last.Unmap().String()))
 	}
 	return n
+}
+
+// trustEnd is which answers of a test hold for all sockets with some end; known: the
+// test asks for it. One of either end holds if it holds for this one, "!=" doesn't if
+// it doesn't for this one; else the other end says it.
+func trustEnd(t rules.Test, known bool) rules.Trust {
+	ref := t.Field()
+	switch {
+	case known && ref.Many == field.EitherEnd && t.Operator() == "!=":
+		return rules.OnlyFalse
+	case known && ref.Many == field.EitherEnd:
+		return rules.OnlyTrue
+	case known || ref != nil && ref.Name == "evt.type":
+		return rules.Always
+	}
+	return rules.Never
 }
 
 func fromTo(first, last string) string {
@@ -196,15 +219,17 @@ func (e *end) networksOf(t rules.Test) (networks []netip.Prefix) {
 	return networks
 }
 
-// constants are those of a test of some of the end's fields by some operators.
+// constants are those of a test of some of the end's fields, or those of either end,
+// by some operators.
 func (e *end) constants(t rules.Test, fields []string, operators ...string) (texts []string, ok bool) {
 	ref := t.Field()
 	if ref == nil || !slices.Contains(operators, t.Operator()) {
 		return nil, false
 	}
-	for _, field := range fields {
+	for _, name := range fields {
+		ok = ok || ref.Name == "fd."+name
 		for _, letter := range e.letters {
-			ok = ok || ref.Name == "fd."+string(letter)+field
+			ok = ok || ref.Name == "fd."+string(letter)+name
 		}
 	}
 	if !ok {

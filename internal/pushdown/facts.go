@@ -18,23 +18,21 @@ import (
 
 // facts judges a set by facts.
 type facts struct {
-	set            *rules.Set
-	nothing        *rules.Judge // knows the type alone
-	results, made  *rules.Judge
-	opened, whole  *rules.Judge
-	unix, internet *rules.Judge
-	addresses      []netip.Addr // where ranges begin that tests of some end tell apart
+	set           *rules.Set
+	nothing       *rules.Judge // knows the type alone
+	results, made *rules.Judge
+	opened, whole *rules.Judge
+	sockets       map[string]*rules.Judge // by the fields that they know, besides a socket's kind
+	addresses     []netip.Addr            // where ranges begin that tests of some end tell apart
 }
 
 func newFacts(set *rules.Set) *facts {
-	f := &facts{set: set}
+	f := &facts{set: set, sockets: map[string]*rules.Judge{}}
 	f.nothing = f.judge(reads("evt.type"))
 	f.results = f.judge(reads(result...))
 	// Where there is a descriptor, its number is the result.
 	f.made = f.judge(reads(append(slices.Clone(result), "fd.num")...))
 	f.opened = f.judge(reads(append(slices.Clone(ended), "fd.type")...))
-	f.unix = f.judge(reads(append(slices.Clone(ofKind), ofInternet...)...))
-	f.internet = f.judge(reads(ofKind...))
 	f.addresses = f.rangesOfAddresses()
 	f.whole = f.judge(reads("evt.type", "evt.unreadable", "fd.replaced"))
 	return f
@@ -54,8 +52,20 @@ func reads(names ...string) func(rules.Test) bool {
 	}
 }
 
-func (f *facts) judge(trust func(rules.Test) bool) *rules.Judge {
+func (f *facts) judge(trust func(rules.Test) bool) *rules.Judge { return f.judgeBy(always(trust)) }
+
+func (f *facts) judgeBy(trust func(rules.Test) rules.Trust) *rules.Judge {
 	return f.set.NewJudge(rules.SyscallSource, trust)
+}
+
+// always trusts whatever some tests answer, and nothing of others.
+func always(some func(rules.Test) bool) func(rules.Test) rules.Trust {
+	return func(t rules.Test) rules.Trust {
+		if some(t) {
+			return rules.Always
+		}
+		return rules.Never
+	}
 }
 
 // possible are the rules that may be true for what an event stands for.
@@ -120,6 +130,20 @@ func (e *Errors) Any() []*rules.Rule {
 		}
 	}
 	return nil
+}
+
+// fail reports whether a rule can be true for a call that fails, and has begun
+// nothing.
+func (e *Errors) fail(r *rules.Rule) bool {
+	if slices.Contains(e.Other, r) {
+		return true
+	}
+	for errno, some := range e.Of {
+		if unix.Errno(errno) != unix.EINPROGRESS && slices.Contains(some, r) {
+			return true
+		}
+	}
+	return false
 }
 
 // learned are the errors that can be a beginning: of a connection that is in

@@ -151,7 +151,7 @@ func (f *facts) pathsOf(v view, r *rules.Rule, calls []Call, n Numbers) (a *auto
 // mayBe says of a path whether a rule can be true for calls that open it, by some
 // tests.
 func (f *facts) mayBe(v view, r *rules.Rule, calls []Call, trusted map[rules.Test]bool, also func(rules.Test) bool) func(string) bool {
-	j := r.NewJudge(func(t rules.Test) bool { return trusted[t] || also(t) })
+	j := r.NewJudge(always(func(t rules.Test) bool { return trusted[t] || also(t) }))
 	return func(path string) bool {
 		return slices.ContainsFunc(calls, func(c Call) bool {
 			return len(f.possible(j, v.event(c.Row, path))) != 0

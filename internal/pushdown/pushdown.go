@@ -73,8 +73,9 @@ type Call struct {
 	// Zero and Positive: it succeeded.
 	Zero, Positive []*rules.Rule
 	Errors         Errors
-	// Learned: calls that succeed are told whatever the rules are, as they say
-	// what later ones are about: a socket's peer, and which end it is.
+	// Learned: calls that succeed are told whatever the rules are, if no fact but their
+	// socket's kind says otherwise, as they say what later ones are about: a socket's
+	// peer, and which end it is.
 	Learned bool
 	Numbers []Number // that rules tell apart
 	// Unmarked are the rules when all memory could be read that the call names, and
@@ -87,9 +88,9 @@ type Call struct {
 	// Sockets are the rules for each kind of the call's socket, nil if it can't have
 	// one that the kernel reads.
 	Sockets map[bpf.Socket][]*rules.Rule
-	// Recalled: what is learned from the call of a socket of the internet can be asked
-	// for later; of others nothing is.
-	Recalled bool
+	// Recalled are the kinds of sockets of which what is learned from the call can be
+	// asked for later.
+	Recalled map[bpf.Socket]bool
 }
 
 // Judge judges the calls that rules ask for, in the order of the table, and the
@@ -104,21 +105,18 @@ func Judge(set *rules.Set) (calls []Call, paths Paths) {
 		if row.Kind != syscalls.Call || !asked[row.Name] {
 			continue
 		}
-		c := Call{Row: row, Asked: f.possible(f.nothing, &event.Event{Row: row}), Opens: opens(row), Learned: teaches(row)}
+		c := Call{Row: row, Asked: f.possible(f.nothing, &event.Event{Row: row}), Opens: opens(row)}
 		c.Zero, c.Positive = f.succeeded(row)
 		c.Errors = f.errors(row)
 		c.Numbers = f.numbers(row)
 		c.Unmarked = f.unmarked(row)
-		c.Sockets = f.sockets(row)
+		c.Sockets = f.ofSockets(row)
 		if c.Opens {
 			c.Directories = f.directories(row)
 		}
 		calls = append(calls, c)
 	}
-	past, failed := askPast(calls), askFailed(calls)
-	for i := range calls {
-		calls[i].Recalled = past || failed && accepts(calls[i].Row) || !forgettable(calls[i].Row)
-	}
+	recall(calls)
 	numbers := NumbersOf(set)
 	return calls, Paths{f.paths(opened, calls, numbers), f.paths(given, calls, numbers), wire(f.addresses)}
 }
@@ -128,20 +126,30 @@ func opens(row *syscalls.Row) bool {
 	return row.Flags&syscalls.CreatesFD != 0 && row.FD == syscalls.Result && row.FDSize == 0
 }
 
+// recall finds which calls must be told for what they teach.
+func recall(calls []Call) {
+	for i := range calls {
+		calls[i].Recalled = map[bpf.Socket]bool{}
+	}
+	for kind := range kinds {
+		asked := askedOf(calls, kind)
+		for i := range calls {
+			calls[i].Recalled[kind] = kind != bpf.SocketUnix && teaches(calls[i].Row) && asked.isAsked(calls[i].Row, kind)
+		}
+	}
+	for i := range calls {
+		c := &calls[i]
+		c.Learned = c.Recalled[bpf.SocketOther] || c.Sockets == nil && teaches(c.Row)
+		if !c.Learned {
+			c.Errors.Learned = 0
+		}
+	}
+}
+
 // teaches reports whether calls of a row say more of a socket than the kernel
 // can tell of it later.
 func teaches(row *syscalls.Row) bool {
-	switch row.Name {
-	case "connect", "accept", "accept4", "listen":
-		return true
-	}
-	return row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
-}
-
-// forgettable reports whether what calls of a row teach need not be known unless
-// rules ask for it.
-func forgettable(row *syscalls.Row) bool {
-	return row.Name == "connect" || accepts(row) || row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
+	return saysRole(row) || row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
 }
 
 func accepts(row *syscalls.Row) bool { return row.Name == "accept" || row.Name == "accept4" }
@@ -190,8 +198,11 @@ func (c *Call) facts(n Numbers) *bpf.Facts {
 func (c *Call) ofSockets(n Numbers) map[bpf.Socket]bpf.Candidates {
 	all := map[bpf.Socket]bpf.Candidates{}
 	for kind, some := range c.Sockets {
+		if kind == bpf.SocketOther {
+			continue // that of the internet, or another one
+		}
 		set := n.only(some)
-		if kind != bpf.SocketUnix && c.Recalled {
+		if c.Recalled[kind] {
 			set.Learn()
 		}
 		all[kind] = set

@@ -157,7 +157,7 @@ func TestFlags(t *testing.T) {
 
 // What is told names the rules that need it.
 func TestCalls(t *testing.T) {
-	set := load(t, "evt.type in (openat, connect, mkdir) and (evt.type = mkdir or evt.rawres >= 0)")
+	set := load(t, "evt.type in (openat, connect, mkdir) and (evt.type = mkdir or evt.rawres >= 0) and not fd.name_changed = true")
 	got := map[string]Call{}
 	for _, c := range judge(set) {
 		got[c.Row.Name] = c

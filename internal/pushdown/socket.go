@@ -2,6 +2,7 @@ package pushdown
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
@@ -10,11 +11,21 @@ import (
 	"github.com/sakerhq/saker/rules"
 )
 
-// kinds are sockets that stand for all of a kind.
+// kinds are sockets that stand for all of a kind. All of the internet are of the
+// kind of which the kernel knows nothing.
 var kinds = map[bpf.Socket][]event.FD{
-	bpf.SocketUnix: {{Type: event.FDUnix}},
-	bpf.SocketTCP:  {{Type: event.FDIPv4, Proto: event.TCP}, {Type: event.FDIPv6, Proto: event.TCP}},
-	bpf.SocketUDP:  {{Type: event.FDIPv4, Proto: event.UDP}, {Type: event.FDIPv6, Proto: event.UDP}},
+	bpf.SocketOther:     internet(false, event.TCP, event.UDP, event.RawIP, event.ICMP, event.NoProto),
+	bpf.SocketUnix:      {{Type: event.FDUnix}},
+	bpf.SocketTCP:       internet(false, event.TCP),
+	bpf.SocketUDP:       internet(false, event.UDP),
+	bpf.SocketConnected: internet(true, event.UDP),
+}
+
+func internet(connected bool, protocols ...event.Proto) (all []event.FD) {
+	for _, p := range protocols {
+		all = append(all, event.FD{Type: event.FDIPv4, Proto: p, Connected: connected}, event.FD{Type: event.FDIPv6, Proto: p, Connected: connected})
+	}
+	return all
 }
 
 // ofKind are the fields that a socket's kind tells, ofInternet those that only
@@ -27,18 +38,45 @@ var (
 	}
 )
 
+// toldBy are the fields that a kind of socket tells of calls of a row.
+func toldBy(row *syscalls.Row, kind bpf.Socket) []string {
+	fields := slices.Clone(ofKind)
+	if kind == bpf.SocketUnix {
+		fields = append(fields, ofInternet...)
+	}
+	if kind == bpf.SocketConnected {
+		fields = append(fields, "fd.connected")
+	}
+	if !tellsPeer(row, kind) {
+		fields = append(fields, nameChanged)
+	}
+	return fields
+}
+
+// nameChanged is the field that says whether a call gave its socket another peer.
+const nameChanged = "fd.name_changed"
+
+// tellsPeer reports whether calls of a row can give a socket of some kind another
+// peer: a connect, and messages of what needs none.
+func tellsPeer(row *syscalls.Row, kind bpf.Socket) bool {
+	switch kind {
+	case bpf.SocketUnix:
+		return false
+	case bpf.SocketTCP, bpf.SocketConnected:
+		return row.Name == "connect"
+	}
+	return row.Name == "connect" || row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
+}
+
 // sockets are the rules for each kind of a call's socket, nil if its descriptor
 // is none that the kernel reads first.
-func (f *facts) sockets(row *syscalls.Row) map[bpf.Socket][]*rules.Rule {
+func (f *facts) ofSockets(row *syscalls.Row) map[bpf.Socket][]*rules.Rule {
 	if row.FD == syscalls.Nowhere || row.FDSize != 0 || row.Flags&syscalls.DestroysFD != 0 || opens(row) && slices.ContainsFunc(row.Params, isPath) {
 		return nil
 	}
 	all := map[bpf.Socket][]*rules.Rule{}
 	for kind, like := range kinds {
-		j := f.internet
-		if kind == bpf.SocketUnix {
-			j = f.unix
-		}
+		j := f.knows(toldBy(row, kind))
 		all[kind] = nil
 		for i := range like {
 			for _, r := range f.possible(j, &event.Event{Row: row, FD: &like[i]}) {
@@ -51,52 +89,113 @@ func (f *facts) sockets(row *syscalls.Row) map[bpf.Socket][]*rules.Rule {
 	return all
 }
 
-// ofRole are the fields that which end began a connection tells, ofPast those that
-// a socket's calls before tell whatever the call at hand is.
+// knows is the judge that trusts the tests of some fields of sockets.
+func (f *facts) knows(fields []string) *rules.Judge {
+	key := strings.Join(fields, " ")
+	if f.sockets[key] == nil {
+		f.sockets[key] = f.judge(reads(fields...))
+	}
+	return f.sockets[key]
+}
+
+// ofRole are the fields that which end began a connection tells, ofStandard those
+// that it tells whatever the call at hand is.
 var (
 	ofRole = []string{
 		"saker.client.address", "saker.server.address", "saker.client.name", "saker.server.name",
-		"fd.cport", "fd.sport", "fd.is_server",
-		"evt.arg", "evt.args", "evt.rawarg", // can be a socket's name
+		"fd.cport", "fd.sport", "fd.is_server", "evt.args",
 	}
-	ofPast = []string{"fd.name_changed", "proc.stdin.name", "proc.stdout.name", "proc.stderr.name"}
+	ofStandard = []string{"proc.stdin.name", "proc.stdout.name", "proc.stderr.name"}
 )
 
-// askPast reports whether some rule asks, for a call on a socket of the internet,
-// what only calls before can have told of it: which end is the client, and whom it
-// spoke to.
-func askPast(calls []Call) bool {
-	return slices.ContainsFunc(calls, func(c Call) bool {
-		return slices.ContainsFunc(c.Asked, func(r *rules.Rule) bool { return carries(r, ofPast) || c.asksRole(r) })
-	})
-}
-
-// asksRole reports whether a rule asks for the role of the call's socket, which the
-// call itself doesn't say.
-func (c *Call) asksRole(r *rules.Rule) bool {
-	if saysRole(c.Row) || c.OpensPath() || !carries(r, ofRole) {
-		return false
+// tellsRole reports whether which end began a connection can be told by a field of the
+// call, as an argument too: that can be a socket's name.
+func (c *Call) tellsRole(ref *field.Ref) bool {
+	if ref.Name != "evt.arg" && ref.Name != "evt.rawarg" {
+		return slices.Contains(ofRole, ref.Name)
 	}
-	return c.Sockets == nil || slices.Contains(c.Sockets[bpf.SocketTCP], r) || slices.Contains(c.Sockets[bpf.SocketUDP], r)
+	return ref.Arg.IsIndex || slices.ContainsFunc(c.Row.Params, func(p syscalls.Param) bool {
+		return p.Name == ref.Arg.Text && namesFile(p)
+	})
 }
 
-// saysRole reports whether a row's calls say themselves which end their socket is:
-// a connect whether or not it succeeds, and an accept, which has no socket otherwise.
+// past is what rules ask of what calls before did to a kind of socket.
+type past struct {
+	role   bool // which end is the client
+	failed bool // the same, of a connect that failed: an accept or a listen before did say it
+	peer   bool // whom it spoke to
+}
+
+func askedOf(calls []Call, kind bpf.Socket) (p past) {
+	for i := range calls {
+		c := &calls[i]
+		for _, r := range c.Asked {
+			p.role = p.role || carries(r.Refs(), isOf(ofStandard))
+			if !c.canBeOf(r, kind) {
+				continue
+			}
+			p.peer = p.peer || tellsPeer(c.Row, kind) && carries(r.RefsFor(c.Row.Name), isOf([]string{nameChanged}))
+			switch says, fails := saysRole(c.Row), c.Errors.fail(r); {
+			case says && !fails || !carries(r.Refs(), c.tellsRole):
+			case c.Row.Name == "connect":
+				p.failed = true
+			default:
+				p.role = p.role || !accepts(c.Row)
+			}
+		}
+	}
+	return p
+}
+
+// canBeOf reports whether a rule can be true for a call on a socket of some kind.
+func (c *Call) canBeOf(r *rules.Rule, kind bpf.Socket) bool {
+	switch {
+	case c.OpensPath():
+		return false
+	case c.Sockets == nil:
+		return namesFiles(c.Row)
+	case kind == bpf.SocketUDP && slices.Contains(c.Sockets[bpf.SocketConnected], r):
+		return true
+	}
+	return slices.Contains(c.Sockets[kind], r)
+}
+
+// namesFiles reports whether some of a row's fields can be of a descriptor.
+func namesFiles(row *syscalls.Row) bool {
+	return row.FD != syscalls.Nowhere || slices.ContainsFunc(row.Params, namesFile)
+}
+
+func namesFile(p syscalls.Param) bool {
+	switch p.Type {
+	case syscalls.FD, syscalls.OtherFD, syscalls.FDList, syscalls.SockTuple, syscalls.SockAddr:
+		return true
+	}
+	return false
+}
+
+// isAsked reports whether that can be what a row's calls teach of such a socket.
+func (p past) isAsked(row *syscalls.Row, kind bpf.Socket) bool {
+	switch {
+	case row.Name == "connect":
+		return p.role || p.peer
+	case saysRole(row):
+		return p.role || p.failed
+	}
+	return p.peer && tellsPeer(row, kind)
+}
+
+// saysRole reports whether a row's calls say themselves which end their socket is, if
+// they succeed. An accept has no socket otherwise, and whoever connects is the client
+// unless somebody accepted or listened before.
 func saysRole(row *syscalls.Row) bool {
-	return row.Name == "connect" || accepts(row)
+	return row.Name == "connect" || row.Name == "listen" || accepts(row)
 }
 
-// askFailed reports whether a rule asks for the role of a connect's socket: one that
-// fails doesn't say it, but an accept before did.
-func askFailed(calls []Call) bool {
-	return slices.ContainsFunc(calls, func(c Call) bool {
-		return c.Row.Name == "connect" && slices.ContainsFunc(c.Asked, func(r *rules.Rule) bool { return carries(r, ofRole) })
-	})
+// carries reports whether what is read for references includes such a field.
+func carries(refs []*field.Ref, is func(*field.Ref) bool) bool {
+	return slices.ContainsFunc(refs, func(ref *field.Ref) bool { return slices.ContainsFunc(ref.Carries(), is) })
 }
 
-// carries reports whether a rule reads one of some fields.
-func carries(r *rules.Rule, names []string) bool {
-	return slices.ContainsFunc(r.Refs(), func(ref *field.Ref) bool {
-		return slices.ContainsFunc(ref.Carries(), func(p *field.Ref) bool { return slices.Contains(names, p.Name) })
-	})
+func isOf(names []string) func(*field.Ref) bool {
+	return func(ref *field.Ref) bool { return slices.Contains(names, ref.Name) }
 }

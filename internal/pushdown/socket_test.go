@@ -17,12 +17,13 @@ import (
 )
 
 func TestSockets(t *testing.T) {
+	internets := []bpf.Socket{bpf.SocketOther, bpf.SocketTCP, bpf.SocketUDP, bpf.SocketConnected}
 	for condition, leftOut := range map[string][]bpf.Socket{
 		"evt.type = connect":                                                {},
 		"evt.type = connect and fd.typechar in (4, 6)":                      {bpf.SocketUnix},
 		"evt.type = connect and not fd.type = unix":                         {bpf.SocketUnix},
-		"evt.type = connect and fd.type = unix":                             {bpf.SocketTCP, bpf.SocketUDP},
-		"evt.type = connect and fd.l4proto = tcp":                           {bpf.SocketUnix, bpf.SocketUDP},
+		"evt.type = connect and fd.type = unix":                             internets,
+		"evt.type = connect and fd.l4proto = tcp":                           {bpf.SocketUnix, bpf.SocketUDP, bpf.SocketConnected},
 		"evt.type = connect and fd.l4proto != tcp":                          {bpf.SocketTCP},
 		"evt.type = connect and fd.sockfamily = ip":                         {bpf.SocketUnix},
 		"evt.type = connect and fd.sport = 80":                              {bpf.SocketUnix},
@@ -33,7 +34,11 @@ func TestSockets(t *testing.T) {
 		"evt.type = connect and (fd.typechar = 4 or proc.name = x)":         {},
 		"evt.type = connect and fd.typechar = 6 and not fd.name contains x": {bpf.SocketUnix},
 		"evt.type = sendto and fd.l4proto = udp":                            {bpf.SocketUnix, bpf.SocketTCP},
-		"evt.type = accept4 and fd.typechar = f":                            {bpf.SocketUnix, bpf.SocketTCP, bpf.SocketUDP},
+		"evt.type = accept4 and fd.typechar = f":                            append(internets, bpf.SocketUnix),
+		"evt.type = recvfrom and fd.connected = false":                      {bpf.SocketConnected},
+		"evt.type = recvfrom and fd.name_changed = true":                    {bpf.SocketUnix, bpf.SocketTCP, bpf.SocketConnected},
+		"evt.type = connect and fd.name_changed = true":                     {bpf.SocketUnix},
+		"evt.type = getsockopt and fd.name_changed = true":                  append(internets, bpf.SocketUnix),
 	} {
 		c := judge(load(t, condition))[0]
 		for kind, needed := range c.Sockets {
@@ -74,7 +79,7 @@ func TestRecalled(t *testing.T) {
 		"evt.type in (connect, close) and (fd.typechar = f or fd.sip = 1.1.1.1)":         true,
 		"evt.type in (connect, write) and fd.typechar = f and fd.directory startswith /": false,
 	} {
-		if c := judge(load(t, condition)); c[slices.IndexFunc(c, func(c Call) bool { return c.Row.Name == "connect" })].Recalled != want {
+		if c := judge(load(t, condition)); c[slices.IndexFunc(c, func(c Call) bool { return c.Row.Name == "connect" })].Learned != want {
 			t.Errorf("%s: recalled: %t, want %t", condition, !want, want)
 		}
 	}
@@ -87,8 +92,8 @@ func TestRecalled(t *testing.T) {
 		"evt.type in (accept, openat) and proc.stdout.name contains 10.0.0.1": true,
 	} {
 		calls := judge(load(t, condition))
-		if c := calls[slices.IndexFunc(calls, func(c Call) bool { return c.Row.Name == "accept" })]; c.Recalled != want {
-			t.Errorf("%s: the accept is recalled: %t, want %t", condition, c.Recalled, want)
+		if c := calls[slices.IndexFunc(calls, func(c Call) bool { return c.Row.Name == "accept" })]; c.Learned != want {
+			t.Errorf("%s: the accept is recalled: %t, want %t", condition, c.Learned, want)
 		}
 	}
 }
@@ -134,7 +139,13 @@ func TestPeers(t *testing.T) {
 		"fd.sip.name = example.com":        {"1.1.1.1:81": true},
 		"fd.sport = val(fd.lport)":         {"1.1.1.1:81": true},
 		"fd.sproto = 80":                   {"1.1.1.1:81": true},
-		"fd.net != 127.0.0.0/8":            {"127.0.0.1:81": true},
+		"fd.net != 127.0.0.0/8":            {"127.0.0.1:81": false, "128.0.0.1:81": true, "[::1]:81": true},
+		"not fd.net in (127.0.0.0/8)":      {"127.0.0.1:81": false, "128.0.0.1:81": true},
+		"fd.ip = 1.1.1.1":                  {"1.1.1.1:81": true, "1.1.1.2:81": true},
+		"not fd.port in (53, 80)":          {"1.1.1.1:80": false, "1.1.1.1:81": true},
+		"fd.port < 1024":                   {"1.1.1.1:80": true, "1.1.1.1:1024": true},
+		"not fd.port < 1024":               {"1.1.1.1:80": false, "1.1.1.1:1024": true},
+		"fd.ip != val(fd.sip)":             {"1.1.1.1:81": true},
 	} {
 		calls, paths := Judge(load(t, "evt.type = connect and "+condition))
 		for to, want := range want {
@@ -147,7 +158,7 @@ func TestPeers(t *testing.T) {
 
 // Which fields are of which end, by the call.
 func TestEnds(t *testing.T) {
-	const near, far, given = bpf.NearPort, bpf.FarPort, bpf.GivenPort
+	const near, far = bpf.NearPort, bpf.FarPort
 	for condition, toldApart := range map[string][]bpf.Source{
 		"evt.type = connect and fd.sport = 80":                            {far},
 		"evt.type = connect and fd.cport = 80":                            {},
@@ -160,10 +171,17 @@ func TestEnds(t *testing.T) {
 		"evt.type = bind and fd.lport < 1024":                             {near},
 		"evt.type = bind and fd.sport < 1024":                             {},
 		"evt.type = bind and fd.rip = 1.1.1.1":                            {},
-		"evt.type = sendto and fd.rport = 53":                             {given},
-		"evt.type = sendmsg and fd.rnet = 10.0.0.0/8":                     {given + 1},
+		"evt.type = sendto and fd.rport = 53":                             {far},
+		"evt.type = sendmsg and fd.rnet = 10.0.0.0/8":                     {far + 1},
 		"evt.type = sendto and fd.sport = 53":                             {},
-		"evt.type = recvfrom and fd.rport = 53":                           {},
+		"evt.type = recvfrom and fd.rport = 53":                           {far},
+		"evt.type = recvmmsg and fd.lnet = 10.0.0.0/8":                    {near + 1},
+		"evt.type = recvmsg and not fd.net in (10.0.0.0/8)":               {near + 1, far + 1},
+		"evt.type = sendmmsg and fd.port != 53":                           {near, far},
+		"evt.type = recvfrom and fd.sport = 53":                           {},
+		"evt.type = listen and (fd.sport = 53 or fd.lport = 80)":          {near},
+		"evt.type = listen and fd.rport = 53":                             {},
+		"evt.type = read and fd.rport = 53":                               {},
 	} {
 		c := judge(load(t, condition))[0]
 		var got []bpf.Source
@@ -197,7 +215,7 @@ func TestNoEndIsMissed(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	leftOut, matched := 0, 0
 	for range 300 {
-		name := []string{"connect", "accept", "accept4", "bind", "sendto", "sendmsg"}[random.IntN(6)]
+		name := []string{"connect", "accept", "accept4", "bind", "listen", "sendto", "recvmsg"}[random.IntN(7)]
 		set := load(t, "evt.type = "+name+" and "+endCondition(random, 2))
 		calls, paths := Judge(set)
 		m, of := set.NewMatcher(), rowEnds[name]
@@ -237,8 +255,8 @@ func endCondition(r *rand.Rand, depth int) string {
 		return []string{
 			"fd." + letter + "port = 53", "fd." + letter + "port != 53", "fd." + letter + "port < 1024", "fd." + letter + "port in (1, 65535)",
 			"fd." + letter + "ip = 10.0.0.1", "fd." + letter + "ip in (10.0.0.1, ::1)", "fd." + letter + "net = 10.0.0.0/8", "fd." + letter + "net in (fe80::/10)",
-			"fd.ip = 10.0.0.1", "fd.port = 53", "proc.name = x",
-		}[r.IntN(11)]
+			"fd.ip = 10.0.0.1", "fd.port = 53", "proc.name = x", "fd.ip != 10.0.0.1", "fd.net != 10.0.0.0/8", "fd.port != 53", "fd.port in (1, 1024)", "fd.port >= 1023",
+		}[r.IntN(16)]
 	}
 	left, right := endCondition(r, depth-1), endCondition(r, depth-1)
 	return []string{"(" + left + " or " + right + ")", "(" + left + " and not " + right + ")", "not (" + left + " and " + right + ")", "(" + left + " and " + right + ")"}[r.IntN(4)]

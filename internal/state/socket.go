@@ -173,10 +173,10 @@ func (s *State) roleNow(ev *event.Event) event.Role {
 }
 
 // tellsPeer reports whether the event can give its socket another peer: a
-// connection that is made, or a message on a socket without one.
+// connection that is made, or a message on a socket that needs none.
 func (s *State) tellsPeer(ev *event.Event) bool {
 	if ev.Row == s.rows.connect {
 		return !ev.Failed() || ev.Result == -int64(unix.EINPROGRESS)
 	}
-	return !ev.Failed() && !ev.FD.Connected && ev.Row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
+	return !ev.Failed() && !ev.FD.Connected && ev.FD.Proto != event.TCP && ev.Row.Flags&(syscalls.ReadsFD|syscalls.WritesFD) != 0
 }

@@ -20,7 +20,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	for role, do := range map[string]func(string){asChanging: change, asConnecting: converse, asCounting: count, asActor: act, asOrdinary: actOrdinarily} {
+	for role, do := range map[string]func(string){asChanging: change, asConnecting: converse, asReceiving: receive, asCounting: count, asActor: act, asOrdinary: actOrdinarily} {
 		if what := os.Getenv(role); what != "" {
 			do(what)
 			os.Exit(0)

@@ -111,12 +111,14 @@ func listened(dir string, kind int) {
 	}
 }
 
-// Conditions, and whether they leave calls out that they aren't about, with some output
-// at least.
-var connections = []struct {
+// connection is a condition, and whether it leaves calls out that it isn't about, with
+// some output at least.
+type connection struct {
 	types, condition string
 	spares           bool
-}{
+}
+
+var connections = []connection{
 	{"connect", "fd.typechar in (4, 6)", true},
 	{"connect", "fd.type = unix", true},
 	{"connect", "fd.sport = 53", true},
@@ -161,9 +163,12 @@ var connections = []struct {
 }
 
 // What a set tells of sockets is the same with and without pushdown.
-func TestConnections(t *testing.T) {
+func TestConnections(t *testing.T) { compare(t, asConnecting, connections) }
+
+func compare(t *testing.T, role string, conditions []connection) {
+	t.Helper()
 	with, without := newSide(t), newSide(t)
-	for _, c := range connections {
+	for _, c := range conditions {
 		outputs := []string{"%evt.type %evt.res %fd.name %fd.is_server %evt.args", "%evt.type %evt.res"}
 		if c.types == "connect" { // which says itself what the first one asks
 			outputs = outputs[:1]
@@ -176,7 +181,7 @@ func TestConnections(t *testing.T) {
 				set := loadAll(t, []rules.File{{Name: "r.yaml", Content: []byte(text)}})
 				with.watch(set, pushdown.Filter(set))
 				without.watch(set, nil)
-				performAs(t, asConnecting, with, without)
+				performAs(t, role, with, without)
 				slices.Sort(with.alerts)
 				slices.Sort(without.alerts)
 				if !slices.Equal(with.alerts, without.alerts) {

@@ -20,6 +20,7 @@ import (
 const (
 	OpWritev    = 2
 	OpSendmsg   = 9
+	OpRecvmsg   = 10
 	OpAccept    = 13
 	OpConnect   = 16
 	OpOpenat    = 18
