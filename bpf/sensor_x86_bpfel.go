@@ -136,10 +136,10 @@ type sensorScratch struct {
 		Gone  uint8
 		_     [2]byte
 	}
-	Left   sensorWireCandidates
-	Marks  uint32
-	Unused uint32
-	Walk   struct {
+	Left  sensorWireCandidates
+	Marks uint32
+	Known uint32
+	Walk  struct {
 		_       structs.HostLayout
 		Mount   uint64
 		Dentry  uint64
@@ -166,6 +166,10 @@ type sensorScratch struct {
 		Mounts    uint64
 		Address   uint32
 		Message   uint32
+		Mount     uint64
+		Dentry    uint64
+		Found     uint32
+		Unused    uint32
 	}
 	Data [98304]uint8
 }
@@ -396,6 +400,7 @@ type sensorWireFacts struct {
 	Opened   [4]uint16
 	Unmarked uint16
 	Sockets  [8]uint16
+	Sure     uint16
 	Numbers  [6]sensorWireNumber
 	Opens    uint8
 	Named    uint8
