@@ -28,13 +28,17 @@ const (
 // The first thread is the one that stands for the process.
 func init() { runtime.LockOSThread() }
 
+// stepName begins the name that the process has before each step; the step's number, of one
+// digit, is the rest.
+const stepName = "step "
+
 // change does one thing after the other, and opens the file after each. Before
 // each it opens what no rule is about until it is told, by its standard input,
 // that it was vouched for.
 func change(what string) {
 	file := filepath.Join(os.Getenv(changingDir), "file")
 	nothing := func() {}
-	for i, step := range map[string][]func(){
+	for i, do := range map[string][]func(){
 		"changes": {
 			func() { name("named") },
 			func() { inThread(func() { nameFirst("named too") }) },
@@ -47,10 +51,11 @@ func change(what string) {
 		},
 		"waits": {moveCgroup, nothing, nothing, func() { name("named") }},
 	}[what] {
-		name(fmt.Sprint("step ", i))
-		awaitVouched()
+		step := byte('0' + i)
+		name(stepName + string(step))
+		awaitVouched(step)
 		openFile("/dev/null")
-		step()
+		do()
 		for range 3 {
 			openFile(file)
 		}
@@ -95,29 +100,28 @@ func inThread(f func()) {
 	<-done
 }
 
-// awaitVouched opens what no rule is about until a byte comes that was not
-// there before.
-func awaitVouched() {
-	for told() {
-	}
-	for deadline := time.Now().Add(patience); !told() && time.Now().Before(deadline); {
+// awaitVouched opens what no rule is about until it is told of the step: what is told late, of
+// one before, is about what the process no longer is.
+func awaitVouched(step byte) {
+	for deadline := time.Now().Add(patience); told() != step; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			must(fmt.Errorf("nobody vouched for the process in step %c", step))
+		}
 		openFile("/dev/null")
-		time.Sleep(time.Millisecond)
 	}
 }
 
-// told takes a byte from the standard input if there is one.
-func told() bool {
-	fds := []unix.PollFd{{Fd: 0, Events: unix.POLLIN}}
-	if n, err := unix.Poll(fds, 0); n != 1 || err != nil {
-		return false
+// told takes a byte from the standard input, 0 if there is none.
+func told() byte {
+	fds, b := []unix.PollFd{{Fd: 0, Events: unix.POLLIN}}, make([]byte, 1)
+	if n, err := unix.Poll(fds, 0); n == 1 && err == nil {
+		_, _ = unix.Read(0, b)
 	}
-	n, _ := unix.Read(0, make([]byte, 1))
-	return n == 1
+	return b[0]
 }
 
-// changing is a process that does that; told tells it that it was vouched for.
-func changing(t *testing.T, what, cgroup string) (cmd *exec.Cmd, told func()) {
+// changing is a process that does that; told tells it in which step it was vouched for.
+func changing(t *testing.T, what, cgroup string) (cmd *exec.Cmd, told func(step string)) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := errors.Join(os.WriteFile(filepath.Join(dir, "file"), nil, 0o644), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
@@ -130,7 +134,7 @@ func changing(t *testing.T, what, cgroup string) (cmd *exec.Cmd, told func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cmd, func() { _, _ = pipe.Write([]byte{0}) } // it may have ended
+	return cmd, func(step string) { _, _ = pipe.Write([]byte(step)) } // it may have ended
 }
 
 // containerID is the container's, as its cgroup has it.

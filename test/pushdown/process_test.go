@@ -65,9 +65,10 @@ func (s *side) vouch(set *rules.Set) {
 }
 
 // follow runs a command and reads both sides while it acts. Whenever the first
-// one has vouched for the process, then is called.
-func follow(t *testing.T, cmd *exec.Cmd, then func(), sides ...*side) {
+// one has vouched for the process as it is in a step, then is called.
+func follow(t *testing.T, cmd *exec.Cmd, then func(step string), sides ...*side) {
 	t.Helper()
+	readBoth(sides) // so that there is room for how it starts
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +86,11 @@ func follow(t *testing.T, cmd *exec.Cmd, then func(), sides ...*side) {
 			if err := s.Read(); err != nil {
 				t.Fatal(err)
 			}
-			if s.possible != nil && s.State.Vouch(s.possible) > 0 {
-				then()
+			if s.possible == nil || s.State.Vouch(s.possible) == 0 {
+				continue
+			}
+			if step, waits := strings.CutPrefix(s.name, stepName); waits {
+				then(step)
 			}
 		}
 	}
@@ -136,18 +140,18 @@ func TestProcessEnriched(t *testing.T) {
 	cgroup := needCgroup(t)
 	with, without := both(t, loadProcessRules(t, "late", "other"))
 	cmd, told := changing(t, "waits", cgroup)
-	names := map[string]string{"step 1": "late", "step 2": "other"}
-	follow(t, cmd, func() {
+	names := map[string]string{"1": "late", "2": "other"}
+	follow(t, cmd, func(step string) {
 		if err := without.Read(); err != nil { // what came before is to be judged as it was
 			t.Error(err)
 		}
-		if name, now := names[with.name]; now {
+		if name, now := names[step]; now {
 			for _, s := range []*side{with, without} {
 				s.State.Learn(container.Answer{ID: containerID, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}, time.Now())
 			}
-			delete(names, with.name)
+			delete(names, step)
 		}
-		told()
+		told(step)
 	}, with, without)
 	same(t, with, without, "late", "other")
 }
@@ -158,7 +162,7 @@ func TestProcessReload(t *testing.T) {
 	alerts := [2][]string{}
 	sets := []*rules.Set{loadProcessRules(t, "arguments", "name"), loadProcessRules(t, "name", "user"), loadProcessRules(t, "session", "directory", "name")}
 	cmd, told := changing(t, "waits", "")
-	follow(t, cmd, func() {
+	follow(t, cmd, func(step string) {
 		if len(sets) > 0 {
 			for i, s := range []*side{with, without} {
 				if err := s.Read(); err != nil {
@@ -170,7 +174,7 @@ func TestProcessReload(t *testing.T) {
 			without.watch(sets[0], nil)
 			sets = sets[1:]
 		}
-		told()
+		told(step)
 	}, with, without)
 	with.alerts, without.alerts = append(alerts[0], with.alerts...), append(alerts[1], without.alerts...)
 	same(t, with, without, "name")
@@ -194,7 +198,7 @@ exec /bin/sh ` + dir + `/second.sh $n`,
 			t.Fatal(err)
 		}
 	}
-	follow(t, exec.Command("/bin/sh", filepath.Join(dir, "first.sh"), fmt.Sprint(rounds-1)), func() {}, with, without)
+	follow(t, exec.Command("/bin/sh", filepath.Join(dir, "first.sh"), fmt.Sprint(rounds-1)), func(string) {}, with, without)
 	same(t, with, without, "arguments")
 	if want := rounds * opens; len(with.alerts) != want {
 		t.Errorf("%d alerts, want %d", len(with.alerts), want)

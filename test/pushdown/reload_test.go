@@ -77,6 +77,7 @@ func TestReloadMissesNothing(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env, cmd.Stderr = []string{asCounting + "=" + dir}, os.Stderr
 	s.vouch(counting(t, "nobody", 0))
+	s.read() // so that there is room for how it starts
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -117,12 +117,13 @@ func (w *Witness) Until(t testing.TB, patience time.Duration, is func() bool) bo
 	return true
 }
 
-// Lost is how many records of calls never came from a sensor.
+// Lost is how many records never came from a sensor: of calls, and of how any process of the
+// machine started, changed and ended.
 func Lost(t testing.TB, sensor *bpf.Sensor) uint64 {
 	t.Helper()
 	c, err := sensor.Counts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Calls.Lost()
+	return c.Calls.Lost() + c.Processes.Lost()
 }
