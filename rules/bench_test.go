@@ -85,7 +85,7 @@ func newSlots(set *Set, f fixed) *slots {
 func BenchmarkMatchOfficial(b *testing.B) {
 	set := officialSet(b)
 	m, src := set.NewMatcher(), newSlots(set, openEvent())
-	p := set.sources[SyscallSource].byType["openat"][0]
+	p := set.sources[SyscallSource].byType["openat"].plans[0]
 	b.Logf("%d rules, %d gates", len(p.rules), len(p.shared))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,13 +2,25 @@ package rules
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sakerhq/saker/rules/internal/syntax"
 )
 
-// build compiles all that is collected so far. Falco does so after every
-// file: what a rule needs must be there by the end of its file.
-func (l *loader) build() *Set {
+// check compiles what the files since the last check may have broken. Falco compiles all
+// after every file: what a rule needs must be there by the end of its file.
+func (l *loader) check() {
+	some := l.rules.order
+	if !l.changed {
+		some = slices.DeleteFunc(slices.Clone(some), func(def *ruleDef) bool { return !l.touched[def.item.name] })
+	}
+	l.build(some)
+	l.changed = false
+	clear(l.touched)
+}
+
+// build compiles some of the rules that are collected so far.
+func (l *loader) build(some []*ruleDef) *Set {
 	for _, def := range l.lists.order {
 		def.used = false
 	}
@@ -21,7 +33,7 @@ func (l *loader) build() *Set {
 	c := newCompiler(l.schema, &l.report, &l.pos)
 	c.opts, c.lists = &l.opts, &l.lists
 	c.set.all = l.opts.All
-	for _, def := range l.rules.order {
+	for _, def := range some {
 		if r := l.buildRule(def, m, c); r != nil {
 			c.set.rules = append(c.set.rules, r)
 		}

@@ -32,6 +32,7 @@ type ruleDef struct {
 func (l *loader) addRule(r *ruleItem) {
 	name := r.item.name
 	old, there := l.rules.get(name)
+	l.touched[name] = true
 	switch {
 	case name == "", r.bad && there:
 	case r.bad:

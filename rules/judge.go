@@ -166,7 +166,7 @@ type planned struct {
 
 // planned are the enabled rules of a source that can match a type, in their order.
 func (s *Set) planned(source, eventType string) (all []planned) {
-	for _, p := range s.plans(source, eventType) {
+	for _, p := range s.plans(source, eventType).plans {
 		for i, c := range p.conds {
 			all = append(all, planned{p.rules[i], c})
 		}
@@ -176,7 +176,7 @@ func (s *Set) planned(source, eventType string) (all []planned) {
 
 // planned is the rule, if it can match the type.
 func (r *Rule) planned(eventType string) []planned {
-	for _, p := range r.set.plans(r.Source, eventType) {
+	for _, p := range r.set.plans(r.Source, eventType).plans {
 		if i := slices.Index(p.rules, r); i >= 0 {
 			return []planned{{r, p.conds[i]}}
 		}

@@ -15,17 +15,16 @@ import (
 // must not change afterwards.
 func Load(schema *Schema, files []File, opts Options) (*Set, Findings) {
 	l := newLoader(schema, opts)
-	var set *Set
-	for _, f := range files {
+	for i, f := range files {
+		if i > 0 { // the last file's rules are checked with all others
+			l.check()
+		}
 		s := source.NewFile(f.Name, f.Content)
 		for _, doc := range l.documents(s) {
 			l.readDocument(s, doc)
 		}
-		set = l.build()
 	}
-	if set == nil {
-		set = l.build()
-	}
+	set := l.build(l.rules.order)
 	// Falco looks after every file; but a file may be written for later ones.
 	l.warnUnused()
 	if l.failed() {
@@ -48,10 +47,14 @@ type loader struct {
 	lists  index[*listDef]
 	macros index[*macroDef]
 	rules  index[*ruleDef]
+
+	// Since the last check:
+	touched map[string]bool // rules that were defined or changed
+	changed bool            // a list or macro became another
 }
 
 func newLoader(schema *Schema, opts Options) *loader {
-	return &loader{schema: schema, opts: opts}
+	return &loader{schema: schema, opts: opts, touched: map[string]bool{}}
 }
 
 // index is definitions by name, in the order of their first definition.
@@ -160,6 +163,7 @@ func (l *loader) readList(m *mapping) {
 	items := m.strings("items")
 	m.finish()
 	old, there := l.lists.get(name)
+	l.changed = l.changed || there
 	appended := override["items"]
 	def := &listDef{item: m.item, items: items, bad: m.bad}
 	switch {
@@ -202,6 +206,7 @@ func (l *loader) readMacro(m *mapping) {
 	old, there := l.macros.get(name)
 	if there {
 		def.first = old.first
+		l.changed = true
 	}
 	appended := override["condition"]
 	switch {

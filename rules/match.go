@@ -109,7 +109,7 @@ type Matcher struct {
 	matches []Match
 	last    struct { // most events are of the type of the one before
 		source, typ string
-		plans       []*plan
+		plans       *typed
 	}
 }
 
@@ -140,23 +140,32 @@ func (m *Matcher) Match(src field.Source, source, eventType string) []Match {
 	if source != m.last.source || eventType != m.last.typ {
 		m.last.source, m.last.typ, m.last.plans = source, eventType, m.set.plans(source, eventType)
 	}
-	if len(m.last.plans) == 0 {
+	if len(m.last.plans.plans) == 0 {
 		return nil
 	}
 	m.begin(src)
 	m.know(field.OfAll)
-	for _, p := range m.last.plans {
-		if m.run(p) {
-			break
-		}
+	if e := m.event; e == nil || e.Apart || e.Process.Image == 0 || m.last.plans.typ == "" {
+		m.all(m.last.plans)
+	} else {
+		m.candidates(m.last.plans)
 	}
 	m.finish()
 	return m.matches
 }
 
-// run asks the candidates of a plan, and reports whether they decide.
-func (m *Matcher) run(p *plan) (done bool) {
-	for word := m.candidates(p); word != 0; word &= word - 1 {
+// all asks all rules of a type.
+func (m *Matcher) all(t *typed) {
+	for _, p := range t.plans {
+		if m.run(p, m.gated(p, p.shared)) {
+			break
+		}
+	}
+}
+
+// run asks some rules of a plan, and reports whether they decide.
+func (m *Matcher) run(p *plan, word uint64) (done bool) {
+	for ; word != 0; word &= word - 1 {
 		i := bits.TrailingZeros64(word)
 		v := m.eval(p.conds[i])
 		if v == False {

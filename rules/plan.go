@@ -8,14 +8,18 @@ import (
 	"github.com/sakerhq/saker/internal/field"
 )
 
-// plan is how up to 64 rules of one source are matched with events of one
-// type, so that a set of them is a word. Where there are more rules for a type,
-// there are more plans.
-type plan struct {
+// typed is how the rules of one source are matched with events of one type.
+type typed struct {
 	number uint64 // no other of the set has it
 	typ    string // "": any that no rule names
-	rules  []*Rule
-	conds  []*cond // of each rule, for events of the type
+	plans  []*plan
+}
+
+// plan is that of up to 64 of these rules, so that a set of them is a word. Where
+// there are more rules for a type, there are more plans.
+type plan struct {
+	rules []*Rule
+	conds []*cond // of each rule, for events of the type
 
 	shared []gate // what several rules need
 	image  []gate // what the process alone may make false
@@ -32,10 +36,10 @@ type gate struct {
 // all is the set of all rules of the plan.
 func (p *plan) all() uint64 { return ^uint64(0) >> (64 - len(p.rules)) }
 
-// newPlans plans the rules that can match a type; the type is "" where it is
+// newTyped plans the rules that can match a type; the type is "" where it is
 // none that a rule names.
-func newPlans(cs *conds, rules []*Rule, typ string) (plans []*plan) {
-	memo := map[*cond]*cond{}
+func newTyped(cs *conds, rules []*Rule, typ string) *typed {
+	t, memo := &typed{typ: typ}, map[*cond]*cond{}
 	var p *plan
 	for _, r := range rules {
 		c := r.cond
@@ -46,16 +50,16 @@ func newPlans(cs *conds, rules []*Rule, typ string) (plans []*plan) {
 			continue
 		}
 		if p == nil || len(p.rules) == 64 {
-			p = &plan{typ: typ}
-			plans = append(plans, p)
+			p = &plan{}
+			t.plans = append(t.plans, p)
 		}
 		p.rules = append(p.rules, r)
 		p.conds = append(p.conds, cs.actFirst(c))
 	}
-	for _, p := range plans {
+	for _, p := range t.plans {
 		p.findGates()
 	}
-	return plans
+	return t
 }
 
 // findGates finds what rules need, and sorts it by what it is good for: first

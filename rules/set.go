@@ -71,8 +71,8 @@ type Set struct {
 
 // plans are the rules of one source by the event types that they can match.
 type plans struct {
-	byType map[string][]*plan
-	others []*plan // for types that no rule names
+	byType map[string]*typed
+	others *typed // for types that no rule names
 }
 
 // Rules are all rules in their order, disabled ones too. The slice is the set's.
@@ -191,30 +191,28 @@ func eventTypes(rules []*Rule, schema *Schema) []string {
 }
 
 func (s *Set) newPlans(rules []*Rule, numbers *uint64) *plans {
-	p := &plans{byType: map[string][]*plan{}}
+	p := &plans{byType: map[string]*typed{}}
 	for _, r := range rules {
 		for _, t := range r.types.names {
 			p.byType[t] = nil
 		}
 	}
 	for t := range p.byType {
-		p.byType[t] = newPlans(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.has(t) }), t)
+		p.byType[t] = newTyped(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.has(t) }), t)
 	}
-	p.others = newPlans(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.except }), "")
-	for _, plans := range p.byType {
-		for _, p := range plans {
-			*numbers++
-			p.number = *numbers
-		}
+	p.others = newTyped(&s.conds, rulesFor(rules, func(set typeSet) bool { return set.except }), "")
+	for _, t := range p.byType {
+		*numbers++
+		t.number = *numbers
 	}
 	return p
 }
 
 // plans are those of the rules that an event of a source and type can match.
-func (s *Set) plans(source, eventType string) []*plan {
+func (s *Set) plans(source, eventType string) *typed {
 	of := s.sources[source]
 	if of == nil {
-		return nil
+		return &typed{}
 	}
 	if plans, named := of.byType[eventType]; named {
 		return plans

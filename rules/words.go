@@ -2,6 +2,7 @@ package rules
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 
 	"github.com/sakerhq/saker/internal/event"
@@ -12,8 +13,9 @@ import (
 // and the file it acts on. So the rules of a plan are asked once about a process
 // with all else unknown, and once about a file. What is false then stays false
 // whatever the rest of the event is: that is what three-valued answers promise.
-// The rules that are left make a word. A process's word and a file's together
-// leave few rules, and only these are asked about the event itself.
+// The rules that are left make words, one for each plan that has any. A process's
+// words and a file's together leave few rules, and only these are asked about the
+// event itself.
 //
 // A word is for good, as its key says all that it depends on: a process that
 // changes has another Image, and other rules are another Set, whose Matchers
@@ -24,11 +26,13 @@ type words struct {
 	seed    maphash.Seed
 	ofImage recent[imageKey]
 	ofFile  recent[fileKey]
+
+	found, before []word // room for what is found, and what was found last
 }
 
 // imageKey is what ofImage stands for.
 type imageKey struct {
-	plan             uint64
+	typed            uint64
 	image, relatives uint64
 	thread           string
 }
@@ -37,7 +41,7 @@ const ofImage = field.OfImage | field.OfRelatives
 
 // fileKey is what field.OfFile stands for.
 type fileKey struct {
-	plan, path   uint64
+	typed, path  uint64
 	kind         event.FDType
 	name, origin string // no name where path says it
 }
@@ -50,7 +54,7 @@ const (
 )
 
 func (k *imageKey) hash(seed maphash.Seed) uint64 {
-	sum := k.image*spread1 + k.relatives*spread2 + k.plan*spread3
+	sum := k.image*spread1 + k.relatives*spread2 + k.typed*spread3
 	if k.thread != "" {
 		sum += maphash.String(seed, k.thread)
 	}
@@ -58,7 +62,7 @@ func (k *imageKey) hash(seed maphash.Seed) uint64 {
 }
 
 func (k *fileKey) hash(seed maphash.Seed) uint64 {
-	sum := (k.path<<8+uint64(k.kind))*spread1 + k.plan*spread3
+	sum := (k.path<<8+uint64(k.kind))*spread1 + k.typed*spread3
 	if k.name != "" {
 		sum += maphash.String(seed, k.name)
 	}
@@ -68,62 +72,98 @@ func (k *fileKey) hash(seed maphash.Seed) uint64 {
 	return sum
 }
 
-// candidates is the rules of a plan that may be true of the event.
-func (m *Matcher) candidates(p *plan) uint64 {
-	e := m.event
-	if e == nil || e.Apart || e.Process.Image == 0 || p.typ == "" {
-		return m.gated(p, p.shared)
-	}
-	word := m.wordOfImage(p, e)
-	if word == 0 || e.FD == nil || !e.FD.Type.HasPath() || e.FD.NameCut || e.FD.NameFault {
-		return word
-	}
-	return word & m.wordOfFile(p, e.FD)
+// word is the rules of one plan of a type, some at least.
+type word struct {
+	plan  int
+	rules uint64
 }
 
-func (m *Matcher) wordOfImage(p *plan, e *event.Event) uint64 {
+// candidates asks the rules of a type that may be true of the event.
+func (m *Matcher) candidates(t *typed) {
+	ofImage := m.imageWords(t)
+	if e := m.event; len(ofImage) == 0 || e.FD == nil || !e.FD.Type.HasPath() || e.FD.NameCut || e.FD.NameFault {
+		for _, w := range ofImage {
+			if m.run(t.plans[w.plan], w.rules) {
+				break
+			}
+		}
+		return
+	}
+	ofFile := m.fileWords(t)
+	for len(ofImage) > 0 && len(ofFile) > 0 {
+		i, f := ofImage[0], ofFile[0]
+		if i.plan == f.plan && m.run(t.plans[i.plan], i.rules&f.rules) {
+			break
+		}
+		if i.plan <= f.plan {
+			ofImage = ofImage[1:]
+		}
+		if f.plan <= i.plan {
+			ofFile = ofFile[1:]
+		}
+	}
+}
+
+// imageWords are the rules that the process leaves.
+func (m *Matcher) imageWords(t *typed) []word {
 	var key imageKey
-	key.plan, key.image, key.relatives, key.thread = p.number, e.Process.Image, e.Relatives, e.Comm
+	key.typed, key.image, key.relatives, key.thread = t.number, m.event.Process.Image, m.event.Relatives, m.event.Comm
 	sum := key.hash(m.words.seed)
-	word, met := m.words.ofImage.get(sum, &key)
+	words, met := m.words.ofImage.get(sum, &key)
 	if !met {
-		word = m.possible(p, field.OfType|ofImage, p.image)
+		words = m.possible(t, field.OfType|ofImage, func(p *plan) []gate { return p.image })
 		key.thread = strings.Clone(key.thread)
-		m.words.ofImage.put(sum, &key, word)
+		m.words.ofImage.put(sum, &key, words)
 	}
-	return word
+	return words
 }
 
-func (m *Matcher) wordOfFile(p *plan, fd *event.FD) uint64 {
+// fileWords are the rules that the file leaves.
+func (m *Matcher) fileWords(t *typed) []word {
+	fd := m.event.FD
 	var key fileKey
-	key.plan, key.path, key.kind, key.origin = p.number, fd.Path, fd.Type, fd.Origin
+	key.typed, key.path, key.kind, key.origin = t.number, fd.Path, fd.Type, fd.Origin
 	if key.path == 0 {
 		key.name = fd.Name
 	}
 	sum := key.hash(m.words.seed)
-	word, met := m.words.ofFile.get(sum, &key)
+	words, met := m.words.ofFile.get(sum, &key)
 	if !met {
-		word = m.possible(p, field.OfType|field.OfFile, p.file)
+		words = m.possible(t, field.OfType|field.OfFile, func(p *plan) []gate { return p.file })
 		key.name, key.origin = strings.Clone(key.name), strings.Clone(key.origin)
-		m.words.ofFile.put(sum, &key, word)
+		m.words.ofFile.put(sum, &key, words)
 	}
-	return word
+	return words
 }
 
-// possible is the rules of a plan that are not false already when only some
-// parts of the event are known; gates are all that these may make false.
-func (m *Matcher) possible(p *plan, known field.Parts, gates []gate) uint64 {
+// possible is the rules of a type that are not false already when only some
+// parts of the event are known; gates are all that these may make false. What is
+// the same as before is not kept again.
+func (m *Matcher) possible(t *typed, known field.Parts, gates func(*plan) []gate) []word {
 	m.know(known)
 	defer m.know(field.OfAll)
-	return m.gated(p, gates)
+	m.words.found = m.words.found[:0]
+	for i, p := range t.plans {
+		if rules := m.gated(p, gates(p)); rules != 0 {
+			m.words.found = append(m.words.found, word{i, rules})
+		}
+	}
+	if !slices.Equal(m.words.found, m.words.before) {
+		m.words.before = slices.Clone(m.words.found)
+	}
+	return m.words.before
 }
 
 // Forgotten is how many words the matcher had to forget so far, for want of
 // room: it finds them out again when it needs them.
 func (m *Matcher) Forgotten() uint64 { return m.words.ofImage.forgotten + m.words.ofFile.forgotten }
 
-// maxRecent is how many words each kind of key has at most.
+// maxRecent is how many keys of each kind have words at most.
 const maxRecent = 1 << 15
+
+// maxWords is how many words all keys of a kind have at most, of 16 bytes each: thousands
+// of rules leave a process many.
+const maxWords = 1 << 19
 
 // atHand is how many of them are found without a look into a map.
 const (
@@ -138,25 +178,26 @@ const (
 type recent[K comparable] struct {
 	hand       [atHand]remembered[K]
 	young, old map[uint64]remembered[K]
+	size       int // words of the young ones
 	forgotten  uint64
 }
 
 type remembered[K comparable] struct {
-	key  K
-	word uint64
-	met  bool
+	key   K
+	words []word
+	met   bool
 }
 
-func (r *recent[K]) get(sum uint64, key *K) (word uint64, met bool) {
+func (r *recent[K]) get(sum uint64, key *K) (words []word, met bool) {
 	near := &r.hand[sum>>(64-handBits)] // the end of a product says less
 	if near.met && near.key == *key {
-		return near.word, true
+		return near.words, true
 	}
 	found := r.lookUp(sum, key)
 	if found.met {
 		*near = found
 	}
-	return found.word, found.met
+	return found.words, found.met
 }
 
 // lookUp finds what isn't at hand.
@@ -169,12 +210,13 @@ func (r *recent[K]) lookUp(sum uint64, key *K) remembered[K] {
 		return remembered[K]{}
 	}
 	delete(r.old, sum)
-	r.put(sum, key, found.word)
+	r.put(sum, key, found.words)
 	return found
 }
 
-func (r *recent[K]) put(sum uint64, key *K, word uint64) {
-	if r.young == nil || len(r.young) == maxRecent/2 {
+func (r *recent[K]) put(sum uint64, key *K, words []word) {
+	if r.young == nil || len(r.young) == maxRecent/2 || r.size > maxWords/2 {
+		r.size = 0
 		r.forgotten += uint64(len(r.old))
 		clear(r.old)
 		r.young, r.old = r.old, r.young
@@ -182,8 +224,9 @@ func (r *recent[K]) put(sum uint64, key *K, word uint64) {
 			r.young = make(map[uint64]remembered[K])
 		}
 	}
+	r.size += len(words)
 	if _, taken := r.young[sum]; taken {
 		r.forgotten++
 	}
-	r.young[sum] = remembered[K]{*key, word, true}
+	r.young[sum] = remembered[K]{*key, words, true}
 }

@@ -208,15 +208,18 @@ func TestManyRules(t *testing.T) {
 	}
 }
 
+// one is a single word.
+func one(rules int) []word { return []word{{0, uint64(rules)}} }
+
 func TestRecent(t *testing.T) {
 	var r recent[int]
-	get := func(key int) (uint64, bool) { return r.get(uint64(key), &key) }
+	get := func(key int) ([]word, bool) { return r.get(uint64(key), &key) }
 	for i := range 3 * maxRecent {
 		if _, met := get(i); met {
 			t.Fatalf("%d is there already", i)
 		}
-		r.put(uint64(i), &i, uint64(i))
-		if word, met := get(7); !met || word != 7 {
+		r.put(uint64(i), &i, one(i))
+		if words, met := get(7); !met || words[0].rules != 7 {
 			if i >= 7 {
 				t.Fatalf("after %d: 7, asked for often, is forgotten", i)
 			}
@@ -225,11 +228,26 @@ func TestRecent(t *testing.T) {
 			t.Fatalf("%d words", len(r.young)+len(r.old))
 		}
 	}
-	if word, met := get(3*maxRecent - 5); !met || word != 3*maxRecent-5 {
+	if words, met := get(3*maxRecent - 5); !met || words[0].rules != 3*maxRecent-5 {
 		t.Error("a new one is forgotten")
 	}
 	if all := uint64(3 * maxRecent); r.forgotten != all-uint64(len(r.young)+len(r.old)) {
 		t.Errorf("%d forgotten of %d, %d there", r.forgotten, all, len(r.young)+len(r.old))
+	}
+}
+
+// TestRecentWords: keys with many words take no more room than all may have.
+func TestRecentWords(t *testing.T) {
+	var r recent[int]
+	const each = 100
+	for i := range 3 * maxWords / each {
+		r.put(uint64(i), &i, make([]word, each))
+		if n := (len(r.young) + len(r.old)) * each; n > maxWords+2*each {
+			t.Fatalf("%d words", n)
+		}
+	}
+	if r.forgotten == 0 {
+		t.Error("nothing is forgotten")
 	}
 }
 
@@ -240,9 +258,9 @@ func TestRecentSums(t *testing.T) {
 		if _, met := r.get(1, &key); met {
 			t.Fatalf("%s is known", key)
 		}
-		r.put(1, &key, uint64(turn))
-		if word, met := r.get(1, &key); !met || word != uint64(turn) || r.forgotten != uint64(turn) {
-			t.Fatalf("%s: %d, %v, %d forgotten", key, word, met, r.forgotten)
+		r.put(1, &key, one(turn))
+		if words, met := r.get(1, &key); !met || words[0].rules != uint64(turn) || r.forgotten != uint64(turn) {
+			t.Fatalf("%s: %v, %v, %d forgotten", key, words, met, r.forgotten)
 		}
 	}
 }

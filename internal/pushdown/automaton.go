@@ -34,16 +34,7 @@ var errTooMany = errors.New("too many states")
 // merge makes one automaton of two: the rules of both.
 func merge(a, b *automaton, maxStates int) (*automaton, error) {
 	m, sureA, sureB := &automaton{}, a.surely(b.rules()), b.surely(a.rules())
-	pairs := map[[2]uint8]uint8{}
-	for c := range m.classes {
-		pair := [2]uint8{a.classes[c], b.classes[c]}
-		class, known := pairs[pair]
-		if !known {
-			class = uint8(len(m.bytes))
-			pairs[pair], m.bytes = class, append(m.bytes, byte(c))
-		}
-		m.classes[c] = class
-	}
+	m.classifyBoth(a, b)
 	numbers, states := map[[2]int]int{}, [][2]int{}
 	number := func(s [2]int) int {
 		switch { // where the other adds nothing any more, its state is none of interest
@@ -73,6 +64,20 @@ func merge(a, b *automaton, maxStates int) (*automaton, error) {
 	}
 	m.reduce()
 	return m, nil
+}
+
+// classifyBoth finds the classes of bytes that one of two tells apart.
+func (m *automaton) classifyBoth(a, b *automaton) {
+	pairs := map[[2]uint8]uint8{}
+	for c := range m.classes {
+		pair := [2]uint8{a.classes[c], b.classes[c]}
+		class, known := pairs[pair]
+		if !known {
+			class = uint8(len(m.bytes))
+			pairs[pair], m.bytes = class, append(m.bytes, byte(c))
+		}
+		m.classes[c] = class
+	}
 }
 
 // reduce makes states one that no rest of a path tells apart.

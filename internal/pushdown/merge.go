@@ -49,8 +49,9 @@ func mergeRules(all []pathed) *automaton {
 	}
 	merged := mergeAll(of)
 	for ; merged == nil && len(of) > 1; merged = mergeAll(of) {
-		slices.SortStableFunc(of, bySize)
-		of = append(of[2:], join(of[:2]))
+		slices.SortStableFunc(of, bySize) // to join the largest makes most room
+		last := len(of) - 2
+		of = append(of[:last:last], join(of[last:]))
 	}
 	if merged != nil {
 		merged.with(always)
@@ -114,7 +115,7 @@ func mergeAll(all []*automaton) *automaton {
 func bySize(a, b *automaton) int { return cmp.Compare(len(a.next), len(b.next)) }
 
 // alike says of which rules all facts of some calls but paths and processes say the
-// same: these have the same text.
+// same, and which ask for the path that a call was given: these have the same text.
 func alike(calls []Call) map[*rules.Rule]string {
 	texts, n := map[*rules.Rule][]byte{}, uint64(0)
 	note := func(some []*rules.Rule) {
@@ -133,10 +134,16 @@ func alike(calls []Call) map[*rules.Rule]string {
 				note(some)
 			}
 		}
+		note(slices.DeleteFunc(slices.Clone(c.Asked), func(r *rules.Rule) bool { return !asksGiven(r, c) }))
 	}
 	kinds := map[*rules.Rule]string{}
 	for r, text := range texts {
 		kinds[r] = string(text)
 	}
 	return kinds
+}
+
+func asksGiven(r *rules.Rule, c *Call) (asks bool) {
+	r.Tests(c.Row.Name, func(t rules.Test) { asks = asks || given.patternsOf(t) != nil })
+	return asks
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/sakerhq/saker/bpf"
-	"github.com/sakerhq/saker/internal/syscalls"
 	"github.com/sakerhq/saker/rules"
 )
 
@@ -81,38 +80,27 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestSharedPlaces: where rules share places, those do that ask for the same calls.
+// TestSharedPlaces: where rules share places, those do that ask for the same fields of the
+// same calls.
 func TestSharedPlaces(t *testing.T) {
 	var b strings.Builder
-	types := []string{"open", "connect", "execve"}
-	const each = 200
-	for i := range each * len(types) {
-		fmt.Fprintf(&b, "- rule: r%d\n  desc: d\n  output: o\n  priority: info\n  condition: evt.type = %s and proc.name = p%d\n", i, types[i%len(types)], i)
+	asks := []string{"evt.type = open and fd.name =", "evt.type = connect and proc.name =", "evt.type = open and proc.name ="}
+	for i := range 600 {
+		fmt.Fprintf(&b, "- rule: r%d\n  desc: d\n  output: o\n  priority: info\n  condition: %s x%d\n", i, asks[i%len(asks)], i)
 	}
 	set, findings := rules.Load(rules.FalcoSchema(), []rules.File{{Name: "r.yaml", Content: []byte(b.String())}}, rules.Options{})
 	if set == nil {
 		t.Fatal(findings.Err())
 	}
-	calls, _ := Judge(set)
-	numbers, all := NumbersOf(set), map[*syscalls.Row]bpf.Candidates{}
-	for i := range calls {
-		all[calls[i].Row] = numbers.only(calls[i].Asked)
-	}
-	for row, one := range all {
-		for other, another := range all {
-			shared := one.And(another)
-			if n := len(placesOf(shared)); row != other && n > 1 {
-				t.Errorf("%s and %s share %d places", row.Name, other.Name, n)
-			}
+	numbers, owner, places := NumbersOf(set), map[int]int{}, map[int]bool{}
+	for i, r := range set.Rules() {
+		place := numbers[r]
+		if first, taken := owner[place]; taken && first != i%len(asks) {
+			t.Fatalf("%q and %q share place %d", asks[first], asks[i%len(asks)], place)
 		}
+		owner[place], places[place] = i%len(asks), true
 	}
-}
-
-func placesOf(c bpf.Candidates) (set []int) {
-	for i := range bpf.MaxCandidates {
-		if c.Words[i/64]>>(i%64)&1 != 0 {
-			set = append(set, i)
-		}
+	if n := len(places); n > bpf.MaxCandidates || n < bpf.MaxCandidates-len(asks) {
+		t.Errorf("%d places are used", n)
 	}
-	return set
 }

@@ -19,25 +19,53 @@ import (
 type Numbers map[*rules.Rule]int
 
 // NumbersOf numbers the enabled rules of a set about system calls. Where there are more
-// than places, neighbours share one that ask for the same calls.
+// than places, those share one that ask for the same fields of the same calls, so that
+// what leaves out one of them mostly does all.
 func NumbersOf(set *rules.Set) Numbers {
-	var all []*rules.Rule
-	calls := map[*rules.Rule]string{}
+	n, families, asked := Numbers{}, map[string][]*rules.Rule{}, []string(nil)
 	for _, r := range set.Rules() {
 		if r.Enabled && r.Source == rules.SyscallSource {
-			types, _ := r.EventTypes()
-			all, calls[r] = append(all, r), strings.Join(types, " ")
+			n[r] = len(n)
 		}
 	}
-	shared := (len(all) + bpf.MaxCandidates - 1) / bpf.MaxCandidates
-	if shared > 1 {
-		slices.SortStableFunc(all, func(a, b *rules.Rule) int { return strings.Compare(calls[a], calls[b]) })
+	if len(n) <= bpf.MaxCandidates {
+		return n
 	}
-	n := Numbers{}
-	for i, r := range all {
-		n[r] = i / shared
+	for _, r := range set.Rules() {
+		if _, numbered := n[r]; numbered {
+			by := askedBy(r)
+			if families[by] == nil {
+				asked = append(asked, by)
+			}
+			families[by] = append(families[by], r)
+		}
+	}
+	slices.Sort(asked)
+	first, spare := 0, max(0, bpf.MaxCandidates-len(families))
+	for _, by := range asked {
+		family := families[by]
+		places := 1 + len(family)*spare/len(n)
+		for i, r := range family {
+			n[r] = first + i*places/len(family)
+		}
+		first += places
 	}
 	return n
+}
+
+// askedBy is what a rule asks for: calls, and fields of these.
+func askedBy(r *rules.Rule) string {
+	types, _ := r.EventTypes()
+	var fields []string
+	for _, typ := range types {
+		r.Tests(typ, func(t rules.Test) {
+			if ref := t.Field(); ref != nil {
+				fields = append(fields, ref.String()+t.Operator())
+			}
+		})
+	}
+	slices.Sort(fields)
+	return strings.Join(types, " ") + ":" + strings.Join(slices.Compact(fields), " ")
 }
 
 // Set is the candidates that some rules are, and what is to be learned: unlike
