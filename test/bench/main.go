@@ -44,6 +44,7 @@ var parts = []part{
 	{"quota", measureQuota},
 	{"ring", measureRing},
 	{"engine", measureEngine},
+	{"growth", measureGrowth},
 }
 
 func main() {

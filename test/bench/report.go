@@ -27,6 +27,7 @@ type report struct {
 	Started map[string][]float64           `json:"seconds_to_first_alert"`
 	Rings   map[string]map[string]crossing `json:"ring"`
 	Engine  []benchmark                    `json:"engine"`
+	Growth  *growth                        `json:"growth,omitempty"`
 }
 
 // addedRow is what one act costs more with each subject, in ns.

@@ -41,11 +41,11 @@ func measureRing(c *config, r *report) error {
 		}
 	}
 	opts := bpf.Options{Rows: rows, NoEnvironment: needsOf(set)&field.Environment == 0}
-	if err := r.cross("no pushdown", opts); err != nil {
+	if err := r.cross("no pushdown", opts, nil, loads...); err != nil {
 		return err
 	}
 	opts.Filter = pushdown.Filter(set)
-	return r.cross("pushdown", opts)
+	return r.cross("pushdown", opts, nil, loads...)
 }
 
 // needsOf is what the enabled rules need, as the receiver asks for it.
@@ -78,7 +78,9 @@ func loadRules(file string) (*rules.Set, error) {
 	return set, nil
 }
 
-func (r *report) cross(name string, opts bpf.Options) error {
+// cross counts what a process sends through the rings for each of some loads; with
+// processes the kernel is shown what that process can be needed for.
+func (r *report) cross(name string, opts bpf.Options, processes *pushdown.Processes, loads ...load) error {
 	s, err := bpf.Load(opts)
 	if err != nil {
 		return err
@@ -91,15 +93,15 @@ func (r *report) cross(name string, opts bpf.Options) error {
 		return errors.Join(err, s.Close())
 	}
 	t := &tally{pid: uint32(a.cmd.Process.Pid)}
-	t.state = state.New(state.Options{Mounts: func(first map[uint32]string) { _ = s.SetMounts(first) }})
+	stateOpts := state.Options{Mounts: func(first map[uint32]string) { _ = s.SetMounts(first) }}
+	if processes != nil && s.Vouches() {
+		stateOpts.Voucher = s.Voucher(opts.Filter)
+	}
+	t.state = state.New(stateOpts)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for {
-			if _, err := s.Read(t.take); err != nil {
-				return
-			}
-		}
+		t.read(s, processes)
 	}()
 	r.Rings[name] = map[string]crossing{}
 	for _, l := range loads {
@@ -123,9 +125,24 @@ type tally struct {
 	children       map[uint32]bool // of the reading goroutine
 }
 
+// read reads until the sensor is closed.
+func (t *tally) read(s *bpf.Sensor, processes *pushdown.Processes) {
+	for {
+		if _, err := s.Read(t.take); err != nil {
+			return
+		}
+		if processes != nil {
+			t.state.Vouch(processes.Possible)
+		}
+	}
+}
+
 func (t *tally) take(raw bpf.Raw) {
 	h := raw.Header()
-	_, _ = t.state.Apply(raw, &t.event) // what can't be decoded is counted all the same
+	// What can't be decoded is counted all the same.
+	if seen, err := t.state.Apply(raw, &t.event); err == nil && seen && h.Pid == t.pid {
+		t.state.Vain(&t.event)
+	}
 	if h.Type == bpf.TypeProcess && (*bpf.WireProcess)(unsafe.Pointer(h)).ParentPid == t.pid {
 		if t.children == nil {
 			t.children = map[uint32]bool{}

@@ -19,9 +19,10 @@ type grid struct {
 
 // grids are the tables of all that was measured, the answer first.
 func (r *report) grids() (list []grid) {
-	for _, g := range []grid{
+	all := []grid{
 		r.answer(), r.addedGrid(), r.macroGrid(), r.floodGrid(), r.lossGrid(), r.quotaGrid(), r.ringGrid(), r.engineGrid(),
-	} {
+	}
+	for _, g := range append(all, r.growthGrids()...) {
 		if len(g.rows) > 0 {
 			list = append(list, g)
 		}
