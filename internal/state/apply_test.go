@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -11,6 +12,7 @@ import (
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/event/eventtest"
+	"github.com/sakerhq/saker/internal/syscalls"
 )
 
 // hot are records of acts that hosts do all day.
@@ -45,6 +47,35 @@ func TestApplyDoesNotAllocate(t *testing.T) {
 		})
 		if n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// TestNothingIsLeftOver: an event says nothing of another one before it, whose memory it has.
+func TestNothingIsLeftOver(t *testing.T) {
+	fresh, used := newTree(t), newTree(t)
+	for i := range 12 {
+		fresh.args = append(fresh.args, event.Arg{})
+		used.args = append(used.args, event.Arg{
+			Valid: true, Num: -1 - int64(i), Text: "left", Path: "/left", FD: &event.FD{Name: "/left"},
+			Addr: clientEnd, Cut: true, Fault: true, Unresolved: true,
+		})
+	}
+	for i := range used.plans {
+		for at := range used.plans[i].steps {
+			if st := &used.plans[i].steps[at]; st.param.Type == syscalls.OpenMode && st.open > at {
+				t.Errorf("%s: the mode is read before the flags", syscalls.Rows()[i].Name)
+			}
+		}
+	}
+	dirty := slices.Clone(used.args)
+	for name, r := range hot {
+		copy(used.args, dirty)
+		clear(fresh.args)
+		got, isEvent := apply(t, used, r)
+		want, _ := apply(t, fresh, r)
+		if isEvent && equal(got.Args, want.Args) != "" {
+			t.Errorf("%s: arguments (-want +got):\n%s", name, equal(want.Args, got.Args))
 		}
 	}
 }

@@ -141,10 +141,12 @@ func (s *State) decode(plan *plan) {
 	}
 }
 
+// decodeArgs makes the arguments anew, in order: none is looked at before it is made.
 func (s *State) decodeArgs(plan *plan) {
 	for i := range plan.steps {
 		st := &plan.steps[i]
 		a := &s.call.ev.Args[i]
+		*a = event.Arg{}
 		st.read(s, &s.call, st, a)
 		if s.blocks.flags&bpf.BlockFault != 0 {
 			s.missed(st, a)

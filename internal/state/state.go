@@ -258,7 +258,8 @@ func (s *State) forget(now uint64) {
 	s.containers.forget(now)
 }
 
-// begin makes ev the next event, of the row and process, without arguments.
+// begin makes ev the next event, of the row and process. Each of its arguments is still
+// what another event's was.
 func (s *State) begin(ev *event.Event, h *bpf.WireHeader, row *syscalls.Row, p *process) {
 	s.num++
 	first, last := s.first, s.last
@@ -275,7 +276,6 @@ func (s *State) begin(ev *event.Event, h *bpf.WireHeader, row *syscalls.Row, p *
 		s.first = ev.Time
 	}
 	ev.Args = s.args[:len(row.Params)]
-	clear(ev.Args)
 }
 
 // newFD is a cleared place for a descriptor of the current event, nil if an
