@@ -137,13 +137,10 @@ func changing(t *testing.T, what, cgroup string) (cmd *exec.Cmd, told func(step 
 	return cmd, func(step string) { _, _ = pipe.Write([]byte(step)) } // it may have ended
 }
 
-// containerID is the container's, as its cgroup has it.
-var containerID = strings.Repeat("5a", 32)
-
 // needCgroup is makeCgroup where the test is about nothing else.
 func needCgroup(t *testing.T) string {
 	t.Helper()
-	dir := makeCgroup(t, containerID)
+	dir := makeCgroup(t, containerOf(t))
 	if dir == "" {
 		t.Skip("this machine lets nobody make a cgroup")
 	}

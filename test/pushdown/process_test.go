@@ -147,7 +147,7 @@ func TestProcessEnriched(t *testing.T) {
 		}
 		if name, now := names[step]; now {
 			for _, s := range []*side{with, without} {
-				s.State.Learn(container.Answer{ID: containerID, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}, time.Now())
+				s.State.Learn(container.Answer{ID: containerOf(t), Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}, time.Now())
 			}
 			delete(names, step)
 		}

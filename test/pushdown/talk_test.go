@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -76,8 +77,9 @@ func (k *talk) answer(sides []*side) {
 	_, _ = k.reply.Write([]byte{0}) // it may have ended
 }
 
-// containerOf is the number of a container that only this test has.
+// containerOf is the number of a container that only this test of this process has: another
+// one that runs beside it removes its own cgroups.
 func containerOf(t *testing.T) string {
-	sum := sha256.Sum256([]byte(t.Name()))
+	sum := sha256.Sum256(fmt.Append(nil, os.Getpid(), t.Name()))
 	return hex.EncodeToString(sum[:])
 }
