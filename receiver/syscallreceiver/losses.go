@@ -1,21 +1,24 @@
 package syscallreceiver
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/internal/record"
 )
 
-// accounts are the ways for a record to get lost, and for what it tells of. All
-// before refused are about records of the kernel: what it emitted is what was
-// received and all of these. That is about log records that were made already,
-// and the last about records that came, but not with what the kernel used.
-var accounts = [...]struct {
+// account counts what the pipeline is told of.
+type account struct {
 	class, cause string
-	lost         func(*bpf.Counts, *counts) uint64
+	counted      func(*bpf.Counts, *counts) uint64
 	what, why    string
-}{
+}
+
+// accounts are the ways for a record, and for what it tells of, to get lost. All
+// before refused are about records of the kernel: what it emitted is what was
+// received and all of these. That is about log records that were made already.
+var accounts = [...]account{
 	{"call", "ring_full", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostRing }, ofCalls, ringFull},
 	{"call", "no_scratch", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostScratch }, ofCalls, noScratch},
 	{"call", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.LostSize }, ofCalls, tooLarge},
@@ -25,16 +28,20 @@ var accounts = [...]struct {
 	{"process", "too_large", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostSize }, ofProcesses, tooLarge},
 	{"process", "missed", func(k *bpf.Counts, _ *counts) uint64 { return k.Processes.LostMissed }, ofProcesses, missed},
 	{"any", "undecodable", func(_ *bpf.Counts, c *counts) uint64 { return c.undecodable.Load() }, "Kernel records", undecodable},
-	refused:    {"log", "refused", func(_ *bpf.Counts, c *counts) uint64 { return c.refused.Load() }, "Log records", refusedBatch},
-	unseenPath: {"path", "unseen", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.Unseen }, ofPaths, notSeen},
+	refused: {"log", "refused", func(_ *bpf.Counts, c *counts) uint64 { return c.refused.Load() }, "Log records", refusedBatch},
 }
 
-// The account of log records that the pipeline refused, and that of paths that
-// were told as memory had them when the call had ended.
-const (
-	refused    = 9
-	unseenPath = 10
-)
+// refused is the account of log records that the pipeline refused.
+const refused = 9
+
+// altered are of records that came, but not with what the kernel used: nothing is
+// lost, but what they say may not be so.
+var altered = [...]account{
+	{"path", "unseen", func(k *bpf.Counts, _ *counts) uint64 { return k.Calls.Unseen }, ofPaths, notSeen},
+}
+
+// allAccounts are all of them, by their places in losses.
+var allAccounts = slices.Concat(accounts[:], altered[:])
 
 // What a reader of a loss is told.
 const (
@@ -57,7 +64,7 @@ const lookEvery = time.Second
 // for one goroutine.
 type losses struct {
 	looked time.Time // when the accounts were read last
-	by     [len(accounts)]struct {
+	by     [len(accounts) + len(altered)]struct {
 		counted, told uint64
 		from, to      time.Time // of what is counted and not told
 	}
@@ -65,8 +72,8 @@ type losses struct {
 
 // look reads the accounts, which count since the last look.
 func (l *losses) look(kernel *bpf.Counts, c *counts, now time.Time) {
-	for i := range accounts {
-		l.grow(i, accounts[i].lost(kernel, c), l.looked, now)
+	for i := range allAccounts {
+		l.grow(i, allAccounts[i].counted(kernel, c), l.looked, now)
 	}
 	l.looked = now
 }
@@ -101,8 +108,8 @@ func (l *losses) list() (list []record.Loss) {
 			continue
 		}
 		list = append(list, record.Loss{
-			Class: accounts[i].class, Cause: accounts[i].cause, Count: a.counted - a.told,
-			From: a.from, To: a.to, What: accounts[i].what, Why: accounts[i].why,
+			Class: allAccounts[i].class, Cause: allAccounts[i].cause, Count: a.counted - a.told,
+			From: a.from, To: a.to, What: allAccounts[i].what, Why: allAccounts[i].why,
 		})
 	}
 	return list

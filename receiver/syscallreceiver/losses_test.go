@@ -59,8 +59,8 @@ func TestLosses(t *testing.T) {
 // Each account has a place of its own in the metric and words for people.
 func TestAccountsAreComplete(t *testing.T) {
 	seen := map[string]bool{}
-	for i, a := range accounts {
-		if a.lost == nil || a.what == "" || a.why == "" || seen[a.class+a.cause] {
+	for i, a := range allAccounts {
+		if a.counted == nil || a.what == "" || a.why == "" || seen[a.class+a.cause] {
 			t.Errorf("account %d, %s %s", i, a.class, a.cause)
 		}
 		seen[a.class+a.cause] = true

@@ -143,9 +143,9 @@ func observeLost(o metric.Int64Observer, src source, c *counts) error {
 	if err != nil {
 		return err
 	}
-	for i := range accounts[:unseenPath] {
+	for i := range accounts {
 		a := &accounts[i]
-		o.Observe(int64(a.lost(&kernel, c)), metric.WithAttributes(
+		o.Observe(int64(a.counted(&kernel, c)), metric.WithAttributes(
 			attribute.String("class", a.class), attribute.String("cause", a.cause)))
 	}
 	return nil

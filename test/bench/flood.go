@@ -24,33 +24,19 @@ const floodTime = 1500 * time.Millisecond
 // measureFlood drives each product with opens at growing paces. All are told: what
 // the kernel leaves out for the sake of the rules would cost the product nothing.
 func measureFlood(c *config, r *report) error {
-	c, remove, err := tellingAll(c)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	for name, start := range products(c) {
+	return eachTelling(c, func(name string, p *product) error {
 		fmt.Fprintf(os.Stderr, "flood: %s\n", name)
-		p, err := start(c)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
 		r.Started[name] = append(r.Started[name], p.started.Seconds())
-		var list []flooded
 		for _, pace := range paces {
 			f, err := flood(p, pace)
 			if err != nil {
-				return errors.Join(err, p.stop())
+				return err
 			}
-			list = append(list, f)
+			r.Floods[name] = append(r.Floods[name], f)
 		}
 		r.Memory[name] = p.memory()
-		r.Floods[name] = list
-		if err := p.stop(); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func products(c *config) map[string]func(*config) (*product, error) {

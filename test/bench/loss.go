@@ -53,24 +53,31 @@ func tellingAll(c *config) (with *config, remove func(), err error) {
 	return &all, func() { _ = os.Remove(file.Name()) }, nil
 }
 
-// measureLoss looks for the rate at which each product begins to lose.
-func measureLoss(c *config, r *report) error {
+// eachTelling starts each product with that rule in turn, and has something done with it.
+func eachTelling(c *config, do func(name string, p *product) error) error {
 	with, remove, err := tellingAll(c)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	for name, start := range products(c) {
+	for name, start := range products(with) {
 		p, err := start(with)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		r.Losses[name], err = losses(p, name)
-		if err := errors.Join(err, p.stop()); err != nil {
+		if err := errors.Join(do(name, p), p.stop()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// measureLoss looks for the rate at which each product begins to lose.
+func measureLoss(c *config, r *report) error {
+	return eachTelling(c, func(name string, p *product) (err error) {
+		r.Losses[name], err = losses(p, name)
+		return err
+	})
 }
 
 // losses are those of a product with a whole CPU, and with less of one unless it

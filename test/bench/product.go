@@ -31,8 +31,11 @@ type product struct {
 	done    chan struct{}
 	started time.Duration // until it told of the marker
 	losses  func() (lost, all float64, err error)
-	remove  string // what it leaves behind
+	left    []func() error // removes what it leaves behind
 }
+
+// leaves has something removed once the product has ended.
+func (p *product) leaves(remove func() error) { p.left = append(p.left, remove) }
 
 // launch starts a sensor on a CPU and waits until it tells of an act.
 func launch(cmd *exec.Cmd, cpu int) (*product, error) {
@@ -71,10 +74,11 @@ func (p *product) stop() error {
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	}
-	if p.remove == "" {
-		return nil
+	var err error
+	for _, remove := range p.left {
+		err = errors.Join(err, remove())
 	}
-	return os.RemoveAll(p.remove)
+	return err
 }
 
 // account is what a product says of its events.

@@ -64,7 +64,7 @@ func startSaker(c *config) (*product, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.remove = dir
+	p.leaves(func() error { return os.RemoveAll(dir) })
 	p.losses = func() (float64, float64, error) { return sakerLosses(port) }
 	return p, nil
 }
@@ -130,7 +130,7 @@ func startFalco(c *config) (*product, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	p.remove = dir
+	p.leaves(func() error { return os.RemoveAll(dir) })
 	p.losses = func() (float64, float64, error) { return falcoLosses(metrics) }
 	return p, nil
 }

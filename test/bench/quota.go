@@ -20,29 +20,20 @@ const quotaPeriod = 10 * time.Millisecond
 
 // measureQuota looks for how many opens a second and core products take.
 func measureQuota(c *config, r *report) error {
-	with, remove, err := tellingAll(c)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	for name, start := range products(c) {
-		p, err := start(with)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	err := eachTelling(c, func(name string, p *product) error {
 		g, err := newGroup(p.cmd.Process.Pid)
-		if errors.Is(err, errAbsent) {
-			r.Missing = append(r.Missing, fmt.Sprintf("opens per core: %v", err))
-			return p.stop()
-		}
-		if err == nil {
-			r.Quotas[name], err = underQuotas(p, g, name)
-		}
-		if err := errors.Join(err, p.stop(), g.remove()); err != nil {
+		if err != nil {
 			return err
 		}
+		p.leaves(g.remove)
+		r.Quotas[name], err = underQuotas(p, g, name)
+		return err
+	})
+	if errors.Is(err, errAbsent) {
+		r.Missing = append(r.Missing, fmt.Sprintf("opens per core: %v", err))
+		return nil
 	}
-	return nil
+	return err
 }
 
 // underQuotas tries less and less of a core.
@@ -95,7 +86,10 @@ func newGroup(pid int) (*group, error) {
 			_ = os.Remove(g.dir)
 			continue
 		}
-		return g, g.write("cgroup.procs", strconv.Itoa(pid))
+		if err := g.write("cgroup.procs", strconv.Itoa(pid)); err != nil {
+			return nil, errors.Join(err, g.remove())
+		}
+		return g, nil
 	}
 	return nil, fmt.Errorf("%w: a control group with a CPU quota", errAbsent)
 }
@@ -124,9 +118,4 @@ func (g *group) limit(share float64) (lift func() error, err error) {
 }
 
 // remove comes after the end of the group's process.
-func (g *group) remove() error {
-	if g == nil {
-		return nil
-	}
-	return os.Remove(g.dir)
-}
+func (g *group) remove() error { return os.Remove(g.dir) }
