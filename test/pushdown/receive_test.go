@@ -1,8 +1,11 @@
 package pushdown
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -275,4 +278,39 @@ func TestReceives(t *testing.T) {
 		{"listen, accept4, connect", "fd.sip = 127.9.9.9 and evt.rawres < 0", false},
 		{"listen, connect", "fd.is_server = true", false},
 	})
+}
+
+// The same of conditions that nobody chose.
+func TestRandomReceives(t *testing.T) {
+	random, n := rand.New(rand.NewPCG(3, 4)), 24
+	if testing.Short() {
+		n = 4
+	}
+	var all []connection
+	for range n {
+		some := slices.Clone(socketCalls)
+		random.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+		all = append(all, connection{strings.Join(some[:1+random.IntN(4)], ", "), socketCondition(random, 2), false})
+	}
+	compare(t, asReceiving, all)
+}
+
+// Parts of random conditions on sockets.
+var (
+	socketCalls = []string{"recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "listen", "connect", "accept4", "bind", "read", "write"}
+	socketTests = []string{
+		"fd.rip = 127.9.9.9", "fd.lip = 127.9.9.9", "fd.sip = 127.0.0.1", "fd.cip = ::1", "fd.ip = 127.9.9.9", "fd.ip != 127.9.9.9", "fd.net != 127.0.0.0/8",
+		"fd.net = ::/64", "fd.snet in (127.9.0.0/16)", "fd.rnet != 127.9.0.0/16", "fd.lnet in (127.0.0.0/24, ::1/128)", "fd.port < 1024", "fd.rport > 1024", "fd.lport = 0",
+		"fd.typechar in (4, 6)", "fd.type = ipv6", "fd.typechar = u", "fd.l4proto = udp", "fd.l4proto != tcp", "fd.connected = true", "fd.connected = false",
+		"fd.name_changed = true", "fd.name_changed = false", "fd.is_server = true", "fd.is_server = false", "fd.name contains 127.9", "fd.name exists",
+		"evt.rawres > 0", "evt.rawres < 0", "evt.rawres = 0", "evt.res = EAGAIN", "evt.failed = false", "proc.name exists", "proc.name = nobody",
+	}
+)
+
+func socketCondition(r *rand.Rand, depth int) string {
+	if depth == 0 || r.IntN(4) == 0 {
+		return socketTests[r.IntN(len(socketTests))]
+	}
+	left, right := socketCondition(r, depth-1), socketCondition(r, depth-1)
+	return []string{"(" + left + " or " + right + ")", "(" + left + " and not " + right + ")", "not (" + left + " and " + right + ")", "(" + left + " and " + right + ")"}[r.IntN(4)]
 }
