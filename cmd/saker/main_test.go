@@ -68,9 +68,13 @@ const logs = `
   source: logins
 `
 
+const unread = `
+- {rule: Unread, desc: d, priority: info, output: o, condition: evt.type = mkdir and evt.unreadable exists}
+`
+
 func TestCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs, "attached.yaml": attached, "asked.yaml": asked} {
+	for name, content := range map[string]string{"good.yaml": good, "broken.yaml": broken, "doubtful.yaml": doubtful, "logs.yaml": logs, "attached.yaml": attached, "asked.yaml": asked, "unread.yaml": unread} {
 		if err := os.WriteFile(filepath.Join(".", name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -109,6 +113,7 @@ func TestCommands(t *testing.T) {
 		{"pushdown attached.yaml", exitOK, "request PTRACE_ATTACH (Attached), request PTRACE_SEIZE (Attached)", ""},
 		{"pushdown asked.yaml", exitOK, "any other remote port, any other remote address, ", ""},
 		{"pushdown asked.yaml", exitOK, "remote port 53 (Asked), remote address 10.0.0.0 to 10.255.255.255 (Asked)", ""},
+		{"pushdown unread.yaml", exitOK, "mkdir  leaves out calls of which all could be read  tells ", ""},
 		{"pushdown missing.yaml", exitUsage, "", "missing.yaml"},
 		{"pushdown --json good.yaml", exitOK, `"call": "execve"`, ""},
 

@@ -107,6 +107,9 @@ func pushedOf(c pushdown.Call, paths pushdown.Paths) pushedCall {
 	}
 	p.judge(failed, c.Errors.Any())
 	p.judge("calls that succeed", slices.Concat(c.Zero, c.Positive))
+	if len(c.Unmarked) == 0 {
+		p.LeftOut = append(p.LeftOut, "calls of which all could be read")
+	}
 	if c.OpensPath() {
 		p.judge("directories", c.Directories)
 		if paths.Opened.States() > 0 {

@@ -280,6 +280,15 @@ func TestReceives(t *testing.T) {
 	})
 }
 
+// The same of rules that are shipped.
+func TestShippedReceives(t *testing.T) {
+	with, without := newSide(t), newSide(t)
+	for name, set := range shipped(t) {
+		t.Run(name, func(t *testing.T) { compareSet(t, asReceiving, set, with, without) })
+	}
+	with.t, without.t = t, t
+}
+
 // The same of conditions that nobody chose.
 func TestRandomReceives(t *testing.T) {
 	random, n := rand.New(rand.NewPCG(3, 4)), 24
