@@ -93,6 +93,11 @@ func (w *way) turn(collect bool) float64 {
 	return float64(eventtest.CPUTime()-before) / perTurn
 }
 
+// allocs is how many allocations a record takes.
+func (w *way) allocs() float64 {
+	return testing.AllocsPerRun(10, func() { w.make(perTurn) }) / perTurn
+}
+
 // BenchmarkRecord gives the ways turns, in another order each round, so that they can
 // be compared on a busy machine: the median of all rounds of the CPU time of a record,
 // and of its ratio to the floor in the same round, with the quartiles.
@@ -110,7 +115,8 @@ func BenchmarkRecord(b *testing.B) {
 	}
 	for _, figure := range figures {
 		floor := times[ways[len(ways)-1].name+figure.suffix]
-		for _, w := range ways {
+		for i := range ways {
+			w := &ways[i]
 			name := w.name + figure.suffix
 			ratios := make([]float64, len(floor))
 			for i := range floor {
@@ -120,6 +126,7 @@ func BenchmarkRecord(b *testing.B) {
 			slices.Sort(times[name])
 			n := len(ratios)
 			b.ReportMetric(times[name][n/2], name+":cpu-ns/op")
+			b.ReportMetric(w.allocs(), name+":allocs/op")
 			b.ReportMetric(ratios[n/4], name+":p25/floor")
 			b.ReportMetric(ratios[n/2], name+":p50/floor")
 			b.ReportMetric(ratios[3*n/4], name+":p75/floor")
@@ -131,11 +138,8 @@ func BenchmarkRecord(b *testing.B) {
 func TestNoAllocationOfOurOwn(t *testing.T) {
 	ways := recordWays(t)
 	floor := ways[len(ways)-1]
-	allocs := func(w way) float64 {
-		return testing.AllocsPerRun(10, func() { w.make(perTurn) }) / perTurn
-	}
 	for _, w := range ways {
-		if got, least := allocs(w), allocs(floor); got > least+0.1 {
+		if got, least := w.allocs(), floor.allocs(); got > least+0.1 {
 			t.Errorf("%s: %.2f allocations, %s %.2f", w.name, got, floor.name, least)
 		}
 	}

@@ -70,9 +70,9 @@ func TestParseBenchmarks(t *testing.T) {
 	out := "goos: linux\nBenchmarkVerdict-2\t 10\t 99.0 ns/op\t 30.0 cpu-ns/op\t 0 B/op\t 0 allocs/op\n" +
 		"BenchmarkVerdict-2\t 10\t 99.0 ns/op\t 10.0 cpu-ns/op\t 0 B/op\t 0 allocs/op\n" +
 		"BenchmarkApply/open-2\t 10\t 99.5 ns/op\t 20.5 cpu-ns/op\t 16 B/op\t 2 allocs/op\n" +
-		"BenchmarkRecord-2\t 10\t 99.0 ns/op\t 50.0 again:cpu-ns/op\t 40.0 pdata:cpu-ns/op\n" +
+		"BenchmarkRecord-2\t 10\t 99.0 ns/op\t 50.0 again:cpu-ns/op\t 24.0 again:allocs/op\t 40.0 pdata:cpu-ns/op\n" +
 		"BenchmarkMatch\n    bench_test.go:25: the rules are absent: open x: no such file\n--- SKIP: BenchmarkMatch\nPASS\n"
-	want := []benchmark{{"Verdict", 20, 0}, {"Apply/open", 20.5, 2}, {"Record/again", 50, 0}, {"Record/pdata", 40, 0}}
+	want := []benchmark{{"Verdict", 20, 0}, {"Apply/open", 20.5, 2}, {"Record/again", 50, 24}, {"Record/pdata", 40, 0}}
 	if got := parseBenchmarks(out); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
