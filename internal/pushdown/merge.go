@@ -6,14 +6,16 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sakerhq/saker/bpf"
 	"github.com/sakerhq/saker/rules"
 )
 
 // Many rules together need more states than the kernel has room for, since each state
 // says which of them are left. What must not be is that then all paths are told: nearly
 // all of them are none that any rule names. So where there is no room to tell rules apart
-// it is told only whether any of a kind can be true, then of several kinds, and in the
-// end what begins as a path that some rule names is taken for it.
+// it is told only whether any of a kind can be true, then of several kinds that take the
+// same everyday files, and in the end what begins as a path that some rule names is taken
+// for it.
 
 // pathed is a rule that paths tell apart.
 type pathed struct {
@@ -49,14 +51,69 @@ func mergeRules(all []pathed) *automaton {
 	}
 	merged := mergeAll(of)
 	for ; merged == nil && len(of) > 1; merged = mergeAll(of) {
-		slices.SortStableFunc(of, bySize) // to join the largest makes most room
-		last := len(of) - 2
-		of = append(of[:last:last], join(of[last:]))
+		if merged = mergeCut(of); merged != nil {
+			break
+		}
+		of = joinAlike(of)
 	}
 	if merged != nil {
 		merged.with(always)
 	}
 	return merged
+}
+
+// mergeCut makes one automaton of two that read no more than the beginnings of paths: these
+// are told apart better than what takes all of a directory from what takes a file of it. Of
+// more, it makes none.
+func mergeCut(of []*automaton) (merged *automaton) {
+	for _, depth := range depths[:len(depths)/2] {
+		if merged == nil && len(of) == 2 {
+			merged = mergeAll([]*automaton{of[0].cut(depth), of[1].cut(depth)})
+		}
+	}
+	return merged
+}
+
+// everyday are files that programs open all day, each for more of its kind.
+var everyday = []string{
+	"/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/ssl/openssl.cnf",
+	"/usr/lib/os-release", "/usr/lib/x86_64-linux-gnu/libc.so.6", "/usr/share/zoneinfo/UTC", "/usr/bin/env", "/lib/libc.so.6", "/bin/sh",
+	"/proc/1/stat", "/sys/devices/system/cpu/online", "/dev/null", "/var/lib/x/x", "/var/log/x", "/var/cache/x/x", "/run/x", "/tmp/x", "/home/x/x", "/srv/x",
+}
+
+// joinAlike makes one of two: of those that differ least in which everyday files they take,
+// the smallest. What one about all of /etc takes must not be taken by one about a file there.
+func joinAlike(of []*automaton) []*automaton {
+	slices.SortStableFunc(of, bySize)
+	a, b, least := 0, 1, len(everyday)+1
+	for j := range of {
+		for i := range j {
+			if n := difference(of[i], of[j]); n < least {
+				a, b, least = i, j, n
+			}
+		}
+	}
+	of[a] = join([]*automaton{of[a], of[b]})
+	return slices.Delete(of, b, b+1)
+}
+
+// difference is how many everyday files one of two takes.
+func difference(a, b *automaton) (n int) {
+	for _, path := range everyday {
+		if (a.endOf(path)[ownName] == bpf.Candidates{}) != (b.endOf(path)[ownName] == bpf.Candidates{}) {
+			n++
+		}
+	}
+	return n
+}
+
+// endOf are the rules of a path.
+func (a *automaton) endOf(path string) ends {
+	s := 0
+	for i := range len(path) {
+		s = a.next[s][a.classes[path[i]]]
+	}
+	return a.ends[s]
 }
 
 // depths are how many bytes of a path are read, in turn until there is room.

@@ -104,3 +104,41 @@ func TestSharedPlaces(t *testing.T) {
 		t.Errorf("%d places are used", n)
 	}
 }
+
+// TestBroadRules: what rules about whole directories take isn't taken by rules of another
+// kind about files there, though together they have no room.
+func TestBroadRules(t *testing.T) {
+	var b strings.Builder
+	add := func(condition string) {
+		fmt.Fprintf(&b, "- rule: r%d\n  desc: d\n  output: o\n  priority: info\n  condition: evt.type = openat and %s\n", strings.Count(b.String(), "- rule"), condition)
+	}
+	for i := range 150 {
+		add(fmt.Sprintf("evt.is_open_read = true and (fd.name = /etc/secret%d or fd.name contains /.key%[1]d_)", i*7919))
+		add(fmt.Sprintf("evt.is_open_write = true and (fd.name startswith /opt/app%d/ or fd.name startswith /etc/ or fd.name startswith /usr/)", i*7919))
+	}
+	set, findings := rules.Load(rules.FalcoSchema(), []rules.File{{Name: "r.yaml", Content: []byte(b.String())}}, rules.Options{})
+	if set == nil {
+		t.Fatal(findings.Err())
+	}
+	calls, paths := Judge(set)
+	numbers, reads, writes := NumbersOf(set), []*rules.Rule(nil), []*rules.Rule(nil)
+	for i, r := range set.Rules() {
+		if i%2 == 0 {
+			reads = append(reads, r)
+		} else {
+			writes = append(writes, r)
+		}
+	}
+	if calls[0].Row.Name != "openat" || paths.Opened.all == nil {
+		t.Fatal("paths are not told apart")
+	}
+	for _, path := range []string{"/etc/passwd", "/usr/lib/libc.so.6"} {
+		end := paths.Opened.all.end(path)
+		if some := end.And(numbers.only(reads)); !some.IsEmpty() {
+			t.Errorf("%s is told for rules about reading others", path)
+		}
+		if some := end.And(numbers.only(writes)); some.IsEmpty() {
+			t.Errorf("%s is left out, though rules about writing take it", path)
+		}
+	}
+}

@@ -18,14 +18,6 @@ import (
 // end is what an automaton says of a path.
 func (a *automaton) end(path string) bpf.Candidates { return a.endOf(path)[anyFile] }
 
-func (a *automaton) endOf(path string) ends {
-	s := 0
-	for i := range len(path) {
-		s = a.next[s][a.classes[path[i]]]
-	}
-	return a.ends[s]
-}
-
 // Tests of a path as a rule has them, and some paths that fit and that don't.
 var pathTests = []struct{ test, fit, others string }{
 	{"fd.name = /etc/shadow", "/etc/shadow", "/etc/shadow- /etc/shado /shadow /x/etc/shadow"},
