@@ -16,9 +16,13 @@ func (g *growth) ofRules() grid {
 		columns: []string{"rules", "load ms", "filter ms", "start s", "compiled KiB", "resident MiB", "match ns", "new file ns", "everyday opens told"},
 	}
 	for _, row := range g.Rules {
+		started, resident := "", ""
+		if row.Started > 0 {
+			started, resident = fmt.Sprintf("%.1f", row.Started), grouped(row.Resident)
+		}
 		t.rows = append(t.rows, []string{
-			grouped(float64(row.Rules)), grouped(row.Load), grouped(row.Filter), fmt.Sprintf("%.1f", row.Started), grouped(row.Memory),
-			grouped(row.Resident), grouped(row.Match), grouped(row.NewFile), fmt.Sprintf("%.0f %%", 100*row.Told),
+			grouped(float64(row.Rules)), grouped(row.Load), grouped(row.Filter), started, grouped(row.Memory),
+			resident, grouped(row.Match), grouped(row.NewFile), fmt.Sprintf("%.0f %%", 100*row.Told),
 		})
 	}
 	t.notes = []string{"Growth was measured " + g.Taken}
