@@ -67,16 +67,16 @@ func merge(a, b *automaton, maxStates int) (*automaton, error) {
 }
 
 // classifyBoth finds the classes of bytes that one of two tells apart.
-func (m *automaton) classifyBoth(a, b *automaton) {
+func (a *automaton) classifyBoth(one, two *automaton) {
 	pairs := map[[2]uint8]uint8{}
-	for c := range m.classes {
-		pair := [2]uint8{a.classes[c], b.classes[c]}
+	for c := range a.classes {
+		pair := [2]uint8{one.classes[c], two.classes[c]}
 		class, known := pairs[pair]
 		if !known {
-			class = uint8(len(m.bytes))
-			pairs[pair], m.bytes = class, append(m.bytes, byte(c))
+			class = uint8(len(a.bytes))
+			pairs[pair], a.bytes = class, append(a.bytes, byte(c))
 		}
-		m.classes[c] = class
+		a.classes[c] = class
 	}
 }
 
