@@ -217,13 +217,12 @@ func openUnseen(r *uring.Ring, request uring.Request) error {
 		return err
 	}
 	var st unix.Stat_t
-	for range 1000 {
-		if unix.Fstat(next, &st) == nil {
-			return nil
+	for end := time.Now().Add(time.Minute); unix.Fstat(next, &st) != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return errors.New("the file is not open after a minute")
 		}
-		time.Sleep(time.Millisecond)
 	}
-	return errors.New("the file is not open after a second")
+	return nil
 }
 
 // cwd is AT_FDCWD in a request's length, which holds a second directory.

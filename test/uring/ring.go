@@ -191,12 +191,16 @@ func (r *Ring) RegisterSlots() error {
 	return nil
 }
 
-// Enter has queued requests taken, and waits for completions.
+// Enter has queued requests taken, and waits for completions, but no longer than to the
+// next signal if it took some.
 func (r *Ring) Enter(submit, wait, flags int) error {
 	if r.params.flags&SetupSQPoll != 0 && atomic.LoadUint32(word(r.sq, r.params.sq.flags))&needWakeup != 0 {
 		flags |= enterWakeup
 	}
-	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), uintptr(wait), uintptr(flags), 0, 0)
+	errno := unix.EINTR
+	for errno == unix.EINTR {
+		_, _, errno = unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(submit), uintptr(wait), uintptr(flags), 0, 0)
+	}
 	if errno != 0 {
 		return fmt.Errorf("io_uring_enter: %w", errno)
 	}
@@ -224,14 +228,18 @@ func (r *Ring) Do(requests ...Request) ([]int32, error) {
 		return nil, err
 	}
 	results := make([]int32, len(requests))
-	done := r.Completions()
-	for _, c := range done {
-		results[c.data] = c.Res
+	for missing := len(requests); ; {
+		for _, c := range r.Completions() {
+			results[c.data] = c.Res
+			missing--
+		}
+		if missing <= 0 {
+			return results, nil
+		}
+		if err := r.Enter(0, missing, GetEvents); err != nil {
+			return nil, err
+		}
 	}
-	if len(done) != len(requests) {
-		return nil, fmt.Errorf("%d completions of %d requests", len(done), len(requests))
-	}
-	return results, nil
 }
 
 // Succeed is Do for requests that must all give a result of 0 or more.
