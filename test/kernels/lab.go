@@ -56,7 +56,7 @@ func (l *lab) prepare(ctx context.Context, chosen []target) error {
 	if err := errors.Join(os.MkdirAll(l.logs, 0o755), os.MkdirAll(l.cache, 0o755)); err != nil {
 		return err
 	}
-	if l.lock, err = alone(filepath.Join(l.cache, "lock")); err != nil {
+	if l.lock, err = alone(ctx, filepath.Join(l.cache, "lock")); err != nil {
 		return err
 	}
 	if l.work, err = os.MkdirTemp("", "saker-kernels-"); err != nil {
@@ -72,19 +72,28 @@ func (l *lab) prepare(ctx context.Context, chosen []target) error {
 }
 
 // alone waits until no other run uses the cache: so only one run's guests are there at a time.
-func alone(name string) (*os.File, error) {
+func alone(ctx context.Context, name string) (*os.File, error) {
 	lock, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
-		return lock, nil
+	for told := false; ; told = true {
+		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return lock, nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", name, err), lock.Close())
+		}
+		if !told {
+			fmt.Println("kernels: waiting for another run to end")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), lock.Close())
+		case <-time.After(time.Second):
+		}
 	}
-	fmt.Println("kernels: waiting for another run to end")
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", name, err), lock.Close())
-	}
-	return lock, nil
 }
 
 func (l *lab) close() (err error) {
