@@ -20,8 +20,8 @@ const ready = "Everything is ready"
 
 // Limits on a child; generous, for machines that do other things as well.
 const (
-	startLimit = 60 * time.Second
-	stopLimit  = 30 * time.Second
+	startLimit = 5 * time.Minute
+	stopLimit  = 2 * time.Minute
 )
 
 // settle is how long the Collector may take from saying that it is ready until

@@ -163,7 +163,7 @@ func (r *receiver) alerts() []received {
 }
 
 // patience is how long something that must happen may take.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // provoke acts, and gives the first alert of a rule about the process that did; again
 // where records were lost, which proves nothing.

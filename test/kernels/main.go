@@ -51,7 +51,7 @@ type options struct {
 }
 
 func flags() (o options) {
-	flag.DurationVar(&o.limit, "limit", 40*time.Minute, "the most that one guest may take")
+	flag.DurationVar(&o.limit, "limit", 90*time.Minute, "the most that one guest may take")
 	flag.StringVar(&o.logs, "logs", "build/kernels", "where the log of each guest goes")
 	flag.StringVar(&o.jobs, "jobs", "", "run only the jobs whose name matches")
 	flag.StringVar(&o.tests, "tests", "", "run only the tests whose name matches")
