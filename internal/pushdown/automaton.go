@@ -207,11 +207,10 @@ func (a *automaton) rules() (all ends) {
 }
 
 // with has some rules true for all paths.
-func (a *automaton) with(set ends) *automaton {
+func (a *automaton) with(set ends) {
 	for s := range a.ends {
 		a.ends[s] = a.ends[s].or(set)
 	}
-	return a
 }
 
 // fits reports whether the kernel has room for a.
