@@ -210,9 +210,18 @@ func groupEntry(f []string) (uint32, event.Account, bool) {
 // errOther is the error of a process that is not the container's.
 var errOther = errors.New("the process is of another container")
 
-// accountsInside reads the accounts that a process of a container has, and says whether
-// they are the host's.
-func accountsInside(root string, q Question) (a *Accounts, outside bool, err error) {
+// accountsOf reads the accounts that a question is about, and says whether those of a
+// container are the host's.
+func accountsOf(root string, q *Question) (a *Accounts, outside bool, err error) {
+	if q.ID != "" {
+		return accountsInside(root, q)
+	}
+	a, err = ReadAccounts(root, q.Accounts)
+	return a, false, err
+}
+
+// accountsInside reads the accounts that a process of a container has.
+func accountsInside(root string, q *Question) (a *Accounts, outside bool, err error) {
 	name := filepath.Join(root, "proc", strconv.FormatUint(uint64(q.PID), 10))
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {

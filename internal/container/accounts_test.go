@@ -137,7 +137,7 @@ func TestIDMap(t *testing.T) {
 // A process's number may be that of another by the time it is asked about.
 func TestAccountsOfOtherProcess(t *testing.T) {
 	q := Question{ID: strings.Repeat("a", 64), PID: uint32(os.Getpid())}
-	if _, _, err := accountsInside("/", q); !errors.Is(err, errOther) {
+	if _, _, err := accountsOf("/", &q); !errors.Is(err, errOther) {
 		t.Errorf("own process as a container's: %v", err)
 	}
 	cgroup, err := os.ReadFile("/proc/self/cgroup")
@@ -145,11 +145,11 @@ func TestAccountsOfOtherProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.ID = string(cgroup[:2]) // as if it were
-	if a, outside, err := accountsInside("/", q); err != nil || !outside || !a.User(0).Known || len(a.uids) == 0 {
+	if a, outside, err := accountsOf("/", &q); err != nil || !outside || !a.User(0).Known || len(a.uids) == 0 {
 		t.Errorf("%+v, %v, %v", a, outside, err)
 	}
 	q.PID = 1 << 30
-	if _, _, err := accountsInside("/", q); err == nil {
+	if _, _, err := accountsOf("/", &q); err == nil {
 		t.Error("read accounts of no process")
 	}
 }

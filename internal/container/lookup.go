@@ -40,15 +40,18 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Question asks about a container, or about the host's accounts if ID is empty.
+// Question asks a container's runtime what it is, or files for accounts: of a container
+// where PID is set, of the host where ID is empty. None waits for one of the other kind.
 type Question struct {
 	ID, Runtime string
-	Owner       string // see event.Container
-	Claim       string // the same
-	PID         uint32 // of one of its processes, whose accounts are wanted; 0: none
-	Described   bool   // its Meta is known: only accounts that changed are wanted
-	Accounts    *Accounts
+	Owner       string    // see event.Container
+	Claim       string    // the same
+	PID         uint32    // of the process whose root directory has the files; 0: the runtime is asked
+	Accounts    *Accounts // that are known
 }
+
+// ofFiles reports whether files have the answer.
+func (q *Question) ofFiles() bool { return q.ID == "" || q.PID != 0 }
 
 // Unanswered is the answer of one who can't ask.
 func (q *Question) Unanswered() Answer {
@@ -58,16 +61,17 @@ func (q *Question) Unanswered() Answer {
 // Answer is what a Question led to.
 type Answer struct {
 	ID, Owner, Claim string
-	PID              uint32 // of the question
+	PID              uint32 // of the question: what is said is of accounts; 0: of what the runtime tells
 	// Runtime is the one that answered, empty: none.
 	Runtime string
-	// Meta is nil where no runtime told, or was not asked.
+	// Meta is nil where no runtime told.
 	Meta *event.ContainerMeta
 	// Where the container is by its runtime: the cgroup that it was asked to be in and the
 	// number of its first process. Empty and 0 are not said.
 	At    string
 	First uint32
-	// Failed: who may know could not be asked, or did not answer in time.
+	// Failed: who may know could not be asked, or did not answer in time. Files that can't
+	// be read are an answer.
 	Failed bool
 	// Accounts are those of the Question where nothing changed, or they can't
 	// be read.
@@ -97,17 +101,20 @@ func (o Outcome) String() string {
 // Outcomes are all of them.
 func Outcomes() []Outcome { return []Outcome{Found, Denied, Failed, NoRuntime} }
 
-// How much is under way at most: more questions are turned down.
+// How much is under way at most: more questions are turned down. Who asks runtimes and who
+// reads files don't wait for each other: either may hang, a file system for good.
 const (
-	workers   = 8
-	questions = 1024
+	askers    = 8
+	readers   = 32
+	questions = 1024 // of each kind
 )
 
 // Lookup answers questions. Its methods may be called concurrently.
 type Lookup struct {
 	runtimes  runtimes
 	root      string
-	questions chan Question
+	ofRuntime chan Question
+	ofFiles   chan Question
 	answers   chan Answer
 	counts    [outcomes]atomic.Uint64
 	stop      context.CancelFunc
@@ -121,12 +128,16 @@ func New(opts Options) *Lookup {
 	l := &Lookup{
 		runtimes:  newRuntimes(opts),
 		root:      opts.Root,
-		questions: make(chan Question, questions),
+		ofRuntime: make(chan Question, questions),
+		ofFiles:   make(chan Question, questions),
 		answers:   make(chan Answer, questions),
 		stop:      stop,
 	}
-	for range workers {
-		l.done.Go(func() { l.work(ctx) })
+	for range askers {
+		l.done.Go(func() { l.work(ctx, l.ofRuntime, l.describe) })
+	}
+	for range readers {
+		l.done.Go(func() { l.work(ctx, l.ofFiles, l.read) })
 	}
 	return l
 }
@@ -134,8 +145,12 @@ func New(opts Options) *Lookup {
 // Ask takes a question without waiting; there will be one answer. False: too
 // many wait already, or the lookup is closed, and there will be none.
 func (l *Lookup) Ask(q Question) bool {
+	to := l.ofRuntime
+	if q.ofFiles() {
+		to = l.ofFiles
+	}
 	select {
-	case l.questions <- q:
+	case to <- q:
 		return true
 	default:
 		return false
@@ -173,13 +188,13 @@ func (l *Lookup) Close(ctx context.Context) error {
 	}
 }
 
-func (l *Lookup) work(ctx context.Context) {
+func (l *Lookup) work(ctx context.Context, questions <-chan Question, answer func(context.Context, *Question) Answer) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case q := <-l.questions:
-			a := l.answer(ctx, q)
+		case q := <-questions:
+			a := answer(ctx, &q)
 			select {
 			case <-ctx.Done():
 				return
@@ -189,42 +204,22 @@ func (l *Lookup) work(ctx context.Context) {
 	}
 }
 
-func (l *Lookup) answer(ctx context.Context, q Question) Answer {
+// read answers about accounts, as far as they can be read.
+func (l *Lookup) read(_ context.Context, q *Question) Answer {
 	a := q.Unanswered()
-	if q.ID == "" {
-		if now, err := ReadAccounts(l.root, q.Accounts); err == nil {
-			a.Accounts = now
-		}
-		return a
+	a.Failed = false
+	if now, outside, err := accountsOf(l.root, q); err == nil {
+		a.Accounts, a.Outside = now, outside
 	}
-	read := make(chan struct{})
-	go func() {
-		l.readInside(q, &a)
-		close(read)
-	}()
-	if !q.Described {
-		l.describe(ctx, q, &a)
-	}
-	<-read
 	return a
 }
 
-// readInside answers about accounts, as far as they can be read.
-func (l *Lookup) readInside(q Question, a *Answer) {
-	if q.PID == 0 {
-		return
-	}
-	now, outside, err := accountsInside(l.root, q)
-	if err == nil {
-		a.Accounts, a.Outside = now, outside
-	}
-}
-
 // describe answers what a runtime tells.
-func (l *Lookup) describe(ctx context.Context, q Question, a *Answer) {
+func (l *Lookup) describe(ctx context.Context, q *Question) Answer {
+	a := q.Unanswered()
 	if silent[q.Runtime] {
-		a.Runtime, a.Meta = q.Runtime, &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}
-		return
+		a.Runtime, a.Meta, a.Failed = q.Runtime, &event.ContainerMeta{Name: systemName(q.Runtime, q.ID)}, false
+		return a
 	}
 	d, err := l.runtimes.describe(ctx, q)
 	how := outcome(err)
@@ -232,6 +227,7 @@ func (l *Lookup) describe(ctx context.Context, q Question, a *Answer) {
 	if a.Failed = how == Failed; err == nil {
 		a.Runtime, a.Meta, a.At, a.First = d.runtime, d.meta, d.at, d.first
 	}
+	return a
 }
 
 func outcome(err error) Outcome {

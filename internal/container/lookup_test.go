@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,12 +30,18 @@ func newLookup(t testing.TB, opts Options) *Lookup {
 	return l
 }
 
-// answer asks one question and waits.
+// wait asks one question and waits for an answer.
 func (l *Lookup) wait(t testing.TB, q Question) Answer {
 	t.Helper()
 	if !l.Ask(q) {
 		t.Fatal("turned down")
 	}
+	return l.answered(t)
+}
+
+// answered waits for an answer.
+func (l *Lookup) answered(t testing.TB) Answer {
+	t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if a, ok := l.Next(); ok {
 			return a
@@ -114,11 +122,62 @@ func TestSystemNames(t *testing.T) {
 	}
 }
 
-func TestDescribedIsNotAskedAgain(t *testing.T) {
-	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{serve(t, inspections())}}})
-	if a := l.wait(t, Question{ID: webID, Runtime: "docker", Described: true}); a.Meta != nil || l.Count(Found) != 0 {
+// Requests that hang, however many, hold nobody up who reads a file.
+func TestRuntimesHang(t *testing.T) {
+	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{silentSocket(t)}}, Timeout: time.Hour})
+	for range 2 * askers {
+		if !l.Ask(Question{ID: webID, Runtime: "docker"}) {
+			t.Fatal("turned down")
+		}
+	}
+	cgroup, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []Question{{}, {ID: string(cgroup[:2]), Runtime: "docker", PID: uint32(os.Getpid())}} {
+		if a := l.wait(t, q); a.PID != q.PID || a.Failed || !a.Accounts.User(0).Known || a.Outside != (q.PID != 0) {
+			t.Errorf("%+v", a)
+		}
+	}
+}
+
+// A file system that hangs, whoever reads from it, holds no runtime's answer up.
+func TestFileSystemHangs(t *testing.T) {
+	root, socket := filepath.Split(serve(t, inspections()))
+	passwd := filepath.Join(root, "etc/passwd")
+	write(t, passwd, "alice:x:1000:1000::/home/alice:/bin/zsh\n")
+	l := newLookup(t, Options{Root: root, Sockets: Sockets{Docker: []string{socket}}})
+	letGo := holdOpens(t, passwd)
+	for range 2 * readers {
+		if !l.Ask(Question{}) {
+			t.Fatal("turned down")
+		}
+	}
+	if a := l.wait(t, Question{ID: webID, Runtime: "docker"}); a.Meta == nil {
 		t.Errorf("%+v", a)
 	}
+	letGo()
+	for range 2*readers - 1 {
+		l.answered(t)
+	}
+	if a := l.answered(t); a.Accounts.User(1000).Name != "alice" {
+		t.Errorf("%+v", a)
+	}
+}
+
+// holdOpens has whoever opens a file wait until it is called.
+func holdOpens(t *testing.T, file string) (letGo func()) {
+	t.Helper()
+	fd, err := unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK, unix.O_RDONLY|unix.O_CLOEXEC)
+	if err != nil {
+		t.Skip("this kernel, or who we are, can't hold opens: ", err)
+	}
+	letGo = sync.OnceFunc(func() { _ = unix.Close(fd) }) // then the kernel allows all
+	t.Cleanup(letGo)
+	if err := unix.FanotifyMark(fd, unix.FAN_MARK_ADD, unix.FAN_OPEN_PERM, unix.AT_FDCWD, file); err != nil {
+		t.Skip("this kernel can't hold opens: ", err)
+	}
+	return letGo
 }
 
 func TestHostAccounts(t *testing.T) {
@@ -201,12 +260,12 @@ func (f *flaky) close()                                  {}
 func TestAskDoesNotWait(t *testing.T) {
 	l := newLookup(t, Options{Sockets: Sockets{Docker: []string{silentSocket(t)}}, Timeout: time.Minute})
 	taken := 0
-	for range 2 * (questions + workers) {
+	for range 2 * (questions + askers) {
 		if l.Ask(Question{ID: webID, Runtime: "docker"}) {
 			taken++
 		}
 	}
-	if taken < questions || taken > questions+workers {
+	if taken < questions || taken > questions+askers {
 		t.Errorf("%d questions taken", taken)
 	}
 }

@@ -149,7 +149,7 @@ func newRuntimes(opts Options) runtimes {
 
 // describe asks all who may know. The host's runtimes are not asked about what
 // a user's own cgroup claims to be, nor a user's about anybody else's.
-func (r *runtimes) describe(ctx context.Context, q Question) (*description, error) {
+func (r *runtimes) describe(ctx context.Context, q *Question) (*description, error) {
 	failure := errNoRuntime
 	for _, l := range languages {
 		if !slices.Contains(speaks[q.Runtime], l.name) {

@@ -71,6 +71,17 @@ func (w *Writer) Longest() (*event.Container, time.Time) {
 	return c, w.held[c].since
 }
 
+// Ready is a container that records wait for though nothing more is to be waited for; nil:
+// there is none.
+func (w *Writer) Ready() *event.Container {
+	for _, c := range w.waiting {
+		if c.Told != event.Waiting {
+			return c
+		}
+	}
+	return nil
+}
+
 // Release moves the records that wait for a container into the batch, and gives
 // their number. They say what is known of it now, be it that there is none: name
 // must name the accounts of a process by its numbers.

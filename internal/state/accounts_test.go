@@ -9,6 +9,20 @@ import (
 	"github.com/sakerhq/saker/internal/event"
 )
 
+// filesTell is the answer to a question about accounts.
+func filesTell(q ask.Question, accounts *ask.Accounts) ask.Answer {
+	a := q.Unanswered()
+	a.Accounts, a.Failed = accounts, false
+	return a
+}
+
+// outsideTell is the answer that a process still has the host's root directory.
+func outsideTell(q ask.Question, hosts *ask.Accounts) ask.Answer {
+	a := filesTell(q, hosts)
+	a.Outside = true
+	return a
+}
+
 // Until a program of the container runs, its files are the host's.
 func TestAccountsAfterProgram(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
@@ -20,23 +34,21 @@ func TestAccountsAfterProgram(t *testing.T) {
 	}
 	feed(t, s, runtime(bpf.CauseFork))
 	must(t, s, runtime(bpf.CauseExec)) // the runtime executes itself
-	q := s.onlyQuestion(t, begin)
-	if q.PID != 0 {
-		t.Fatalf("%+v", q)
+	ofRuntime, ofFiles := s.asked(t, begin)
+	if ofRuntime.ID != dockerID || ofFiles.ID != "" {
+		t.Fatalf("%+v and %+v", ofRuntime, ofFiles)
 	}
 	c := s.byWho(child).Container
-	a := q.Unanswered()
-	a.Runtime, a.Meta = "docker", &event.ContainerMeta{}
-	if s.Learn(a, begin) != nil || c.Told != event.Waiting || c.Meta == nil {
+	if s.Learn(runtimeTells(ofRuntime, "web"), begin); c.Told != event.Waiting || c.Meta == nil {
 		t.Errorf("there is no more to wait for: %+v", c)
 	}
 	s.runInside(t, dockerCgroup)
 	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
-	q = s.onlyQuestion(t, begin)
-	if q.PID != uint32(child) || !q.Described {
-		t.Errorf("%+v", q)
+	ofRuntime, ofFiles = s.asked(t, begin)
+	if ofRuntime.ID != "" || ofFiles.PID != uint32(child) {
+		t.Errorf("%+v and %+v", ofRuntime, ofFiles)
 	}
-	if s.Learn(q.Unanswered(), begin) != c || c.Told != event.Answered {
+	if s.Learn(filesTell(ofFiles, nil), begin); c.Told != event.Answered {
 		t.Errorf("there is still something to wait for: %+v", c)
 	}
 	if !s.byWho(grand).inside {
@@ -50,10 +62,8 @@ func TestAccountsBesideTheRuntimes(t *testing.T) {
 	hosts, own := accountsOf(t, "alice:x:1000:1000::/:/bin/sh\n", ""), accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")
 	s, begin := newTree(t, enriched), time.Now()
 	c := s.runInside(t, dockerCgroup).Container
-	q := s.onlyQuestion(t, begin)
-	a := q.Unanswered()
-	a.Accounts, a.Outside = hosts, true
-	if s.Learn(a, begin) != nil || s.byWho(child).User.Known {
+	s.Learn(outsideTell(s.askedInside(t, begin), hosts), begin)
+	if c.Told != event.Waiting || s.byWho(child).User.Known {
 		t.Errorf("the container's root directory may be yet to come: %+v", s.byWho(child).User)
 	}
 	s.GiveUp(c)
@@ -61,27 +71,23 @@ func TestAccountsBesideTheRuntimes(t *testing.T) {
 		t.Errorf("alone, its accounts are the container's: %+v", s.byWho(child).User)
 	}
 	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
-	q = s.onlyQuestion(t, begin)
+	q := s.askedInside(t, begin)
 	if q.PID != uint32(grand) {
 		t.Fatalf("%+v", q)
 	}
-	a = q.Unanswered()
-	a.Accounts = own
-	s.Learn(a, begin)
+	s.Learn(filesTell(q, own), begin)
 	if s.byWho(grand).User.Name != "bob" {
 		t.Errorf("%+v", s.byWho(grand).User)
 	}
 
 	s = newTree(t, enriched) // both are known before the first question
-	s.runInside(t, dockerCgroup)
+	c = s.runInside(t, dockerCgroup).Container
 	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
-	q = s.onlyQuestion(t, begin)
-	a = q.Unanswered()
-	a.Accounts, a.Outside = hosts, true
-	if s.Learn(a, begin) != nil || s.byWho(child).inside {
+	s.Learn(outsideTell(s.askedInside(t, begin), hosts), begin)
+	if c.Told != event.Waiting || s.byWho(child).inside {
 		t.Error("the runtime's process still counts")
 	}
-	if q = s.onlyQuestion(t, begin); q.PID != uint32(grand) || q.Accounts != nil {
+	if q = s.askedInside(t, begin); q.PID != uint32(grand) || q.Accounts != nil {
 		t.Errorf("%+v", q)
 	}
 }
@@ -92,21 +98,19 @@ func TestAccountsOfUnfinished(t *testing.T) {
 	for _, early := range []bool{true, false} {
 		s, begin := newTree(t, enriched), time.Now()
 		feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell), child.in(dockerCgroup, bpf.CauseScan, shell))
-		q := s.onlyQuestion(t, begin)
-		a := q.Unanswered()
-		a.Accounts, a.Outside = hosts, true
+		q, c := s.askedInside(t, begin), s.byWho(child).Container
 		if early { // executed before the answer
 			must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
-			if s.Learn(a, begin) != nil {
+			if s.Learn(outsideTell(q, hosts), begin); c.Told != event.Waiting {
 				t.Error("the answer counts, though it was of before")
 			}
 		} else {
-			if s.Learn(a, begin) != nil {
+			if s.Learn(outsideTell(q, hosts), begin); c.Told != event.Waiting {
 				t.Error("the container is told to be known, though nobody executed a program in it")
 			}
 			must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
 		}
-		if q = s.onlyQuestion(t, begin); q.PID != uint32(child) {
+		if q = s.askedInside(t, begin); q.PID != uint32(child) {
 			t.Errorf("early %v: %+v", early, q)
 		}
 	}
@@ -117,16 +121,16 @@ func TestAccountsOfUnfinished(t *testing.T) {
 func TestAccountsAfterRuntimesEnd(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	feed(t, s, child.in(dockerCgroup, bpf.CauseFork, shell))
-	q := s.onlyQuestion(t, begin)
+	ofRuntime, ofFiles := s.asked(t, begin)
 	must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
 	c := s.byWho(child).Container
 	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
 	must(t, s, child.exit(0, 1))
-	if q.PID != 0 || s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting {
-		t.Fatalf("%+v of %+v", q, c)
+	if s.Learn(ofRuntime.Unanswered(), begin); ofFiles.ID != "" || c.Told != event.Waiting {
+		t.Fatalf("%+v of %+v", ofFiles, c)
 	}
-	q = s.onlyQuestion(t, begin)
-	if q.PID != uint32(grand) || s.Learn(q.Unanswered(), begin) != c {
+	q := s.askedInside(t, begin)
+	if s.Learn(filesTell(q, nil), begin); q.PID != uint32(grand) || c.Told != event.Untold {
 		t.Errorf("%+v of %+v", q, c)
 	}
 }
@@ -138,14 +142,13 @@ func TestAccountsOfRuntimeInOtherMounts(t *testing.T) {
 	s, now := newTree(t, enriched), time.Now()
 	asked, c := 0, s.runInside(t, dockerCgroup).Container
 	for ; asked < 100; asked++ {
-		list := s.Questions(now)
-		if len(list) == 0 {
+		q := s.askedInside(t, now)
+		if q.ID == "" {
 			break
 		}
-		a := list[0].Unanswered()
-		a.Accounts, a.Outside = hosts, true
-		if known := s.Learn(a, now); (known != nil) != (asked == outsideMax-1) {
-			t.Errorf("after %d answers: %v", asked+1, known)
+		s.Learn(outsideTell(q, hosts), now)
+		if (c.Told != event.Waiting) != (asked == outsideMax-1) {
+			t.Errorf("after %d answers: %+v", asked+1, c)
 		}
 		must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell))
 	}
@@ -160,13 +163,13 @@ func TestAccountsOfNext(t *testing.T) {
 	c := s.runInside(t, dockerCgroup).Container
 	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
 	s.byWho(grand).MountNS = s.byWho(child).MountNS
-	q := s.onlyQuestion(t, begin)
+	q := s.askedInside(t, begin)
 	must(t, s, child.exit(0, 1))
-	if q.PID != uint32(child) || s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting {
+	if s.Learn(filesTell(q, nil), begin); q.PID != uint32(child) || c.Told != event.Waiting {
 		t.Fatalf("%+v of %+v", q, c)
 	}
-	q = s.onlyQuestion(t, begin)
-	if q.PID != uint32(grand) || s.Learn(q.Unanswered(), begin) != c || c.Told != event.Untold {
+	q = s.askedInside(t, begin)
+	if s.Learn(filesTell(q, nil), begin); q.PID != uint32(grand) || c.Told != event.Untold {
 		t.Errorf("%+v of %+v", q, c)
 	}
 }
@@ -179,7 +182,7 @@ func TestLoginInside(t *testing.T) {
 		fixed[bpf.WireProcess](bpf.Raw(r)).Loginuid = 1000
 		must(t, s, r)
 		p := s.byWho(child)
-		s.Learn(ask.Answer{ID: p.Container.ID, PID: uint32(child), Accounts: accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")}, time.Now())
+		s.Learn(filesTell(s.askedInside(t, time.Now()), accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")), time.Now())
 		if p.User.Name != "bob" || p.Login.Name != want {
 			t.Errorf("%s: user %q, login %q, want %q", cgroup, p.User.Name, p.Login.Name, want)
 		}

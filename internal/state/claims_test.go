@@ -47,7 +47,7 @@ func says(t *testing.T, p *process, name string) *field.Value {
 func TestClaim(t *testing.T) {
 	mine := "/mine/" + dockerID
 	answer := func(change func(*ask.Answer)) ask.Answer {
-		a := ask.Answer{ID: dockerID, Claim: mine, PID: uint32(child), Accounts: ask.NoAccounts(), Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}
+		a := ask.Answer{ID: dockerID, Claim: mine, Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}
 		change(&a)
 		return a
 	}
@@ -75,11 +75,11 @@ func TestClaim(t *testing.T) {
 				}
 			}
 			image := p.Image
-			if q := s.onlyQuestion(t, begin); q.Claim != mine || q.Runtime != "" {
+			if q := s.askedRuntime(t, begin); q.Claim != mine || q.Runtime != "" {
 				t.Errorf("asked %+v", q)
 			}
-			c := s.Learn(test.answer, begin)
-			if c == nil || c.IsSure() != test.is || p.Image == image {
+			c := p.Container
+			if s.Learn(test.answer, begin); c.Told == event.Waiting || c.IsSure() != test.is || p.Image == image {
 				t.Fatalf("%+v", c)
 			}
 			if got := p.Container != nil; got != test.is || p.User.Known == test.is {
@@ -105,13 +105,13 @@ func TestClaimWaits(t *testing.T) {
 	mine := "/mine/" + dockerID
 	s, begin := newTree(t, enriched), time.Now()
 	s.runInside(t, mine)
-	q := s.onlyQuestion(t, begin)
+	q := s.askedRuntime(t, begin)
 	c := s.byWho(child).Container
 	for range unplacedMax - 1 {
 		s.Learn(ask.Answer{ID: dockerID, Claim: mine, First: 77, Runtime: "docker", Meta: &event.ContainerMeta{}}, begin)
-		s.onlyQuestion(t, begin)
+		s.askedRuntime(t, begin)
 	}
-	if s.Learn(q.Unanswered(), begin) != nil || c.Told != event.Waiting || s.byWho(child).Container != c {
+	if s.Learn(q.Unanswered(), begin); c.Told != event.Waiting || s.byWho(child).Container != c {
 		t.Errorf("%+v", c)
 	}
 	for _, q := range s.Questions(begin) {

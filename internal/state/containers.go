@@ -22,10 +22,11 @@ type container struct {
 	running  int    // of them
 	mountNS  uint32 // of the first that is inside
 	outside  int    // answers in a row that it has the host's root directory
-	executed bool   // somebody inside did a program, since the last question
+	executed bool   // somebody inside did a program, since its files were asked for the last time
 	unplaced int    // answers that did not say where it is
 	ended    uint64 // record time of the last process's end; 0: has some
-	question
+
+	ofRuntime, ofFiles question // what it is, and its accounts: neither waits for the other
 }
 
 // shown is what events show of c, nil for none: who claims to be a container and is none
@@ -39,8 +40,8 @@ func (c *container) shown() *event.Container {
 
 // question is when to ask again.
 type question struct {
-	asked bool      // and not answered yet
-	told  time.Time // when a runtime last told, since it started
+	asked bool // and not answered yet
+	done  bool // no other answer is to be waited for
 	next  time.Time
 	wait  time.Duration // after the last answer that told nothing
 }
@@ -53,21 +54,15 @@ const (
 	longWait        = time.Minute
 )
 
-// due reports whether it is time to ask, and notes that it is done.
-func (q *question) due(now time.Time) bool {
-	if q.asked || now.Before(q.next) {
-		return false
-	}
-	q.asked = true
-	return true
-}
+// due reports whether it is time to ask.
+func (q *question) due(now time.Time) bool { return !q.asked && !now.Before(q.next) }
 
-// answered sets when to ask again: something that was told rarely changes,
+// answered sets when to ask again: something that was told is checked now and then,
 // something that was not may soon be.
-func (q *question) answered(told bool, now time.Time) {
+func (q *question) answered(told bool, recheck time.Duration, now time.Time) {
 	q.asked = false
 	if told {
-		q.wait, q.next = 0, now.Add(recheckAccounts)
+		q.wait, q.next = 0, now.Add(recheck)
 		return
 	}
 	q.wait = min(max(2*q.wait, shortWait), longWait)
@@ -78,7 +73,7 @@ func (q *question) answered(told bool, now time.Time) {
 type containers struct {
 	known     map[containerKey]*container
 	ended     []*container // in order of their end; some have begun again since
-	fresh     []*container // not asked about yet
+	fresh     []*container // to be asked about at once
 	first     event.Told   // of a new container
 	forgotten uint64
 }
@@ -115,10 +110,17 @@ func (t *containers) move(p *process, now uint64) {
 		c.running++
 	}
 	if again { // it was started again, perhaps with another address or name
-		c.ended, c.mountNS, c.outside, c.executed, c.unplaced, c.question = 0, 0, 0, false, 0, question{asked: c.asked}
-		if t.first == event.Waiting {
-			t.fresh = append(t.fresh, c)
-		}
+		c.ended, c.mountNS, c.outside, c.executed, c.unplaced = 0, 0, 0, false, 0
+		c.ofRuntime, c.ofFiles = question{asked: c.ofRuntime.asked}, question{asked: c.ofFiles.asked}
+		t.ask(c, &c.ofRuntime)
+	}
+}
+
+// ask has a question about a container asked at once, if anybody asks.
+func (t *containers) ask(c *container, q *question) {
+	q.next = time.Time{}
+	if t.first == event.Waiting {
+		t.fresh = append(t.fresh, c)
 	}
 }
 
@@ -138,10 +140,8 @@ func (t *containers) moveIn(p *process, executed bool) {
 	if other {
 		c.outside = 0
 	}
-	c.mountNS, c.next = p.MountNS, time.Time{}
-	if t.first == event.Waiting {
-		t.fresh = append(t.fresh, c)
-	}
+	c.mountNS = p.MountNS
+	t.ask(c, &c.ofFiles)
 }
 
 // insider is a process whose root directory is likely to be the container's; nil: none is
@@ -200,9 +200,7 @@ func (t *containers) of(cgroup string) *container {
 			members:   map[*process]struct{}{},
 		}
 		t.known[key] = c
-		if t.first == event.Waiting {
-			t.fresh = append(t.fresh, c)
-		}
+		t.ask(c, &c.ofRuntime)
 	}
 	return c
 }

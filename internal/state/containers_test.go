@@ -59,19 +59,51 @@ func TestUsersContainerIsNotTheHosts(t *testing.T) {
 	}
 }
 
-// question gives the only question that there is about a container.
-func (s *State) onlyQuestion(t *testing.T, now time.Time) ask.Question {
+// asked gives what is asked about the only container: its runtime, and its files. The zero
+// Question is none.
+func (s *State) asked(t *testing.T, now time.Time) (ofRuntime, ofFiles ask.Question) {
 	t.Helper()
-	var about []ask.Question
 	for _, q := range s.Questions(now) {
-		if q.ID != "" {
-			about = append(about, q)
+		kind := &ofRuntime
+		if q.PID != 0 {
+			kind = &ofFiles
+		}
+		switch {
+		case q.ID == "":
+		case kind.ID != "":
+			t.Fatalf("asked twice: %+v and %+v", *kind, q)
+		default:
+			*kind = q
 		}
 	}
-	if len(about) != 1 {
-		t.Fatalf("questions: %+v", about)
+	return ofRuntime, ofFiles
+}
+
+// askedRuntime gives what a container's runtime is asked; its files tell of nobody.
+func (s *State) askedRuntime(t *testing.T, now time.Time) ask.Question {
+	t.Helper()
+	ofRuntime, ofFiles := s.asked(t, now)
+	if ofFiles.ID != "" {
+		s.Learn(filesTell(ofFiles, ask.NoAccounts()), now)
 	}
-	return about[0]
+	return ofRuntime
+}
+
+// askedInside gives what a container's files are asked; its runtime can't be.
+func (s *State) askedInside(t *testing.T, now time.Time) ask.Question {
+	t.Helper()
+	ofRuntime, ofFiles := s.asked(t, now)
+	if ofRuntime.ID != "" {
+		s.Learn(ofRuntime.Unanswered(), now)
+	}
+	return ofFiles
+}
+
+// runtimeTells is the answer of docker about a container.
+func runtimeTells(q ask.Question, name string) ask.Answer {
+	a := q.Unanswered()
+	a.Runtime, a.Meta, a.Failed = "docker", &event.ContainerMeta{Name: name}, false
+	return a
 }
 
 func accountsOf(t *testing.T, passwd, group string) *ask.Accounts {
@@ -96,40 +128,108 @@ func (s *State) runInside(t *testing.T, cgroup string) *event.Process {
 func TestLearn(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	p := s.runInside(t, dockerCgroup)
-	q := s.onlyQuestion(t, begin)
-	if q.ID != dockerID || q.Runtime != "docker" || q.PID != uint32(child) || q.Described || p.Container.Told != event.Waiting || p.User.Known {
-		t.Fatalf("%+v of %+v", q, p.Container)
+	ofRuntime, ofFiles := s.asked(t, begin)
+	if ofRuntime.ID != dockerID || ofRuntime.Runtime != "docker" || ofFiles.PID != uint32(child) || p.Container.Told != event.Waiting || p.User.Known {
+		t.Fatalf("%+v and %+v of %+v", ofRuntime, ofFiles, p.Container)
 	}
-	for _, q := range s.Questions(begin.Add(lookEvery)) {
-		if q.ID != "" {
-			t.Error("asked twice before the answer")
-		}
+	if again, also := s.asked(t, begin.Add(lookEvery)); again.ID != "" || also.ID != "" {
+		t.Error("asked twice before the answer")
 	}
 	before := p.Image
-	if c := s.Learn(q.Unanswered(), begin); c != p.Container || c.Told != event.Untold || c.Meta != nil || p.Image == before {
-		t.Errorf("nobody told: %+v", c)
+	s.Learn(filesTell(ofFiles, nil), begin)
+	if s.Learn(ofRuntime.Unanswered(), begin); p.Container.Told != event.Untold || p.Container.Meta != nil || p.Image == before {
+		t.Errorf("nobody told: %+v", p.Container)
 	}
-	q = s.onlyQuestion(t, begin.Add(2*shortWait))
+	later := begin.Add(2 * shortWait)
+	ofRuntime, ofFiles = s.asked(t, later)
 	before = p.Image
-	a := q.Unanswered()
-	a.Accounts = accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
-	a.Runtime, a.Meta = "docker", &event.ContainerMeta{Name: "web"}
-	s.Learn(a, begin.Add(2*shortWait))
-	if p.Container.Told != event.Answered || p.Container.Meta != a.Meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
+	told, accounts := runtimeTells(ofRuntime, "web"), accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
+	s.Learn(filesTell(ofFiles, accounts), later)
+	s.Learn(told, later)
+	if p.Container.Told != event.Answered || p.Container.Meta != told.Meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
 		t.Errorf("%+v %+v %+v", p.Container, p.User, p.Group)
 	}
-	later := begin.Add(2*shortWait + recheckAccounts)
-	q = s.onlyQuestion(t, later)
-	if !q.Described || q.Accounts != a.Accounts {
-		t.Errorf("accounts are not looked at again: %+v", q)
+	later = later.Add(recheckAccounts)
+	ofRuntime, ofFiles = s.asked(t, later)
+	if ofRuntime.ID != "" || ofFiles.Accounts != accounts {
+		t.Errorf("accounts are not looked at again: %+v and %+v", ofRuntime, ofFiles)
 	}
 	before = p.Image
-	s.Learn(q.Unanswered(), later)
-	if p.Container.Meta != a.Meta || p.Container.Told != event.Answered || p.Image != before {
+	s.Learn(filesTell(ofFiles, accounts), later)
+	s.Learn(ask.Answer{ID: "nobody's"}, begin)
+	if p.Container.Meta != told.Meta || p.Container.Told != event.Answered || p.Image != before {
 		t.Errorf("nothing new changed something: %+v", p.Container)
 	}
-	if s.Learn(ask.Answer{ID: "nobody's"}, begin) != nil {
-		t.Error("learned of a container that is not known")
+}
+
+// What a runtime tells and what files tell are waited for both, and neither for the other.
+func TestTwoQuestions(t *testing.T) {
+	own := accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "")
+	type step = func(s *State, ofRuntime, ofFiles ask.Question, now time.Time)
+	tells := func(s *State, q, _ ask.Question, now time.Time) { s.Learn(runtimeTells(q, "web"), now) }
+	fails := func(s *State, q, _ ask.Question, now time.Time) { s.Learn(q.Unanswered(), now) }
+	read := func(s *State, _, q ask.Question, now time.Time) { s.Learn(filesTell(q, own), now) }
+	unreadable := func(s *State, _, q ask.Question, now time.Time) { s.Learn(filesTell(q, nil), now) }
+	refused := func(s *State, _, q ask.Question, now time.Time) { s.Learn(q.Unanswered(), now) }
+	patience := func(s *State, _, _ ask.Question, _ time.Time) { s.GiveUp(s.byWho(child).Container) }
+	end := func(s *State, _, _ ask.Question, now time.Time) {
+		must(t, s, child.exit(0, 1))
+		s.Questions(now.Add(lookEvery))
+	}
+	for name, test := range map[string]struct {
+		steps []step
+		told  event.Told // when all but the last were done it is waited for more
+		user  string
+	}{
+		"the runtime is the last":                  {[]step{read, tells}, event.Answered, "bob"},
+		"the files are the last":                   {[]step{tells, read}, event.Answered, "bob"},
+		"the runtime fails":                        {[]step{read, fails}, event.Untold, "bob"},
+		"the runtime fails first":                  {[]step{fails, read}, event.Untold, "bob"},
+		"the runtime hangs":                        {[]step{read, patience}, event.Untold, "bob"},
+		"the file system hangs":                    {[]step{tells, patience}, event.Answered, ""},
+		"files that can't be read":                 {[]step{tells, unreadable}, event.Answered, ""},
+		"too many ask for files":                   {[]step{tells, refused, patience}, event.Answered, ""},
+		"all has ended before the files were read": {[]step{tells, end}, event.Answered, ""},
+		"all has ended, and the runtime fails":     {[]step{fails, end}, event.Untold, ""},
+		"all has ended before the runtime told":    {[]step{end, tells}, event.Answered, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, begin := newTree(t, enriched), time.Now()
+			p := s.runInside(t, dockerCgroup)
+			c := p.Container
+			ofRuntime, ofFiles := s.asked(t, begin)
+			for i, step := range test.steps {
+				if c.Told != event.Waiting || p.User.Known {
+					t.Errorf("before step %d: %+v of %+v", i, p.User, c)
+				}
+				step(s, ofRuntime, ofFiles, begin)
+			}
+			if c.Told != test.told || p.User.Name != test.user || (c.Meta != nil) != (test.told == event.Answered) {
+				t.Errorf("%+v of %+v", p.User, c)
+			}
+		})
+	}
+}
+
+// Where the runtime hangs for good, files are read again in their own time, and who was
+// nobody's before is named.
+func TestAccountsWhileTheRuntimeHangs(t *testing.T) {
+	s, now := newTree(t, enriched), time.Now()
+	p := s.runInside(t, dockerCgroup)
+	ofRuntime, ofFiles := s.asked(t, now)
+	if ofRuntime.ID == "" {
+		t.Fatal("the runtime is not asked")
+	}
+	s.GiveUp(p.Container)
+	for _, name := range []string{"bob", "robert"} {
+		s.Learn(filesTell(ofFiles, accountsOf(t, name+":x:1000:1000::/:/bin/sh\n", "")), now)
+		if p.User.Name != name || p.Container.Told != event.Untold {
+			t.Errorf("%+v of %+v", p.User, p.Container)
+		}
+		now = now.Add(recheckAccounts)
+		if ofRuntime, ofFiles = s.asked(t, now); ofRuntime.ID != "" {
+			t.Error("the runtime is asked again before it has answered")
+		}
 	}
 }
 
@@ -137,15 +237,15 @@ func TestLearn(t *testing.T) {
 func TestLearnAgain(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	p := s.runInside(t, dockerCgroup)
-	now, own := begin, ask.NoAccounts()
+	now := begin
 	learn := func(meta *event.ContainerMeta) (changed bool) {
 		t.Helper()
-		q := s.onlyQuestion(t, now)
-		if q.Described {
-			t.Fatalf("after %s: %+v", now.Sub(begin), q)
+		q := s.askedRuntime(t, now)
+		if q.ID == "" {
+			t.Fatalf("after %s nothing is asked", now.Sub(begin))
 		}
 		a, before := q.Unanswered(), p.Image
-		a.Runtime, a.Meta, a.Accounts = "docker", meta, own
+		a.Runtime, a.Meta = "docker", meta
 		s.Learn(a, now)
 		now = now.Add(recheckMeta)
 		return p.Image != before
@@ -172,7 +272,7 @@ func TestGiveUp(t *testing.T) {
 	if c.Told != event.Untold {
 		t.Errorf("%+v", c)
 	}
-	s.Learn(ask.Answer{ID: dockerID, PID: 1, Runtime: "docker", Meta: &event.ContainerMeta{}}, time.Now())
+	s.Learn(ask.Answer{ID: dockerID, Runtime: "docker", Meta: &event.ContainerMeta{}}, time.Now())
 	if s.GiveUp(c); c.Told != event.Answered {
 		t.Errorf("the late answer was lost: %+v", c)
 	}
@@ -181,11 +281,10 @@ func TestGiveUp(t *testing.T) {
 func TestContainerStartsAgain(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	s.runInside(t, dockerCgroup)
-	s.onlyQuestion(t, begin)
-	s.Learn(ask.Answer{ID: dockerID, PID: uint32(child), Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}, begin)
+	s.Learn(runtimeTells(s.askedRuntime(t, begin), "web"), begin)
 	feed(t, s, child.in("/", bpf.CauseCgroup, shell), grand.in(dockerCgroup, bpf.CauseFork, shell))
-	q := s.onlyQuestion(t, begin)
-	if c := s.byWho(grand).Container; q.Described || c.Meta == nil || c.Told != event.Answered {
+	q := s.askedRuntime(t, begin)
+	if c := s.byWho(grand).Container; q.ID == "" || c.Meta == nil || c.Told != event.Answered {
 		t.Errorf("%+v of %+v", q, c)
 	}
 }
@@ -194,8 +293,7 @@ func TestContainerStartsAgain(t *testing.T) {
 func TestContainerRestarts(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	s.runInside(t, dockerCgroup)
-	s.onlyQuestion(t, begin)
-	s.Learn(ask.Answer{ID: dockerID, PID: uint32(child), Runtime: "docker", Meta: &event.ContainerMeta{Name: "web"}}, begin)
+	s.Learn(runtimeTells(s.askedRuntime(t, begin), "web"), begin)
 	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
 	must(t, s, child.exit(0, 1))
 	if list := s.Questions(begin.Add(lookEvery / 2)); len(list) != 0 {
@@ -203,8 +301,8 @@ func TestContainerRestarts(t *testing.T) {
 	}
 	must(t, s, grand.exit(0, 1))
 	feed(t, s, (grand+1).in(dockerCgroup, bpf.CauseFork, shell), (grand+2).in(dockerCgroup, bpf.CauseFork, grand+1))
-	if q := s.onlyQuestion(t, begin); q.Described {
-		t.Errorf("%+v", q)
+	if q := s.askedRuntime(t, begin); q.ID == "" {
+		t.Error("its runtime is not asked again")
 	}
 	if c := s.byWho(grand + 1).container; c.running != 2 || c.Meta.Name != "web" {
 		t.Errorf("%d are running in %+v", c.running, c.Container)

@@ -20,7 +20,7 @@ func (s *State) Questions(now time.Time) []ask.Question {
 		return nil
 	}
 	for _, c := range s.containers.fresh {
-		s.question(c, now)
+		s.ask(c, now)
 	}
 	clear(s.containers.fresh)
 	s.containers.fresh = s.containers.fresh[:0]
@@ -29,71 +29,100 @@ func (s *State) Questions(now time.Time) []ask.Question {
 	}
 	s.looked = now
 	for _, c := range s.containers.known {
+		s.update(c, false) // all that were in it may have ended
 		if c.ended == 0 {
-			s.question(c, now)
+			s.ask(c, now)
 		}
 	}
 	if s.hostQuestion.due(now) {
+		s.hostQuestion.asked = true
 		s.questions = append(s.questions, ask.Question{Accounts: s.host})
 	}
 	return s.questions
 }
 
-func (s *State) question(c *container, now time.Time) {
-	if !c.due(now) {
+// ask asks what is due about a container: its runtime, and its files as soon as somebody
+// is inside.
+func (s *State) ask(c *container, now time.Time) {
+	q := ask.Question{ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, Claim: c.Claim}
+	if c.ofRuntime.due(now) {
+		c.ofRuntime.asked = true
+		s.questions = append(s.questions, q)
+	}
+	if !c.ofFiles.due(now) {
 		return
 	}
-	c.executed = false
-	pid := uint32(0)
 	if p := c.insider(); p != nil {
-		pid = p.PID
+		c.ofFiles.asked, c.executed = true, false
+		q.PID, q.Accounts = p.PID, c.accounts
+		s.questions = append(s.questions, q)
 	}
-	s.questions = append(s.questions, ask.Question{
-		ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, Claim: c.Claim, PID: pid, Accounts: c.accounts,
-		Described: !c.told.IsZero() && now.Sub(c.told) < recheckMeta,
-	})
 }
 
-// Learn takes an answer, and gives the container that nobody needs to wait for
-// any more: nil where that is none that is known.
-func (s *State) Learn(a ask.Answer, now time.Time) *event.Container {
+// Learn takes an answer. What it says of a container, and that nobody needs to wait for
+// more (event.Container.Told), is seen in all its processes.
+func (s *State) Learn(a ask.Answer, now time.Time) {
 	if a.ID == "" {
 		s.learnHost(a, now)
-		return nil
+		return
 	}
 	c := s.containers.known[containerKey{a.ID, a.Owner, a.Claim}]
 	if c == nil {
-		return nil
+		return
 	}
-	wasSure := c.IsSure()
-	unplaced := s.place(c, &a)
+	wasSure, changed := c.IsSure(), false
+	if a.PID == 0 {
+		changed = s.learnMeta(c, &a, now)
+	} else {
+		changed = s.learnAccounts(c, &a, now)
+	}
+	s.update(c, changed)
+	if !wasSure && c.IsSure() {
+		s.enterSessions(c)
+	}
+}
+
+// learnMeta takes what a container's runtime tells, and reports whether that is new.
+func (s *State) learnMeta(c *container, a *ask.Answer, now time.Time) (changed bool) {
+	unplaced := s.place(c, a)
+	if a.Meta != nil {
+		changed = !reflect.DeepEqual(c.Meta, a.Meta)
+		c.Runtime, c.Meta = a.Runtime, a.Meta
+	}
+	c.ofRuntime.answered(a.Meta != nil, recheckMeta, now)
+	if unplaced {
+		s.containers.ask(c, &c.ofRuntime)
+	}
+	if c.IsSure() || !a.Failed {
+		c.ofRuntime.done = true
+	}
+	return changed
+}
+
+// learnAccounts takes what a container's files tell, and reports whether that is new.
+func (s *State) learnAccounts(c *container, a *ask.Answer, now time.Time) (changed bool) {
 	again := c.outsideAgain(a.Outside)
 	if again {
 		a.Accounts = nil
 	}
-	changed := c.Told == event.Waiting || c.accounts != a.Accounts
+	changed = c.accounts != a.Accounts
 	c.accounts = a.Accounts
-	if a.Meta != nil {
-		changed = changed || !reflect.DeepEqual(c.Meta, a.Meta)
-		c.Runtime, c.Meta, c.told = a.Runtime, a.Meta, now
+	c.ofFiles.answered(a.Accounts != nil, recheckAccounts, now)
+	switch {
+	case a.Failed, !again && a.Outside && c.outside < outsideMax: // is due later, or when somebody executes a program
+	case again, a.Accounts == nil && c.hasOther(a.PID):
+		s.containers.ask(c, &c.ofFiles)
+	default:
+		c.ofFiles.done = true
 	}
-	c.answered(c.Meta != nil, now)
-	if again || unplaced {
-		s.askAgain(c)
-	}
-	if c.Told != event.Waiting || s.isLast(c, a) {
-		c.conclude()
-	}
-	if changed {
-		s.renew(c)
-	}
-	if !wasSure && c.IsSure() {
-		s.enterSessions(c)
-	}
-	if c.Told == event.Waiting {
-		return nil
-	}
-	return &c.Container
+	return changed
+}
+
+// hasOther reports whether another process is to be asked about than the one that was,
+// which may have ended.
+func (c *container) hasOther(pid uint32) bool {
+	p := c.insider()
+	return p != nil && p.PID != pid
 }
 
 // place leaves of an answer about what claims to be a container only what is about that
@@ -130,32 +159,22 @@ func (c *container) outsideAgain(outside bool) bool {
 	return false
 }
 
-// isLast reports whether no other answer is to be waited for.
-func (s *State) isLast(c *container, a ask.Answer) bool {
-	if !c.IsSure() {
-		return !a.Failed
+// update ends the wait for what is told of a container where nothing more will be, and
+// shows what has changed.
+func (s *State) update(c *container, changed bool) {
+	was := c.Told
+	if was != event.Waiting || c.done() {
+		c.conclude()
 	}
-	unfinished := a.Outside && c.running > 0 && c.outside < outsideMax
-	return !unfinished && !s.askInside(c, a)
+	if changed || c.Told != was {
+		s.renew(c)
+	}
 }
 
-// askInside reports whether the accounts are still to be asked for: nobody could
-// be asked before, or who was asked about had ended.
-func (s *State) askInside(c *container, a ask.Answer) bool {
-	p := c.insider()
-	switch {
-	case c.running == 0 || a.PID != 0 && (a.Accounts != nil || p == nil || p.PID == a.PID):
-		return false
-	case p != nil:
-		s.askAgain(c)
-	}
-	c.next = time.Time{}
-	return true
-}
-
-func (s *State) askAgain(c *container) {
-	c.next = time.Time{}
-	s.containers.fresh = append(s.containers.fresh, c)
+// done reports whether no other answer is to be waited for: neither the runtime's nor,
+// unless it is no container or nobody is left to find them by, the files'.
+func (c *container) done() bool {
+	return c.ofRuntime.done && (!c.IsSure() || c.ofFiles.done || c.running == 0)
 }
 
 // conclude ends the wait for what is told of a container.

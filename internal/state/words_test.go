@@ -65,7 +65,7 @@ func (w *wordly) expect(want rules.Truth, when string) {
 // learnImage has a runtime tell of the only container.
 func learnImage(t *testing.T, s *State, now time.Time, repository string) {
 	t.Helper()
-	q := s.onlyQuestion(t, now)
+	q := s.askedRuntime(t, now)
 	a := q.Unanswered()
 	a.Runtime, a.Meta = "docker", &event.ContainerMeta{Repository: repository}
 	s.Learn(a, now)

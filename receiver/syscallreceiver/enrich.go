@@ -25,24 +25,23 @@ func (l *loop) enrich(now time.Time) {
 		return
 	}
 	for a, ok := l.lookup.Next(); ok; a, ok = l.lookup.Next() {
-		l.release(l.state.Learn(a, now))
+		l.state.Learn(a, now)
 	}
 	for _, q := range l.state.Questions(now) {
 		if !l.lookup.Ask(q) {
-			l.release(l.state.Learn(q.Unanswered(), now))
+			l.state.Learn(q.Unanswered(), now)
 		}
+	}
+	for c := l.writer.Ready(); c != nil; c = l.writer.Ready() {
+		l.release(c)
 	}
 	for c, since := l.writer.Longest(); c != nil && now.Sub(since) >= l.patience; c, since = l.writer.Longest() {
 		l.giveUp(c)
 	}
 }
 
-// release lets a container's records go with what is known of it; nil: there
-// is no container.
+// release lets a container's records go with what is known of it.
 func (l *loop) release(c *event.Container) {
-	if c == nil {
-		return
-	}
 	n := l.writer.Release(c, l.state.NameAccounts)
 	if c.Told == event.Untold && c.IsSure() {
 		l.counts.now.unenriched += uint64(n)
