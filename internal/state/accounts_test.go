@@ -39,7 +39,7 @@ func TestAccountsAfterProgram(t *testing.T) {
 		t.Fatalf("%+v and %+v", ofRuntime, ofFiles)
 	}
 	c := s.byWho(child).Container
-	if s.Learn(runtimeTells(ofRuntime, "web"), begin); c.Told != event.Waiting || c.Meta == nil {
+	if s.Learn(runtimeTells(ofRuntime), begin); c.Told != event.Waiting || c.Meta == nil {
 		t.Errorf("there is no more to wait for: %+v", c)
 	}
 	s.runInside(t, dockerCgroup)

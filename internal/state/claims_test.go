@@ -91,6 +91,9 @@ func TestClaim(t *testing.T) {
 			if entered := p.Entry != before && p.Entry != nil && p.Entry.Type == "container"; entered != test.is || s.byWho(grand).Entry != p.Entry {
 				t.Errorf("came by %+v", p.Entry)
 			}
+			if _, ofFiles := s.asked(t, begin.Add(recheckAccounts)); (ofFiles.ID != "") != test.is {
+				t.Errorf("files of no container are asked, or of one aren't: %+v", ofFiles)
+			}
 			s.Learn(answer(func(a *ask.Answer) { a.At = mine }), begin) // later
 			if p.Container == nil || p.Container.Meta == nil || says(t, p, "container.type").Text() != "docker" {
 				t.Errorf("later it is in %+v", p.Container)

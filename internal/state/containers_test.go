@@ -99,10 +99,10 @@ func (s *State) askedInside(t *testing.T, now time.Time) ask.Question {
 	return ofFiles
 }
 
-// runtimeTells is the answer of docker about a container.
-func runtimeTells(q ask.Question, name string) ask.Answer {
+// runtimeTells is the answer of docker about a container that it calls web.
+func runtimeTells(q ask.Question) ask.Answer {
 	a := q.Unanswered()
-	a.Runtime, a.Meta, a.Failed = "docker", &event.ContainerMeta{Name: name}, false
+	a.Runtime, a.Meta, a.Failed = "docker", &event.ContainerMeta{Name: "web"}, false
 	return a
 }
 
@@ -143,7 +143,7 @@ func TestLearn(t *testing.T) {
 	later := begin.Add(2 * shortWait)
 	ofRuntime, ofFiles = s.asked(t, later)
 	before = p.Image
-	told, accounts := runtimeTells(ofRuntime, "web"), accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
+	told, accounts := runtimeTells(ofRuntime), accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "team:x:1000:\n")
 	s.Learn(filesTell(ofFiles, accounts), later)
 	s.Learn(told, later)
 	if p.Container.Told != event.Answered || p.Container.Meta != told.Meta || p.User.Name != "bob" || p.Group.Name != "team" || p.Image == before {
@@ -166,7 +166,7 @@ func TestLearn(t *testing.T) {
 func TestTwoQuestions(t *testing.T) {
 	own := accountsOf(t, "bob:x:1000:1000::/home/bob:/bin/sh\n", "")
 	type step = func(s *State, ofRuntime, ofFiles ask.Question, now time.Time)
-	tells := func(s *State, q, _ ask.Question, now time.Time) { s.Learn(runtimeTells(q, "web"), now) }
+	tells := func(s *State, q, _ ask.Question, now time.Time) { s.Learn(runtimeTells(q), now) }
 	fails := func(s *State, q, _ ask.Question, now time.Time) { s.Learn(q.Unanswered(), now) }
 	read := func(s *State, _, q ask.Question, now time.Time) { s.Learn(filesTell(q, own), now) }
 	unreadable := func(s *State, _, q ask.Question, now time.Time) { s.Learn(filesTell(q, nil), now) }
@@ -281,7 +281,7 @@ func TestGiveUp(t *testing.T) {
 func TestContainerStartsAgain(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	s.runInside(t, dockerCgroup)
-	s.Learn(runtimeTells(s.askedRuntime(t, begin), "web"), begin)
+	s.Learn(runtimeTells(s.askedRuntime(t, begin)), begin)
 	feed(t, s, child.in("/", bpf.CauseCgroup, shell), grand.in(dockerCgroup, bpf.CauseFork, shell))
 	q := s.askedRuntime(t, begin)
 	if c := s.byWho(grand).Container; q.ID == "" || c.Meta == nil || c.Told != event.Answered {
@@ -293,7 +293,7 @@ func TestContainerStartsAgain(t *testing.T) {
 func TestContainerRestarts(t *testing.T) {
 	s, begin := newTree(t, enriched), time.Now()
 	s.runInside(t, dockerCgroup)
-	s.Learn(runtimeTells(s.askedRuntime(t, begin), "web"), begin)
+	s.Learn(runtimeTells(s.askedRuntime(t, begin)), begin)
 	feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child))
 	must(t, s, child.exit(0, 1))
 	if list := s.Questions(begin.Add(lookEvery / 2)); len(list) != 0 {

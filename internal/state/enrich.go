@@ -42,14 +42,14 @@ func (s *State) Questions(now time.Time) []ask.Question {
 }
 
 // ask asks what is due about a container: its runtime, and its files as soon as somebody
-// is inside.
+// is inside. What nobody knows as one has none.
 func (s *State) ask(c *container, now time.Time) {
 	q := ask.Question{ID: c.ID, Runtime: c.Runtime, Owner: c.Owner, Claim: c.Claim}
 	if c.ofRuntime.due(now) {
 		c.ofRuntime.asked = true
 		s.questions = append(s.questions, q)
 	}
-	if !c.ofFiles.due(now) {
+	if c.shown() == nil || !c.ofFiles.due(now) {
 		return
 	}
 	if p := c.insider(); p != nil {
@@ -107,12 +107,12 @@ func (s *State) learnAccounts(c *container, a *ask.Answer, now time.Time) (chang
 	}
 	changed = c.accounts != a.Accounts
 	c.accounts = a.Accounts
-	c.ofFiles.answered(a.Accounts != nil, recheckAccounts, now)
+	unfinished := a.Failed || a.Outside && c.outside < outsideMax
+	c.ofFiles.answered(a.Accounts != nil && !unfinished, recheckAccounts, now)
 	switch {
-	case a.Failed, !again && a.Outside && c.outside < outsideMax: // is due later, or when somebody executes a program
-	case again, a.Accounts == nil && c.hasOther(a.PID):
+	case again, !unfinished && a.Accounts == nil && c.hasOther(a.PID):
 		s.containers.ask(c, &c.ofFiles)
-	default:
+	case !unfinished:
 		c.ofFiles.done = true
 	}
 	return changed
@@ -171,8 +171,8 @@ func (s *State) update(c *container, changed bool) {
 	}
 }
 
-// done reports whether no other answer is to be waited for: neither the runtime's nor,
-// unless it is no container or nobody is left to find them by, the files'.
+// done reports whether no other answer is to be waited for: neither the runtime's nor the
+// files', which what is no container hasn't, and nobody finds where nobody runs.
 func (c *container) done() bool {
 	return c.ofRuntime.done && (!c.IsSure() || c.ofFiles.done || c.running == 0)
 }

@@ -53,7 +53,7 @@ type Config struct {
 	// containers, below Root. An empty list: nobody is asked there.
 	Runtimes ask.Sockets `mapstructure:"runtimes"`
 	// EnrichTimeout is how long the records of a container wait for what its
-	// runtime tells.
+	// runtime and its own files tell.
 	EnrichTimeout time.Duration `mapstructure:"enrich_timeout"`
 	// Redact says which secrets of command lines, environments and arguments
 	// the log records hide. Rules see them.

@@ -115,8 +115,12 @@ var (
 	webCgroup, dbCgroup = "/docker/" + webID, "/docker/" + dbID
 )
 
-func named(id, name string) ask.Answer {
-	return ask.Answer{ID: id, PID: 1, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}}
+// named are the answers of docker and of a container's files.
+func named(id, claim, name string) []ask.Answer {
+	return []ask.Answer{
+		{ID: id, Claim: claim, At: claim, Runtime: "docker", Meta: &event.ContainerMeta{Name: name}},
+		{ID: id, Claim: claim, PID: 1, Accounts: ask.NoAccounts()},
+	}
 }
 
 func TestRecordsWaitForTheirContainer(t *testing.T) {
@@ -133,11 +137,14 @@ func TestRecordsWaitForTheirContainer(t *testing.T) {
 		t.Fatalf("asked %+v", o.desk.asked)
 	}
 	o.out(t, fmt.Sprint(outside)) // what does not depend on an answer does not wait
-	o.desk.answers = append(o.desk.answers, named(dbID, "db"))
-	o.enrich(begin)
-	o.out(t, fmt.Sprint(beside, " db"))
+	answers := named(dbID, "", "db")
+	for i, want := range [][]string{nil, {fmt.Sprint(beside, " db")}} { // each answer is waited for
+		o.desk.answers = append(o.desk.answers, answers[i])
+		o.enrich(begin)
+		o.out(t, want...)
+	}
 	o.act(t, inside)
-	o.desk.answers = append(o.desk.answers, named(webID, "web"))
+	o.desk.answers = append(o.desk.answers, named(webID, "", "web")...)
 	o.enrich(begin)
 	web := fmt.Sprint(inside, " web")
 	o.out(t, web, web, web)
@@ -160,9 +167,7 @@ func TestClaimsWait(t *testing.T) {
 	if len(o.desk.asked) != 2 {
 		t.Fatalf("asked %+v", o.desk.asked)
 	}
-	a := named(webID, "web")
-	a.Claim, a.At = "/mine/"+webID, "/mine/"+webID
-	o.desk.answers = append(o.desk.answers, a, ask.Answer{ID: dbID, Claim: "/mine/" + dbID})
+	o.desk.answers = append(named(webID, "/mine/"+webID, "web"), ask.Answer{ID: dbID, Claim: "/mine/" + dbID})
 	o.enrich(begin)
 	o.act(t, beside)
 	o.out(t, fmt.Sprint(inside, " web"), fmt.Sprint(beside), fmt.Sprint(beside))
@@ -187,7 +192,7 @@ func TestNobodyTells(t *testing.T) {
 		if n := o.counts.now; n.timeouts != 1 || n.unenriched != 2 {
 			t.Errorf("%+v", n)
 		}
-		o.desk.answers = append(o.desk.answers, named(webID, "web"))
+		o.desk.answers = named(webID, "", "web")
 		o.enrich(begin)
 		o.act(t, inside)
 		o.out(t, fmt.Sprint(inside, " web"))
@@ -197,9 +202,7 @@ func TestNobodyTells(t *testing.T) {
 		o.process(inside, webCgroup)
 		o.act(t, inside)
 		o.enrich(begin)
-		a := o.desk.asked[0].Unanswered()
-		a.PID = inside
-		o.desk.answers = append(o.desk.answers, a)
+		o.desk.answers = []ask.Answer{o.desk.asked[0].Unanswered(), {ID: webID, PID: inside}}
 		o.enrich(begin)
 		o.out(t, incomplete)
 		if n := o.counts.now; n.timeouts != 0 || n.unenriched != 1 {

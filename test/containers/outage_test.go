@@ -96,7 +96,7 @@ func TestOutages(t *testing.T) {
 		sockets.Docker = append(sockets.Docker, filepath.Join(dir, fmt.Sprint(i)))
 		serveDocker(t, sockets.Docker[i], only(idOf(i), o.answer))
 	}
-	w := startWaiting(t, sockets, patience/15) // what never comes is waited for thrice
+	w := startWaiting(t, sockets, patience/15) // which is then as long as a request may take
 	for i, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
 			var attr syscall.SysProcAttr
@@ -198,7 +198,7 @@ func TestManyContainers(t *testing.T) {
 	}
 	rootfs(t, root)
 	serveDocker(t, socket, described)
-	w := startWaiting(t, ask.Sockets{Docker: []string{socket}}, patience/18) // for accounts that never come
+	w := startWatch(t, ask.Sockets{Docker: []string{socket}})
 	brief(t, root, fmt.Sprintf("%064x", many))
 	w.alerts(fmt.Sprintf("%064x", many), 1)
 	descriptors, goroutines := openDescriptors(t), runtime.NumGoroutine()
