@@ -57,7 +57,11 @@ func loadProgram(spec *ebpf.CollectionSpec, name string, there map[string]*ebpf.
 	alone := *spec
 	alone.Programs = map[string]*ebpf.ProgramSpec{name: spec.Programs[name]}
 	alone.Variables = nil
-	coll, err := ebpf.NewCollectionWithOptions(&alone, ebpf.CollectionOptions{Cache: types, MapReplacements: there})
+	var coll *ebpf.Collection
+	err := unsignalled(func() (err error) {
+		coll, err = ebpf.NewCollectionWithOptions(&alone, ebpf.CollectionOptions{Cache: types, MapReplacements: there})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
