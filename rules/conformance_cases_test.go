@@ -64,7 +64,7 @@ func compareCase(want string, set *Set, fs Findings) (diff []string) {
 			continue
 		}
 		r := set.Rules()[i]
-		got := []string{fmt.Sprint(r.Enabled), r.Priority.String(), r.Compiled(), strings.TrimSpace(r.format.text)}
+		got := []string{fmt.Sprint(r.Enabled), r.Priority.String(), asFalco(r.Compiled()), strings.TrimSpace(r.format.text)}
 		wanted := []string{m[2], m[3], m[4], strings.TrimSpace(m[5])}
 		if !slices.Equal(got, wanted) {
 			diff = append(diff, fmt.Sprintf("rule %s\n\tgot  %q\n\twant %q", r.Name, got, wanted))
@@ -85,7 +85,7 @@ func TestConformanceExpressions(t *testing.T) {
 			set, fs := loadSchema(FalcoSchema(), col[0])
 			ok, got = set != nil, fmt.Sprint(fs.Err())
 			if ok {
-				got = syntax.Dump(n)
+				got = asFalco(syntax.Dump(n))
 			}
 		}
 		if ok == (col[1] == "ok") && (!ok || got == col[2]) {

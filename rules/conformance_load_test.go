@@ -163,7 +163,7 @@ func (w *falcoRule) compare(r *Rule) (diff []string) {
 	check("capture", r.Capture, w.Capture)
 	check("tags", sorted(r.Tags), sorted(w.Tags))
 	check("condition", r.Condition, w.Condition)
-	check("compiled", r.Compiled(), w.Compiled)
+	check("compiled", asFalco(r.Compiled()), w.Compiled)
 	check("output", r.Output, w.Output)
 	check("output compiled", r.format.text, w.OutputCompiled)
 	check("exceptions", sorted(r.exceptions), sorted(w.Exceptions))

@@ -101,10 +101,20 @@ func (n *Group) dump(b *strings.Builder) {
 
 func (n *Not) dump(b *strings.Builder) {
 	b.WriteString("not ")
+	if _, twice := n.Kid.(*Not); twice { // "not not a" is "a"
+		b.WriteByte('(')
+		defer b.WriteByte(')')
+	}
 	n.Kid.dump(b)
 }
 
-func (n *MacroRef) dump(b *strings.Builder) { b.WriteString(n.Name) }
+func (n *MacroRef) dump(b *strings.Builder) {
+	if n.Name == "not" { // which would negate what follows
+		b.WriteString("(not)")
+		return
+	}
+	b.WriteString(n.Name)
+}
 
 func (n *Check) dump(b *strings.Builder) {
 	n.Left.dump(b)
@@ -127,11 +137,11 @@ func (n *Check) dump(b *strings.Builder) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(quoteOdd(v.Text))
+			b.WriteString(quoteOdd(v.Text, notBare))
 		}
 		b.WriteByte(')')
 	default:
-		b.WriteString(quoteOdd(n.Values[0].Text))
+		b.WriteString(quoteOdd(n.Values[0].Text, notBare))
 	}
 }
 
@@ -144,7 +154,7 @@ func (o *Operand) String() string {
 
 func (o *Operand) dump(b *strings.Builder) {
 	if o.Kind == Text {
-		b.WriteString(quoteOdd(o.Name))
+		b.WriteString(Quote(o.Name)) // bare it could be a field or a number
 	} else if o.Kind != List {
 		b.WriteString(o.Name)
 	}
@@ -160,23 +170,27 @@ func (o *Operand) dump(b *strings.Builder) {
 	}
 	if o.Has {
 		b.WriteByte('[')
-		if o.Arg == "" {
-			b.WriteString(`""`)
-		}
-		b.WriteString(quoteOdd(o.Arg))
+		b.WriteString(quoteOdd(o.Arg, notArg))
 		b.WriteByte(']')
 	}
 }
 
 // Quote writes a string in double quotes.
-func Quote(s string) string { return `"` + quoteEscapes.Replace(s) + `"` }
-
-// quoteOdd writes a string in double quotes where it could not stand bare.
-func quoteOdd(s string) string {
-	if !strings.ContainsAny(s, " \t\b\r\n\f\"'=\\") {
-		return s
+func Quote(s string) string {
+	rest, backslash := strings.CutSuffix(s, `\`)
+	if backslash {
+		return `"` + quoteEscapes.Replace(rest) + `\ "` // after any other the quote would not close
 	}
-	return Quote(s)
+	return `"` + quoteEscapes.Replace(s) + `"`
+}
+
+// quoteOdd writes a string in double quotes where it could not stand bare, or
+// where that would be hard to read.
+func quoteOdd(s, odd string) string {
+	if s == "" || strings.ContainsAny(s, odd) || strings.ContainsAny(s, "\f\\") {
+		return Quote(s)
+	}
+	return s
 }
 
 var quoteEscapes = strings.NewReplacer(

@@ -73,12 +73,18 @@ func (l *lexer) take(end int) string {
 	return l.last
 }
 
+// What ends a string without quotes, and one in brackets.
+const (
+	notBare = "()\"'=, \t\b\r\n"
+	notArg  = "[]\"' \t\b\r\n"
+)
+
 // The tokens that are not fixed texts; of several ways to read one, the longest.
 var (
 	identifierToken = token(`[a-zA-Z]\w*`)
 	fieldToken      = token(`[a-zA-Z]\w*(\.[a-zA-Z]\w*)+`)
-	bareToken       = token(`[^()"'=, \t\x08\r\n]+`)
-	argToken        = token(`[^\[\]"' \t\x08\r\n]+`)
+	bareToken       = token(`[^` + regexp.QuoteMeta(notBare) + `]+`)
+	argToken        = token(`[^` + regexp.QuoteMeta(notArg) + `]+`)
 	numberToken     = token(`[+-]?\d+(\.\d*)?([eE][+-]\d+)?|0[xX][0-9a-fA-F]+`)
 )
 
