@@ -29,13 +29,14 @@ type Hooks string
 const (
 	// HooksAuto, also the empty Hooks: per call where the kernel takes calls by one
 	// entry only and does not preempt programs, tracefs is there, and no call is asked
-	// for that is most of all.
+	// for that is most of all; else as all_calls.
 	HooksAuto Hooks = "auto"
 	// HooksPerCall: on each call that is asked for, where that is possible at
-	// all. Calls through other entries are not seen, and where the kernel
-	// preempts programs some are lost.
+	// all, which makes all others half as dear. Calls through other entries (of
+	// 32-bit programs, or by int 0x80) are not seen, and where the kernel preempts
+	// programs some are lost.
 	HooksPerCall Hooks = "per_call"
-	// HooksAllCalls: one for all calls.
+	// HooksAllCalls: at one place that all calls pass.
 	HooksAllCalls Hooks = "all_calls"
 )
 

@@ -31,7 +31,7 @@ func (c *Config) files() ([]rules.File, error) {
 // options gives what the rule engine is told of the configuration.
 func (c *Config) options() rules.Options {
 	threshold, _ := rules.ParsePriority(c.Priority) // Validate has seen it
-	opts := rules.Options{All: c.RuleMatching == matchAll, Threshold: &threshold, Static: c.StaticFields}
+	opts := rules.Options{All: c.RuleMatching == MatchAll, Threshold: &threshold, Static: c.StaticFields}
 	for _, s := range c.Select {
 		pick, enable := s.pick()
 		opts.Select = append(opts.Select, rules.Selection{Enable: enable, Rule: pick.Rule, Tag: pick.Tag})

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sakerhq/saker/internal/config"
 	"github.com/sakerhq/saker/internal/event"
 )
 
@@ -28,13 +29,13 @@ var (
 // Sockets are the paths of runtimes' sockets by the language that they speak.
 // {uid} in a path makes it that of a user's own runtime.
 type Sockets struct {
-	// Docker are those of the Docker Engine API.
+	// Docker are sockets of the Docker Engine API.
 	Docker []string `mapstructure:"docker"`
-	// Podman are those of the same API, as podman speaks it.
+	// Podman are sockets of the same API, as podman speaks it.
 	Podman []string `mapstructure:"podman"`
-	// CRI are those of Kubernetes' Container Runtime Interface: containerd, CRI-O.
+	// CRI are sockets of Kubernetes' Container Runtime Interface: containerd, CRI-O.
 	CRI []string `mapstructure:"cri"`
-	// Containerd are those of containerd's own API, for containers of no pod.
+	// Containerd are sockets of containerd's own API, for containers of no pod.
 	Containerd []string `mapstructure:"containerd"`
 }
 
@@ -59,11 +60,11 @@ func (s *Sockets) Validate() error {
 	for _, l := range languages {
 		for _, path := range l.sockets(s) {
 			if !filepath.IsAbs(path) || filepath.Clean(path) != path {
-				errs = append(errs, fmt.Errorf("%s: %q is not an absolute path", l.name, path))
+				errs = append(errs, fmt.Errorf("%s: %q is not an absolute path, as /run/docker.sock", l.name, path))
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return config.Join(errs...)
 }
 
 // language is one of the APIs.

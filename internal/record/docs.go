@@ -38,6 +38,8 @@ receivers:
       array_length: 256
 ` + "```" + `
 
+[configuration.md](configuration.md) has all options of the receiver.
+
 A text that was cut is named in ` + "`saker.record.truncated`" + `, and the record names the rules that were true, as above.
 
 Not hidden: secrets that nothing marks as such (the third argument of a program that nobody listed below); in a text that

@@ -7,6 +7,7 @@
 package record
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sakerhq/saker/internal/config"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/internal/field"
 	"github.com/sakerhq/saker/internal/syscalls"
@@ -37,13 +39,29 @@ type Options struct {
 // Limits are how large a record may become; 0 sets none.
 type Limits struct {
 	// Attributes is how many attributes a record has at most, beside those that
-	// tell what it lacks; it counts the others as dropped.
+	// tell what it lacks; it counts the others as dropped. SDKs of OpenTelemetry
+	// have the same default.
 	Attributes int `mapstructure:"attributes"`
-	// ValueLength is how many characters a text has at most, an array's each; of
-	// a buffer, bytes.
+	// ValueLength is how many characters a text has at most, each of an array's too,
+	// and bytes of a buffer; saker.record.truncated names what was cut.
 	ValueLength int `mapstructure:"value_length"`
-	// ArrayLength is how many elements an array has at most.
+	// ArrayLength is how many elements an array has at most, as arguments or
+	// ancestors.
 	ArrayLength int `mapstructure:"array_length"`
+}
+
+// Validate reports limits that are none.
+func (l *Limits) Validate() error {
+	var errs []error
+	for _, limit := range []struct {
+		key string
+		n   int
+	}{{"attributes", l.Attributes}, {"value_length", l.ValueLength}, {"array_length", l.ArrayLength}} {
+		if limit.n < 0 {
+			errs = append(errs, fmt.Errorf("%s: %d is negative; 0 sets no limit", limit.key, limit.n))
+		}
+	}
+	return config.Join(errs...)
 }
 
 // Writer collects the records of a batch, with one resource for the host and

@@ -97,9 +97,9 @@ func (d *detection) process(ctx context.Context, logs plog.Logs) (plog.Logs, err
 // drops says whether records of the scope end here without a match.
 func (d *detection) drops(scope plog.ScopeLogs) bool {
 	switch d.config.DropUnmatched {
-	case dropAll:
+	case DropAll:
 		return true
-	case dropNone:
+	case DropNone:
 		return false
 	}
 	return record.Candidates(scope.Scope())

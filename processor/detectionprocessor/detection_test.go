@@ -81,7 +81,7 @@ func hostWith(t *testing.T, opts rules.Options) component.Host {
 }
 
 // started is a running processor with its sink.
-func started(t *testing.T, set processor.Settings, opts rules.Options, drop string) (processor.Logs, *consumertest.LogsSink) {
+func started(t *testing.T, set processor.Settings, opts rules.Options, drop Drop) (processor.Logs, *consumertest.LogsSink) {
 	t.Helper()
 	cfg, sink := createDefaultConfig().(*Config), new(consumertest.LogsSink)
 	if drop != "" {
@@ -147,7 +147,7 @@ func TestDetection(t *testing.T) {
 	for _, c := range []struct {
 		name       string
 		all        bool
-		drop       string
+		drop       Drop
 		candidates bool
 		in, want   []string
 	}{
@@ -163,8 +163,8 @@ func TestDetection(t *testing.T) {
 			"a record for each match", true, "", true, in,
 			[]string{shadow, "Debug a cat: cat", "Warning vi (7) read /etc/shadow", "Debug a cat: cat"},
 		},
-		{"everything else ends", false, dropAll, false, in[:2], []string{shadow}},
-		{"nothing ends", false, dropNone, true, in[:2], []string{"vi /etc/hosts", shadow}},
+		{"everything else ends", false, DropAll, false, in[:2], []string{shadow}},
+		{"nothing ends", false, DropNone, true, in[:2], []string{"vi /etc/hosts", shadow}},
 		{"an empty batch ends", false, "", true, in[:1], nil},
 		{"no records at all", false, "", true, nil, nil},
 	} {
@@ -211,7 +211,7 @@ func TestAlert(t *testing.T) {
 // A second stage must not make alerts of alerts.
 func TestAlertsStayAsTheyAre(t *testing.T) {
 	first, between := started(t, processortest.NewNopSettings(metadata.Type), rules.Options{All: true}, "")
-	second, end := started(t, processortest.NewNopSettings(metadata.Type), rules.Options{All: true}, dropAll)
+	second, end := started(t, processortest.NewNopSettings(metadata.Type), rules.Options{All: true}, DropAll)
 	if err := first.ConsumeLogs(context.Background(), batch(true, "cat /etc/shadow")); err != nil {
 		t.Fatal(err)
 	}
@@ -291,23 +291,6 @@ func TestTelemetry(t *testing.T) {
 		Value:      1,
 		Attributes: attribute.NewSet(attribute.String("priority", "Warning"), attribute.String("rule", "Shadow read")),
 	}}, ignore)
-}
-
-func TestSourceMustNotBeEmpty(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	if cfg.Source = ""; cfg.Validate() == nil {
-		t.Error("an empty source is valid")
-	}
-}
-
-func TestConfig(t *testing.T) {
-	for drop, ok := range map[string]bool{dropCandidates: true, dropAll: true, dropNone: true, "": false, "some": false} {
-		cfg := createDefaultConfig().(*Config)
-		cfg.DropUnmatched = drop
-		if err := cfg.Validate(); (err == nil) != ok {
-			t.Errorf("drop_unmatched %q: %v", drop, err)
-		}
-	}
 }
 
 func TestStartWithoutRuleset(t *testing.T) {

@@ -29,14 +29,14 @@ func TestLossesPass(t *testing.T) {
 	const loss = "Warning They were lost between 1970-01-01T00:00:00Z and 1970-01-01T00:00:00Z, 1 in all: why"
 	epoch := time.Unix(0, 0)
 	for _, c := range []struct {
-		drop string
+		drop Drop
 		want []string
 	}{
-		{dropCandidates, []string{"Debug not a cat", loss}},
-		{dropNone, []string{"Debug not a cat", loss}},
-		{dropAll, []string{"Debug not a cat"}},
+		{DropCandidates, []string{"Debug not a cat", loss}},
+		{DropNone, []string{"Debug not a cat", loss}},
+		{DropAll, []string{"Debug not a cat"}},
 	} {
-		t.Run(c.drop, func(t *testing.T) {
+		t.Run(string(c.drop), func(t *testing.T) {
 			p, sink := startedWith(t, trueForAll, c.drop)
 			logs := batch(true, "vi /etc/hosts")
 			record.NewWriter(record.Options{}).TellLosses(logs, []record.Loss{{Count: 1, From: epoch, To: epoch, What: "They", Why: "why"}})
@@ -51,7 +51,7 @@ func TestLossesPass(t *testing.T) {
 }
 
 // startedWith is started with the rules of a text.
-func startedWith(t *testing.T, text, drop string) (processor.Logs, *consumertest.LogsSink) {
+func startedWith(t *testing.T, text string, drop Drop) (processor.Logs, *consumertest.LogsSink) {
 	t.Helper()
 	set, findings := rules.Load(rules.FalcoSchema(), []rules.File{{Name: "r.yaml", Content: []byte(text)}}, rules.Options{})
 	if err := findings.Err(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/config"
 	"github.com/sakerhq/saker/internal/event"
 )
 
@@ -17,58 +18,63 @@ import (
 // ScopeConfig is all of it.
 type ScopeConfig struct {
 	// Include is where a process must be: in one of the cgroups, in one of the
-	// process trees and in a container, as far as these are named.
+	// process trees and in a container, as far as these are named. Nothing named:
+	// anywhere.
 	Include ScopePart `mapstructure:"include"`
-	// Exclude is where it must not be: in none of what is named.
+	// Exclude is where a process must not be: in none of what is named, even if it
+	// is included.
 	Exclude ScopePart `mapstructure:"exclude"`
 }
 
 // ScopePart names processes by what they belong to.
 type ScopePart struct {
-	// Cgroups are paths from the root of their hierarchy
-	// (/system.slice/nginx.service), with all that is below them.
+	// Cgroups are control groups with all that is below them, as paths from the
+	// root of their hierarchy; /proc/PID/cgroup and "thread.cgroups" show them.
 	Cgroups []string `mapstructure:"cgroups"`
-	// Processes are numbers of running processes, each with its descendants.
+	// Processes are the numbers of running processes, each with all that comes from
+	// it, also later. One that is not there keeps the receiver from starting.
 	Processes []int `mapstructure:"processes"`
-	// Containers are all containers.
+	// Containers means all containers, whatever their runtime.
 	Containers bool `mapstructure:"containers"`
 }
 
 // pidMax is the highest number that Linux gives a process.
 const pidMax = 1 << 22
 
-func (c *ScopeConfig) validate() error {
-	errs := []error{c.Include.validate("scope: include"), c.Exclude.validate("scope: exclude")}
+// Validate reports what its parts can't: that nothing is left.
+func (c *ScopeConfig) Validate() error {
+	var errs []error
 	if c.Include.Containers && c.Exclude.Containers {
-		errs = append(errs, errors.New("scope: containers are both included and excluded: nothing is left"))
+		errs = append(errs, errors.New("containers are both included and excluded: nothing is left"))
 	}
 	if slices.Contains(c.Exclude.Cgroups, "/") {
-		errs = append(errs, errors.New("scope: exclude: all processes are in cgroup /: nothing is left"))
+		errs = append(errs, errors.New("exclude: all processes are in cgroup /: nothing is left"))
 	}
 	for _, pid := range c.Include.Processes {
 		if slices.Contains(c.Exclude.Processes, pid) {
-			errs = append(errs, fmt.Errorf("scope: process %d is both included and excluded", pid))
+			errs = append(errs, fmt.Errorf("process %d is both included and excluded", pid))
 		}
 	}
-	return errors.Join(errs...)
+	return config.Join(errs...)
 }
 
-func (p *ScopePart) validate(where string) error {
+// Validate reports names of cgroups and numbers of processes that can't be.
+func (p *ScopePart) Validate() error {
 	var errs []error
 	for _, cgroup := range p.Cgroups {
 		switch {
 		case strings.HasPrefix(cgroup, "/sys/fs/cgroup"):
-			errs = append(errs, fmt.Errorf("%s: cgroup %q: leave out where the hierarchy is mounted, as in /system.slice/nginx.service", where, cgroup))
+			errs = append(errs, fmt.Errorf("cgroups: %q: leave out where the hierarchy is mounted, as in /system.slice/nginx.service", cgroup))
 		case !path.IsAbs(cgroup) || path.Clean(cgroup) != cgroup:
-			errs = append(errs, fmt.Errorf("%s: cgroup %q is not a path as /system.slice/nginx.service", where, cgroup))
+			errs = append(errs, fmt.Errorf("cgroups: %q is not a path as /system.slice/nginx.service", cgroup))
 		}
 	}
 	for _, pid := range p.Processes {
 		if pid < 1 || pid > pidMax {
-			errs = append(errs, fmt.Errorf("%s: %d is not the number of a process", where, pid))
+			errs = append(errs, fmt.Errorf("processes: %d is not the number of a process", pid))
 		}
 	}
-	return errors.Join(errs...)
+	return config.Join(errs...)
 }
 
 // inKernel is the scope as the sensor takes it.

@@ -26,15 +26,15 @@ func TestScopeConfig(t *testing.T) {
 		{"none", "events: [openat]", ""},
 		{"empty", some + "{}", ""},
 		{"all keys", some + `{ include: { cgroups: [/a.slice, /b], containers: true, processes: [1] }, exclude: { cgroups: [/a.slice/c], processes: [2] } }`, ""},
-		{"relative cgroup", some + "{ include: { cgroups: [a.slice] } }", `scope: include: cgroup "a.slice" is not a path`},
-		{"cgroup with a slash behind", some + "{ exclude: { cgroups: [/a/] } }", `scope: exclude: cgroup "/a/" is not a path`},
+		{"relative cgroup", some + "{ include: { cgroups: [a.slice] } }", `scope::include: cgroups: "a.slice" is not a path`},
+		{"cgroup with a slash behind", some + "{ exclude: { cgroups: [/a/] } }", `scope::exclude: cgroups: "/a/" is not a path`},
 		{"cgroup with its mount", some + "{ include: { cgroups: [/sys/fs/cgroup/a] } }", "leave out where the hierarchy is mounted"},
-		{"no process", some + "{ include: { processes: [0] } }", "scope: include: 0 is not the number of a process"},
-		{"beyond the processes", some + "{ exclude: { processes: [4194305] } }", "scope: exclude: 4194305 is not"},
+		{"no process", some + "{ include: { processes: [0] } }", "scope::include: processes: 0 is not the number of a process"},
+		{"beyond the processes", some + "{ exclude: { processes: [4194305] } }", "scope::exclude: processes: 4194305 is not"},
 		{"containers in and out", some + "{ include: { containers: true }, exclude: { containers: true } }", "nothing is left"},
 		{"without any cgroup", some + "{ exclude: { cgroups: [/] } }", "nothing is left"},
 		{"a process in and out", some + "{ include: { processes: [7] }, exclude: { processes: [7] } }", "process 7 is both"},
-		{"misspelt", some + "{ include: { cgroup: [/a] } }", "invalid keys: cgroup"},
+		{"misspelt", some + "{ include: { cgroup: [/a] } }", "unknown key scope::include::cgroup: did you mean cgroups?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := load(t, c.yaml)

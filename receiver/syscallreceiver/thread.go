@@ -16,7 +16,7 @@ type Priority string
 
 const (
 	// PriorityRaised: before what else computes in the collector's group, with a
-	// short slice: it gets a CPU soon, and gives it back soon. The default.
+	// short slice: it gets a CPU soon, and gives it back soon.
 	PriorityRaised Priority = "raised"
 	// PriorityRealtime: before all that is not, on the whole machine
 	// (SCHED_FIFO). In a storm of events little else may run on its CPU.

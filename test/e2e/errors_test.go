@@ -127,6 +127,47 @@ service: { pipelines: { logs: { receivers: [syscall], exporters: [debug] } } }
 	}
 }
 
+// TestBadConfiguration: of each mistake the collector says where it is and what
+// could be there instead, and of several at once.
+func TestBadConfiguration(t *testing.T) {
+	for _, c := range []struct {
+		name, receiver, extension string
+		want                      []string
+	}{
+		{"unknown keys", "event: [openat], batch: { max: 1 }", "", []string{
+			`configuration for "syscall"`, "unknown key batch::max: there are max_delay, max_records; unknown key event: did you mean events?",
+		}},
+		{"wrong type", "events: [openat], ring_bytes: 8MiB", "", []string{
+			`configuration for "syscall"`, "'ring_bytes' expected type 'int', got unconvertible type 'string'",
+		}},
+		{
+			"out of range", "events: [opnat], enrich_timeout: 500, batch: { max_records: 0 }, runtimes: { cri: [a] }",
+			"priority: high, sources: [{ path: a, library: b }]", []string{
+				`receivers::syscall: events: there is no event "opnat": did you mean openat?; enrich_timeout: 500ns is less than 1ms: `,
+				"\nreceivers::syscall::batch: max_records: 0 is less than 1\n",
+				"\nreceivers::syscall::runtimes: cri: \"a\" is not an absolute path, as /run/docker.sock\n",
+				`extensions::ruleset: priority: "high" is none of emergency, `,
+				"\nextensions::ruleset::sources::0: needs either path or library\n",
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := write(t, t.TempDir(), "collector.yaml", `
+extensions: { ruleset: { `+c.extension+` } }
+receivers: { syscall: { `+c.receiver+` } }
+exporters: { debug: {} }
+service: { extensions: [ruleset], pipelines: { logs: { receivers: [syscall], exporters: [debug] } } }
+`)
+			ended := mustEnd(t, exec.Command(distribution(t), "validate", "--config", config))
+			for _, want := range c.want {
+				if !strings.Contains(ended.Stderr, want) {
+					t.Errorf("the error does not show %q:\n%s", want, ended.Stderr)
+				}
+			}
+		})
+	}
+}
+
 // publicDir is a directory that every user may enter and write.
 func publicDir(t *testing.T) string {
 	t.Helper()

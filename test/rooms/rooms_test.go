@@ -24,6 +24,8 @@ var order = []string{
 	"rules/internal/source",
 	"rules/internal/syntax",
 	"rules/internal/pattern",
+	"internal/similar",
+	"internal/config",
 	"internal/syscalls",
 	"internal/event",
 	"internal/field",
