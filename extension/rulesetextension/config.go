@@ -2,7 +2,7 @@ package rulesetextension
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -130,7 +130,11 @@ func validatePriority(name string) error {
 	if _, known := rules.ParsePriority(name); known {
 		return nil
 	}
-	return fmt.Errorf("priority: %q is none of emergency, alert, critical, error, warning, notice, informational, debug", name)
+	var names []string
+	for p := rules.Emergency; p <= rules.Debug; p++ {
+		names = append(names, strings.ToLower(p.String()))
+	}
+	return config.OneOf("priority", name, names...)
 }
 
 // Validate reports an addition of nothing.

@@ -30,7 +30,7 @@ func TestUnmarshal(t *testing.T) {
 	for _, c := range []struct{ yaml, wrong string }{
 		{"", ""},
 		{"{ name: a, batch: { size: 1 }, extra: { delay: 1s }, all: [{ size: 1 }], free: { anything: b }, other: a/b }", ""},
-		{"nmae: a", "'' unknown key nmae: did you mean name?"},
+		{"nme: a", "'' unknown key nme: did you mean name?"},
 		{"zebra: a", "'' unknown key zebra: there are all, batch, extra, free, name, other"},
 		{"Name: a", "'' unknown key Name: did you mean name?"},
 		{"batch: { siz: 1 }", "'' unknown key batch::siz: did you mean size?"},

@@ -15,10 +15,10 @@ import (
 
 // option is one row of the page.
 type option struct {
-	path     string // its keys, joined by dots; a list's has [] behind
+	path     string // its keys; a list's has [] behind
 	in       reflect.Type
 	field    reflect.StructField
-	byitself reflect.Value // what it is by default
+	standard reflect.Value // what it is by default
 }
 
 // options are all that a configuration has, each section before what is in it.
@@ -32,11 +32,11 @@ func options(path string, v reflect.Value) (all []option) {
 		switch within := section(field.Type); {
 		case within == nil:
 		case field.Type.Kind() == reflect.Slice:
-			all = append(all, options(o.path+"[].", reflect.Zero(within))...)
+			all = append(all, options(o.path+"[]"+confmap.KeyDelimiter, reflect.Zero(within))...)
 		case field.Type.Kind() == reflect.Pointer:
-			all = append(all, options(o.path+".", reflect.Zero(within))...)
+			all = append(all, options(o.path+confmap.KeyDelimiter, reflect.Zero(within))...)
 		default:
-			all = append(all, options(o.path+".", o.byitself)...)
+			all = append(all, options(o.path+confmap.KeyDelimiter, o.standard)...)
 		}
 	}
 	return all
@@ -62,12 +62,14 @@ func (l library) kind(t *testing.T, of reflect.Type) string {
 		return "component"
 	case of.Kind() == reflect.Pointer:
 		return l.kind(t, of.Elem())
-	case of.Kind() == reflect.Slice:
+	case of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Map:
 		return "list of " + l.kind(t, of.Elem())
+	case of.Kind() == reflect.Slice:
+		return "list of " + l.kind(t, of.Elem()) + "s"
 	case of.Kind() == reflect.Map && reflect.PointerTo(of).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		return "either text or " + l.kind(t, of.Elem()) + " by key"
+		return "text or map of " + l.kind(t, of.Elem()) + "s"
 	case of.Kind() == reflect.Map:
-		return l.kind(t, of.Elem()) + " by key"
+		return "map of " + l.kind(t, of.Elem()) + "s"
 	case section(of) != nil:
 		return "section"
 	case l.wordsOf(t, of) != nil:
@@ -120,7 +122,7 @@ func (l library) row(t *testing.T, o option) string {
 		}
 		meaning += "<br>" + code(w.text) + ": " + l.prose(t, o, w.meaning)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s |\n", code(o.path), l.kind(t, o.field.Type), standard(o.byitself), meaning)
+	return fmt.Sprintf("| %s | %s | %s | %s |\n", code(o.path), l.kind(t, o.field.Type), standard(o.standard), meaning)
 }
 
 var (

@@ -47,13 +47,13 @@ const head = `# Configuration
 
 Written by ` + "`go test ./test/configuration -update`" + ` from the components' sources and defaults.
 
-The keys of an option are joined by dots: ` + "`batch.max_delay`" + ` is ` + "`max_delay`" + ` in the section ` + "`batch`" + `, and
-` + "`sources[].path`" + ` is ` + "`path`" + ` in each entry of the list ` + "`sources`" + `. What is left out is as by default; a list
+Keys are joined as in the Collector's messages: ` + "`batch::max_delay`" + ` is ` + "`max_delay`" + ` in the section ` + "`batch`" + `, and
+` + "`sources[]::path`" + ` is ` + "`path`" + ` in each entry of the list ` + "`sources`" + `. What is left out is as by default; a list
 replaces the default, it adds nothing to it. A duration has its unit: ` + "`500ms`, `2s`, `1m`" + `. Values may come from the
 environment (` + "`${env:NAME}`" + `) and from other files, as everywhere in the Collector.
 
 ` + "`saker-collector validate --config FILE`" + ` says what is wrong, all at once: of which component, at which key, and what could stand
-there. A line is a component or one of its sections, in which semicolons part the findings; ` + "`::`" + ` parts the keys.
+there. A line is a component or one of its sections, in which semicolons part the findings.
 `
 
 func TestPage(t *testing.T) {

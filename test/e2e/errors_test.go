@@ -142,7 +142,8 @@ func TestBadConfiguration(t *testing.T) {
 		}},
 		{
 			"out of range", "events: [opnat], enrich_timeout: 500, batch: { max_records: 0 }, runtimes: { cri: [a] }",
-			"priority: high, sources: [{ path: a, library: b }]", []string{
+			"priority: high, sources: [{ path: a, library: b }]",
+			[]string{
 				`receivers::syscall: events: there is no event "opnat": did you mean openat?; enrich_timeout: 500ns is less than 1ms: `,
 				"\nreceivers::syscall::batch: max_records: 0 is less than 1\n",
 				"\nreceivers::syscall::runtimes: cri: \"a\" is not an absolute path, as /run/docker.sock\n",
