@@ -109,6 +109,25 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestReadme: the configuration that users see first is valid, too.
+func TestReadme(t *testing.T) {
+	content, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(content), "\n## Configuration\n\n```yaml\n")
+	shown, _, found := strings.Cut(rest, "```\n")
+	if !found {
+		t.Fatal("the README shows no configuration")
+	}
+	e := example{"README", shown}
+	for i := range parts {
+		if err := e.load(t, &parts[i]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // use notes the fields of structs that a configuration sets.
 func use(used map[reflect.Type]map[string]bool, of reflect.Type, value any) {
 	within := section(of)
