@@ -32,7 +32,7 @@ const (
 	// was told to emit by name, and what tells of losses pass unchanged.
 	DropCandidates Drop = "candidates"
 	// DropAll: every one, so that nothing but alerts goes on. Records that tell of
-	// losses (saker.loss) end here too: watch the metric of the receiver.
+	// losses (saker.loss) end here too: watch the metric receiver_syscall_lost_records.
 	DropAll Drop = "all"
 	// DropNone: no record. For a collector behind which another one knows more, as by
 	// k8s_attributes on a gateway, and asks the rules again.

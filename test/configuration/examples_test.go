@@ -1,6 +1,7 @@
 package configuration
 
 import (
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -106,6 +107,26 @@ func TestExamples(t *testing.T) {
 				t.Errorf("%s: no example has %s", p.name(), o.path)
 			}
 		}
+	}
+}
+
+// TestWords: each word that the page has for an option is one that it takes.
+func TestWords(t *testing.T) {
+	sources, seen := library{}, 0
+	for i := range parts {
+		p := &parts[i]
+		for _, o := range p.options() {
+			for _, w := range sources.wordsOf(t, o.field.Type) {
+				seen++
+				e := example{"a word", fmt.Sprintf("%s: { %s: { %s: %s } }\n", p.kind, p.name(), o.path, w.text)}
+				if err := e.load(t, p); err != nil && strings.Contains(err.Error(), o.path) {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no option has words: the test looks at the wrong place")
 	}
 }
 

@@ -53,7 +53,8 @@ replaces the default, it adds nothing to it. A duration has its unit: ` + "`500m
 environment (` + "`${env:NAME}`" + `) and from other files, as everywhere in the Collector.
 
 ` + "`saker-collector validate --config FILE`" + ` says what is wrong, all at once: of which component, at which key, and what could stand
-there. A line is a component or one of its sections, in which semicolons part the findings.
+there. A line is a component or one of its sections, in which semicolons part the findings. What rule files hold
+is told when the collector starts, and by ` + "`saker check FILE`" + `.
 `
 
 func TestPage(t *testing.T) {
