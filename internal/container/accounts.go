@@ -207,8 +207,8 @@ func groupEntry(f []string) (uint32, event.Account, bool) {
 	return uint32(id), event.Account{Known: true, Name: f[0]}, err == nil
 }
 
-// errOther is the error of a process that is not the container's.
-var errOther = errors.New("the process is of another container")
+// errGone is the error of a process that is not the container's, or none any more.
+var errGone = errors.New("the process has left the container")
 
 // accountsOf reads the accounts that a question is about, and says whether those of a
 // container are the host's.
@@ -225,25 +225,25 @@ func accountsInside(root string, q *Question) (a *Accounts, outside bool, err er
 	name := filepath.Join(root, "proc", strconv.FormatUint(uint64(q.PID), 10))
 	fd, err := unix.Open(name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, false, fmt.Errorf("open %s: %w", name, err)
+		return nil, false, fmt.Errorf("open %s: %w", name, orGone(err))
 	}
 	defer unix.Close(fd)
 	proc := "/proc/self/fd/" + strconv.Itoa(fd) // stays the process's, whoever gets its number
 	dir, err := unix.Open(proc+"/root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, false, fmt.Errorf("open root directory of a process: %w", err)
+		return nil, false, fmt.Errorf("open root directory of a process: %w", orGone(err))
 	}
 	defer unix.Close(dir)
 	var texts [3]string
 	for i, name := range []string{"cgroup", "uid_map", "gid_map"} {
 		text, err := os.ReadFile(proc + "/" + name)
 		if err != nil {
-			return nil, false, fmt.Errorf("read %s of a process: %w", name, err)
+			return nil, false, fmt.Errorf("read %s of a process: %w", name, orGone(err))
 		}
 		texts[i] = string(text)
 	}
 	if !strings.Contains(texts[0], q.ID) {
-		return nil, false, errOther
+		return nil, false, errGone
 	}
 	if outside, err = isDirectory(dir, root); err != nil {
 		return nil, false, err
@@ -254,6 +254,14 @@ func accountsInside(root string, q *Question) (a *Accounts, outside bool, err er
 	}
 	a.uids, a.gids = parseIDMap(texts[1]), parseIDMap(texts[2])
 	return a, outside, nil
+}
+
+// orGone is errGone where an error about a process says that there is none.
+func orGone(err error) error {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) {
+		return errGone
+	}
+	return err
 }
 
 // isDirectory reports whether an open directory is the one of a path.

@@ -137,7 +137,7 @@ func TestIDMap(t *testing.T) {
 // A process's number may be that of another by the time it is asked about.
 func TestAccountsOfOtherProcess(t *testing.T) {
 	q := Question{ID: strings.Repeat("a", 64), PID: uint32(os.Getpid())}
-	if _, _, err := accountsOf("/", &q); !errors.Is(err, errOther) {
+	if _, _, err := accountsOf("/", &q); !errors.Is(err, errGone) {
 		t.Errorf("own process as a container's: %v", err)
 	}
 	cgroup, err := os.ReadFile("/proc/self/cgroup")
@@ -149,8 +149,8 @@ func TestAccountsOfOtherProcess(t *testing.T) {
 		t.Errorf("%+v, %v, %v", a, outside, err)
 	}
 	q.PID = 1 << 30
-	if _, _, err := accountsOf("/", &q); err == nil {
-		t.Error("read accounts of no process")
+	if _, _, err := accountsOf("/", &q); !errors.Is(err, errGone) {
+		t.Errorf("accounts of no process: %v", err)
 	}
 }
 

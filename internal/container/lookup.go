@@ -76,6 +76,8 @@ type Answer struct {
 	// Accounts are those of the Question where nothing changed, or they can't
 	// be read.
 	Accounts *Accounts
+	// Gone: the process of the question has ended, or is in another container by now.
+	Gone bool
 	// Outside: the process of the question has the host's root directory, and
 	// Accounts are the host's. It may be the runtime's, in the container's cgroup.
 	Outside bool
@@ -208,7 +210,8 @@ func (l *Lookup) work(ctx context.Context, questions <-chan Question, answer fun
 func (l *Lookup) read(_ context.Context, q *Question) Answer {
 	a := q.Unanswered()
 	a.Failed = false
-	if now, outside, err := accountsOf(l.root, q); err == nil {
+	now, outside, err := accountsOf(l.root, q)
+	if a.Gone = errors.Is(err, errGone); err == nil {
 		a.Accounts, a.Outside = now, outside
 	}
 	return a

@@ -16,6 +16,13 @@ func filesTell(q ask.Question, accounts *ask.Accounts) ask.Answer {
 	return a
 }
 
+// goneTell is the answer that a process is not there any more.
+func goneTell(q ask.Question) ask.Answer {
+	a := filesTell(q, q.Accounts)
+	a.Gone = true
+	return a
+}
+
 // outsideTell is the answer that a process still has the host's root directory.
 func outsideTell(q ask.Question, hosts *ask.Accounts) ask.Answer {
 	a := filesTell(q, hosts)
@@ -51,7 +58,7 @@ func TestAccountsAfterProgram(t *testing.T) {
 	if s.Learn(filesTell(ofFiles, nil), begin); c.Told != event.Answered {
 		t.Errorf("there is still something to wait for: %+v", c)
 	}
-	if !s.byWho(grand).inside {
+	if s.byWho(grand).inside != isInside {
 		t.Error("the child of a program is none")
 	}
 }
@@ -84,7 +91,7 @@ func TestAccountsBesideTheRuntimes(t *testing.T) {
 	c = s.runInside(t, dockerCgroup).Container
 	must(t, s, grand.in(dockerCgroup, bpf.CauseExec, child))
 	s.Learn(outsideTell(s.askedInside(t, begin), hosts), begin)
-	if c.Told != event.Waiting || s.byWho(child).inside {
+	if c.Told != event.Waiting || s.byWho(child).inside != notInside {
 		t.Error("the runtime's process still counts")
 	}
 	if q = s.askedInside(t, begin); q.PID != uint32(grand) || q.Accounts != nil {
@@ -165,12 +172,51 @@ func TestAccountsOfNext(t *testing.T) {
 	s.byWho(grand).MountNS = s.byWho(child).MountNS
 	q := s.askedInside(t, begin)
 	must(t, s, child.exit(0, 1))
-	if s.Learn(filesTell(q, nil), begin); q.PID != uint32(child) || c.Told != event.Waiting {
+	if s.Learn(goneTell(q), begin); q.PID != uint32(child) || c.Told != event.Waiting {
 		t.Fatalf("%+v of %+v", q, c)
 	}
 	q = s.askedInside(t, begin)
 	if s.Learn(filesTell(q, nil), begin); q.PID != uint32(grand) || c.Told != event.Untold {
 		t.Errorf("%+v of %+v", q, c)
+	}
+}
+
+// Who was asked about has ended, though no record says so yet: whoever is inside next is
+// asked about at once, be it that it was there all the time, or came from it, and nothing
+// is told before.
+func TestAccountsAfterUnreadEnd(t *testing.T) {
+	own := accountsOf(t, "bob:x:1000:1000::/:/bin/sh\n", "")
+	for _, test := range []struct {
+		name  string
+		early bool // before the answer
+		next  who
+		comes func(s *State)
+	}{
+		{"executes a program", false, grand, func(s *State) { must(t, s, grand.in(dockerCgroup, bpf.CauseExec, shell)) }},
+		{"executed a program", true, grand, func(s *State) { must(t, s, grand.in(dockerCgroup, bpf.CauseExec, shell)) }},
+		{"is forked", false, grand, func(s *State) { feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child)) }},
+		{"was forked", true, grand, func(s *State) { feed(t, s, grand.in(dockerCgroup, bpf.CauseFork, child)) }},
+		{"has that number", false, child, func(s *State) { must(t, s, child.in(dockerCgroup, bpf.CauseExec, shell)) }},
+	} {
+		s, begin := newTree(t, enriched), time.Now()
+		c := s.runInside(t, dockerCgroup).Container
+		q := s.askedInside(t, begin)
+		if test.early {
+			test.comes(s)
+		}
+		if s.Learn(goneTell(q), begin); c.Told != event.Waiting {
+			t.Errorf("%s: there is no more to wait for", test.name)
+		}
+		if !test.early {
+			if q = s.askedInside(t, begin); q.ID != "" {
+				t.Errorf("%s: asked about %d, who is gone", test.name, q.PID)
+			}
+			test.comes(s)
+		}
+		q = s.askedInside(t, begin)
+		if s.Learn(filesTell(q, own), begin); q.PID != uint32(test.next) || c.Told != event.Untold || s.byWho(test.next).User.Name != "bob" {
+			t.Errorf("%s: %+v of %+v", test.name, q, c)
+		}
 	}
 }
 

@@ -38,6 +38,16 @@ func (c *container) shown() *event.Container {
 	return &c.Container
 }
 
+// presence is whether a process runs a program of its container, whose root directory it
+// has by then.
+type presence uint8
+
+const (
+	notInside presence = iota
+	isInside
+	wasInside // but was there no more when its files were to be read
+)
+
 // question is when to ask again.
 type question struct {
 	asked bool // and not answered yet
@@ -100,7 +110,7 @@ func (t *containers) move(p *process, now uint64) {
 		return
 	}
 	t.leave(p, now)
-	p.container, p.inside = c, false
+	p.container, p.inside = c, notInside
 	if c == nil {
 		return
 	}
@@ -132,7 +142,7 @@ const outsideMax = 8
 // moveIn notes that p, which is in a container, runs a program of it.
 func (t *containers) moveIn(p *process, executed bool) {
 	c := p.container
-	p.inside, c.executed = true, c.executed || executed
+	p.inside, c.executed = isInside, c.executed || executed
 	other := p.MountNS != c.mountNS
 	if c.mountNS != 0 && (c.outside == 0 || !other && (!executed || c.outside >= outsideMax)) {
 		return
@@ -159,7 +169,7 @@ func (c *container) insider() *process {
 // entered the host's mounts since.
 func (c *container) oldest() (oldest *process) {
 	for p := range c.members {
-		if p.inside && !p.Exited && p.MountNS == c.mountNS && (oldest == nil || p.Start < oldest.Start) {
+		if p.inside == isInside && !p.Exited && p.MountNS == c.mountNS && (oldest == nil || p.Start < oldest.Start) {
 			oldest = p
 		}
 	}
@@ -172,14 +182,19 @@ func (c *container) oldest() (oldest *process) {
 func (c *container) leaveOutside() bool {
 	was := c.mountNS
 	for p := range c.members {
-		if p.inside && !p.Exited && p.MountNS != was {
+		if p.inside == isInside && !p.Exited && p.MountNS != was {
 			c.mountNS = p.MountNS
 		}
 	}
-	for p := range c.members {
-		p.inside = p.inside && (p.MountNS != was || was == c.mountNS)
+	if was == c.mountNS {
+		return false
 	}
-	return was != c.mountNS
+	for p := range c.members {
+		if p.MountNS == was {
+			p.inside = notInside
+		}
+	}
+	return true
 }
 
 // of is the container of a cgroup, nil for the host.
@@ -203,6 +218,14 @@ func (t *containers) of(cgroup string) *container {
 		t.ask(c, &c.ofRuntime)
 	}
 	return c
+}
+
+// exited takes note that a process of c has ended, nil for none: where that was the last,
+// nobody can be asked about any more.
+func (t *containers) exited(c *container) {
+	if c != nil && c.running == 0 && c.Told == event.Waiting {
+		t.fresh = append(t.fresh, c)
+	}
 }
 
 // leave takes p out of its container, if it is in one. A container without

@@ -172,9 +172,10 @@ func TestTwoQuestions(t *testing.T) {
 	unreadable := func(s *State, _, q ask.Question, now time.Time) { s.Learn(filesTell(q, nil), now) }
 	refused := func(s *State, _, q ask.Question, now time.Time) { s.Learn(q.Unanswered(), now) }
 	patience := func(s *State, _, _ ask.Question, _ time.Time) { s.GiveUp(s.byWho(child).Container) }
+	gone := func(s *State, _, q ask.Question, now time.Time) { s.Learn(goneTell(q), now) }
 	end := func(s *State, _, _ ask.Question, now time.Time) {
 		must(t, s, child.exit(0, 1))
-		s.Questions(now.Add(lookEvery))
+		s.Questions(now)
 	}
 	for name, test := range map[string]struct {
 		steps []step
@@ -189,6 +190,8 @@ func TestTwoQuestions(t *testing.T) {
 		"the file system hangs":                    {[]step{tells, patience}, event.Answered, ""},
 		"files that can't be read":                 {[]step{tells, unreadable}, event.Answered, ""},
 		"too many ask for files":                   {[]step{tells, refused, patience}, event.Answered, ""},
+		"who is inside was gone":                   {[]step{tells, gone, end}, event.Answered, ""},
+		"who is inside was gone, and nobody tells": {[]step{gone, fails, end}, event.Untold, ""},
 		"all has ended before the files were read": {[]step{tells, end}, event.Answered, ""},
 		"all has ended, and the runtime fails":     {[]step{fails, end}, event.Untold, ""},
 		"all has ended before the runtime told":    {[]step{end, tells}, event.Answered, ""},

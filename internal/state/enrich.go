@@ -20,6 +20,7 @@ func (s *State) Questions(now time.Time) []ask.Question {
 		return nil
 	}
 	for _, c := range s.containers.fresh {
+		s.update(c, false) // all that were in it may have ended
 		s.ask(c, now)
 	}
 	clear(s.containers.fresh)
@@ -29,7 +30,7 @@ func (s *State) Questions(now time.Time) []ask.Question {
 	}
 	s.looked = now
 	for _, c := range s.containers.known {
-		s.update(c, false) // all that were in it may have ended
+		s.update(c, false)
 		if c.ended == 0 {
 			s.ask(c, now)
 		}
@@ -107,10 +108,10 @@ func (s *State) learnAccounts(c *container, a *ask.Answer, now time.Time) (chang
 	}
 	changed = c.accounts != a.Accounts
 	c.accounts = a.Accounts
-	unfinished := a.Failed || a.Outside && c.outside < outsideMax
+	unfinished := a.Failed || a.Gone || a.Outside && c.outside < outsideMax
 	c.ofFiles.answered(a.Accounts != nil && !unfinished, recheckAccounts, now)
 	switch {
-	case again, !unfinished && a.Accounts == nil && c.hasOther(a.PID):
+	case again, a.Gone && s.others(c, a.PID):
 		s.containers.ask(c, &c.ofFiles)
 	case !unfinished:
 		c.ofFiles.done = true
@@ -118,11 +119,17 @@ func (s *State) learnAccounts(c *container, a *ask.Answer, now time.Time) (chang
 	return changed
 }
 
-// hasOther reports whether another process is to be asked about than the one that was,
-// which may have ended.
-func (c *container) hasOther(pid uint32) bool {
-	p := c.insider()
-	return p != nil && p.PID != pid
+// others reports whether others are inside than a process that is gone, though no record
+// of that may have been read yet. Where none are, who comes next is asked about.
+func (s *State) others(c *container, gone uint32) bool {
+	if p := s.processes.running(gone); p != nil && p.container == c {
+		p.inside = wasInside
+	}
+	if c.insider() != nil {
+		return true
+	}
+	c.mountNS = 0
+	return false
 }
 
 // place leaves of an answer about what claims to be a container only what is about that

@@ -21,6 +21,7 @@ func (s *State) applyExit(raw bpf.Raw, ev *event.Event) (bool, error) {
 	p.heir = w.Reaper
 	if !p.Exited {
 		s.processes.exit(p, w.Header.Time)
+		s.containers.exited(p.container)
 	}
 	again := p.ended
 	p.ended = true

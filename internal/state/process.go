@@ -317,8 +317,8 @@ func (s *State) enter(p *process, cause uint32) {
 func (s *State) moveIn(p *process, cause uint32) {
 	switch {
 	case p.container == nil || p.MountNS == s.hostMounts:
-	case cause == bpf.CauseExec, !p.inside && cause == bpf.CauseScan,
-		!p.inside && cause == bpf.CauseFork && p.parent != nil && p.parent.container == p.container && p.parent.inside:
+	case cause == bpf.CauseExec, p.inside == notInside && cause == bpf.CauseScan,
+		p.inside == notInside && cause == bpf.CauseFork && p.parent != nil && p.parent.container == p.container && p.parent.inside != notInside:
 		s.containers.moveIn(p, cause == bpf.CauseExec)
 	}
 }

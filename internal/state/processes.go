@@ -26,7 +26,7 @@ type process struct {
 	relativesAt          uint64
 	told                 credentials
 
-	inside  bool // runs a program of its container, whose root directory it has by now
+	inside  presence
 	ended   bool // and that was told
 	settled bool // Entry is known, or known not to be
 	used    bool // since the hand passed
