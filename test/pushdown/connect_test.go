@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -200,11 +198,7 @@ func compareSet(t *testing.T, role string, set *rules.Set, with, without *side) 
 	with.watch(set, pushdown.Filter(set))
 	without.watch(set, nil)
 	performAs(t, role, with, without)
-	slices.Sort(with.alerts)
-	slices.Sort(without.alerts)
-	if !slices.Equal(with.alerts, without.alerts) {
-		t.Errorf("with pushdown:\n%s\nwithout:\n%s", strings.Join(with.alerts, "\n"), strings.Join(without.alerts, "\n"))
-	}
+	holdSame(t, with, without)
 	t.Logf("%d events, %d without pushdown, %d alerts", with.events, without.events, len(with.alerts))
 	return without.events - with.events
 }

@@ -108,12 +108,7 @@ func follow(t *testing.T, cmd *exec.Cmd, then func(step string), sides ...*side)
 // what is known of processes spared something.
 func same(t *testing.T, with, without *side, wanted ...string) {
 	t.Helper()
-	slices.Sort(with.alerts)
-	slices.Sort(without.alerts)
-	if !slices.Equal(with.alerts, without.alerts) {
-		t.Errorf("%d alerts with pushdown:\n%s\n%d without:\n%s", len(with.alerts), strings.Join(with.alerts, "\n"),
-			len(without.alerts), strings.Join(without.alerts, "\n"))
-	}
+	holdSame(t, with, without)
 	for _, rule := range wanted {
 		if !slices.ContainsFunc(with.alerts, func(a string) bool { return strings.HasPrefix(a, "true "+rule+":") }) {
 			t.Errorf("no alert of rule %s among:\n%s", rule, strings.Join(with.alerts, "\n"))
