@@ -66,7 +66,7 @@ static __always_inline bool give_up(u32 slot, u32 fact)
  * looked at. */
 static __noinline int send_call(u32 slot, struct call *call, struct wire_row *row, bool answer)
 {
-	struct task_struct *task = current_task();
+	struct task_struct *task = task_of(call);
 	struct wire_call *w = begin_call(slot, task, call, row);
 	struct scratch *s = scratch_of(slot);
 
@@ -125,7 +125,7 @@ static __always_inline u64 opened_by(struct call *call, struct wire_row *row)
 	if (call->ret < 0 || c[0].kind != CAPTURE_FILE || c[0].arg != PLACE_RESULT ||
 	    (c[1].kind != CAPTURE_PATH && c[2].kind != CAPTURE_PATH))
 		return 0;
-	return shared_file_of(current_task(), call->ret);
+	return shared_file_of(task_of(call), call->ret);
 }
 
 /*
@@ -152,23 +152,22 @@ static __always_inline void send_again(u32 slot, struct call *call, struct wire_
 		send_call(slot, call, row, false);
 }
 
-/* Whether no rule can be true for the call. */
-static __always_inline bool is_left_out(u32 slot, struct call *call)
+/* Whether no rule can be true for the call at hand. */
+static __always_inline bool is_left_out(u32 slot)
 {
 	struct scratch *s = scratch_of(slot);
 
 	if (!s || s->busy)
 		return false; /* its loss will be counted */
-	s->call = *call;
 	u32 fact = narrow(slot);
 	if (fact)
 		count_left_out(fact);
 	return fact;
 }
 
-static __always_inline int on_call(struct call *call)
+static __always_inline int on_call(u32 slot, struct call *call)
 {
-	u32 slot = bpf_get_smp_processor_id(), key = call->row;
+	u32 key = call->row;
 	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
 
 	if (!row || (row->flags & ROW_FAILED_ONLY && call->ret >= 0))
@@ -181,10 +180,10 @@ static __always_inline int on_call(struct call *call)
 	u64 opened = opened_by(call, row);
 	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
 		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
-	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, call)))
+	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot)))
 		send_call(slot, call, row, answer);
 	if (row->flags & ROW_ADDRESSED)
-		forget_address(current_task());
+		forget_address(task_of(call));
 	send_again(slot, call, row, opened);
 	if (row->flags & ROW_NAMED)
 		forget_paths(current_task());

@@ -243,7 +243,7 @@ static __always_inline u32 narrow_by_remembered(u32 slot, struct scratch *s, str
 }
 
 /*
- * Leaves those rules that can be true for the slot's call, by what costs next to
+ * Leaves those rules that can be true for the call at hand, by what costs next to
  * nothing to know: 0, or the fact that left none.
  */
 __noinline int narrow(u32 slot)
@@ -253,7 +253,7 @@ __noinline int narrow(u32 slot)
 
 	if (!f || !s)
 		return 0;
-	struct call *call = &s->call;
+	struct call *call = &s->at_hand;
 	struct wire_facts *facts = &f->rows[call->row & (ROWS_MAX - 1)];
 	s->left = f->sets[facts->asked & (FILTER_SETS - 1)];
 	if (!keep(&s->left, f, ended_as(f, facts, call)))
@@ -267,7 +267,7 @@ __noinline int narrow(u32 slot)
 		if (fact)
 			return fact;
 	}
-	struct task_struct *task = current_task();
+	struct task_struct *task = task_of(call);
 	if (!keep_of_process(s, f, task))
 		return FACT_PROCESS;
 	u64 opened = facts->opens ? file_of(task, call->ret) : 0;

@@ -14,10 +14,9 @@
 #define IOVECS_MAX 8
 
 /* The directory that a given path starts from; for an absolute one the process's root. */
-static __always_inline void put_start(u32 slot, struct scratch *s, struct call *call, u8 dir,
-				      char first)
+static __always_inline void put_start(u32 slot, struct task_struct *task, struct scratch *s,
+				      struct call *call, u8 dir, char first)
 {
-	struct task_struct *task = current_task();
 	struct fs_struct *fs = READ(task, fs);
 	s32 fd = dir == PLACE_CWD ? AT_FDCWD : (s32)value_of(call, dir);
 
@@ -211,7 +210,7 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 			break;
 		if (call->named && call->ret >= 0)
 			count(CLASS_CALL, FAULT_PATH);
-		put_start(slot, s, call, aux,
+		put_start(slot, task_of(call), s, call, aux,
 			  s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
 	case CAPTURE_STRUCT:
@@ -247,9 +246,9 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		if ((s32)value < 0 || call->gone)
 			block_none(s);
 		else if (rest >> 16 & ROW_ADDRESSED)
-			put_used(slot, file_of(current_task(), (s32)value));
+			put_used(slot, file_of(task_of(call), (s32)value));
 		else
-			put_file(slot, file_of(current_task(), (s32)value));
+			put_file(slot, file_of(task_of(call), (s32)value));
 		break;
 	}
 	return 0;

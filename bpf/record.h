@@ -17,10 +17,10 @@
 #define STRING_MAX 4096
 #define NAMES_MAX  64 /* a power of two */
 
-/* The call at hand. */
 struct call {
 	u64 args[6];
 	s64 ret;
+	u64 task; /* who makes it: the helper that tells costs more than all that is read of it */
 	u16 row;
 	u8 via;
 	u8 named; /* the hooks of paths saw what it worked on */
@@ -40,6 +40,11 @@ struct walk {
 	u32 count;	      /* components */
 	u32 names[NAMES_MAX]; /* where each of them is */
 };
+
+static __always_inline struct task_struct *task_of(struct call *call)
+{
+	return KERNEL(struct task_struct, call->task);
+}
 
 /* What is to be found out of the path that is put next. */
 struct scan {
@@ -67,7 +72,8 @@ struct scratch {
 	u32 block; /* start of the open block */
 	u32 class; /* enum wire_class */
 	u64 pointer;
-	struct call call;
+	struct call at_hand; /* only the program at the call's end uses it, and it alone */
+	struct call call;    /* of the record */
 	struct wire_candidates left; /* rules that can be true for the call at hand */
 	u32 marks;		     /* enum wire_block_flag: of all blocks of the record */
 	u32 known;		     /* scan.found when the record was begun; 0 of all but calls */

@@ -70,15 +70,18 @@ const struct {
 static __always_inline int tell_call(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = current_task();
-	struct call call = {.ret = ret};
-	u16 row = find_row(regs, task, &call.via);
+	u32 slot = bpf_get_smp_processor_id();
+	struct scratch *s = scratch_of(slot);
+	u8 via;
+	u16 row = find_row(regs, task, &via);
 
-	if (!row || !in_scope(task))
+	if (!s || !row || !in_scope(task))
 		return 0;
-	call.row = row - 1;
-	read_args(&call, regs);
-	demultiplex(&call, regs);
-	return on_call(&call);
+	struct call *call = &s->at_hand;
+	*call = (struct call){.ret = ret, .task = (u64)task, .row = row - 1, .via = via};
+	read_args(call, regs);
+	demultiplex(call, regs);
+	return on_call(slot, call);
 }
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)

@@ -125,10 +125,23 @@ type sensorScratch struct {
 	Block   uint32
 	Class   uint32
 	Pointer uint64
-	Call    struct {
+	AtHand  struct {
 		_     structs.HostLayout
 		Args  [6]uint64
 		Ret   int64
+		Task  uint64
+		Row   uint16
+		Via   uint8
+		Named uint8
+		Paths uint8
+		Gone  uint8
+		_     [2]byte
+	}
+	Call struct {
+		_     structs.HostLayout
+		Args  [6]uint64
+		Ret   int64
+		Task  uint64
 		Row   uint16
 		Via   uint8
 		Named uint8

@@ -377,7 +377,7 @@ __noinline int put_saved(u32 slot, u64 request, u32 packed, u32 max)
 			block_none(s);
 		else
 			put_start(
-				slot, s, &s->call, aux,
+				slot, current_task(), s, &s->call, aux,
 				s->data[(s->block + sizeof(struct wire_block)) & (RECORD_MAX - 1)]);
 		break;
 	case CAPTURE_FILE:
