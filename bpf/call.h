@@ -16,13 +16,6 @@
 #include "capture.h"
 #include "peer.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ROWS_MAX);
-	__type(key, u32);
-	__type(value, struct wire_row);
-} rows SEC(".maps");
-
 /* Calls are told by the tracepoints of single ones: only those of 64-bit programs. */
 bool native_only = false;
 
@@ -78,9 +71,10 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
 		struct wire_capture *c = &row->captures[i];
 		bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
-		put_capture(slot, c->kind | c->arg << 8 | c->aux << 16 | (u32)c->unit << 24,
-			    answer && data ? ANSWER_MAX : c->max, c->only,
-			    c->when | c->out << 8 | row->flags << 16);
+		if (c->kind == CAPTURE_FILE)
+			put_descriptor(slot, s, call, c, row->flags);
+		else
+			put_capture(slot, i, answer && data ? ANSWER_MAX : c->max);
 		if (!i && s->scan.path && give_up(slot, narrow_by_path(slot)))
 			return 0;
 		if (!i && s->scan.socket && give_up(slot, narrow_by_socket(slot)))

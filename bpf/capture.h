@@ -13,6 +13,13 @@
 
 #define IOVECS_MAX 8
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, u32);
+	__type(value, struct wire_row);
+} rows SEC(".maps");
+
 /* The directory that a given path starts from; for an absolute one the process's root. */
 static __always_inline void put_start(u32 slot, struct task_struct *task, struct scratch *s,
 				      struct call *call, u8 dir, char first)
@@ -168,26 +175,45 @@ static __always_inline void put_file_at(u32 slot, struct scratch *s, u64 address
 }
 
 /* Whether a capture counts for this call. */
-static __always_inline bool wanted(struct call *call, u32 only, u8 when, u8 out)
+static __always_inline bool wanted(struct call *call, struct wire_capture *c)
 {
-	u32 value = value_of(call, when);
+	u32 value = value_of(call, c->when);
 
-	if (out && call->ret < 0)
+	if (c->out && call->ret < 0)
 		return false;
-	return !only || (value < 32 && only >> value & 1);
+	return !c->only || (value < 32 && c->only >> value & 1);
 }
 
-/* Puts the block, or blocks, of one capture. */
-__noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
+/* Puts the block of a file's descriptor. Not by put_capture: most calls have one, and to get there
+ * and back costs as much as to find the file. */
+static __always_inline void put_descriptor(u32 slot, struct scratch *s, struct call *call,
+					   struct wire_capture *c, u16 flags)
+{
+	s32 fd = value_of(call, c->arg);
+
+	if (fd < 0 || call->gone || !wanted(call, c))
+		block_none(s);
+	else if (flags & ROW_ADDRESSED)
+		put_used(slot, file_of(task_of(call), fd));
+	else
+		put_file(slot, file_of(task_of(call), fd));
+}
+
+/* Puts the block, or blocks, of capture n of the call's row: of max bytes at most. */
+__noinline int put_capture(u32 slot, u32 n, u32 max)
 {
 	struct scratch *s = scratch_of(slot);
-	u8 kind = packed, arg = packed >> 8, aux = packed >> 16, unit = packed >> 24;
+	u32 key = s ? s->call.row : 0;
+	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
+	u64 at = BOUND(n, 7);
 
-	if (!s)
+	if (!s || !row || at >= MAX_CAPTURES)
 		return 0;
+	struct wire_capture *c = &row->captures[at];
 	struct call *call = &s->call;
-	u64 value = value_of(call, arg);
-	if (!wanted(call, only, rest, rest >> 8) || (kind == CAPTURE_PATH && !value)) {
+	u8 kind = c->kind, aux = c->aux, unit = c->unit;
+	u64 value = value_of(call, c->arg);
+	if (!wanted(call, c) || (kind == CAPTURE_PATH && !value)) {
 		block_none(s);
 		if (kind == CAPTURE_PATH)
 			call->paths++;
@@ -241,14 +267,6 @@ __noinline int put_capture(u32 slot, u32 packed, u32 max, u32 only, u32 rest)
 		break;
 	case CAPTURE_FILE_AT:
 		put_file_at(slot, s, value + aux);
-		break;
-	case CAPTURE_FILE:
-		if ((s32)value < 0 || call->gone)
-			block_none(s);
-		else if (rest >> 16 & ROW_ADDRESSED)
-			put_used(slot, file_of(task_of(call), (s32)value));
-		else
-			put_file(slot, file_of(task_of(call), (s32)value));
 		break;
 	}
 	return 0;

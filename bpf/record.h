@@ -72,8 +72,8 @@ struct scratch {
 	u32 block; /* start of the open block */
 	u32 class; /* enum wire_class */
 	u64 pointer;
-	struct call at_hand; /* only the program at the call's end uses it, and it alone */
-	struct call call;    /* of the record */
+	struct call at_hand;	     /* only the program at the call's end uses it, and it alone */
+	struct call call;	     /* of the record */
 	struct wire_candidates left; /* rules that can be true for the call at hand */
 	u32 marks;		     /* enum wire_block_flag: of all blocks of the record */
 	u32 known;		     /* scan.found when the record was begun; 0 of all but calls */
