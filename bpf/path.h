@@ -13,6 +13,7 @@
 #define WALKS_MAX      64
 #define PATH_BYTES_MAX 4096 /* after which no further walk begins */
 #define NAME_MAX       255
+#define TOP_MOUNTS     3
 
 /* Copies a name, and gives its length. Short ones, which are most, are copied by words: a helper
  * for each costs more than the walk. */
@@ -41,12 +42,20 @@ static __always_inline void append_name(struct scratch *s, struct dentry *d)
 	s->off++;
 }
 
-/* Is this the root of the mount namespace? */
+/* Is this the root of the mount namespace? False also if that takes more than some steps to see:
+ * what is mounted there first mostly holds the next one and nothing else. */
 static __always_inline bool is_top(struct vfsmount *mnt, struct dentry *d)
 {
 	struct mount *m = KERNEL(struct mount, (u64)mnt - bpf_core_field_offset(struct mount, mnt));
 
-	return d == READ(m, mnt.mnt_root) && READ(m, mnt_parent) == m;
+	for (int i = 0; i < TOP_MOUNTS && d == READ(m, mnt.mnt_root); i++) {
+		struct mount *below = READ(m, mnt_parent);
+		if (below == m)
+			return true;
+		d = READ(m, mnt_mountpoint);
+		m = below;
+	}
+	return false;
 }
 
 /* Walks on; 1: there is more. A mount's root is where the path goes on in the mount below. */
