@@ -367,6 +367,15 @@ struct unix_sock {
 	struct sock *peer;
 };
 
+struct bpf_ringbuf {
+	unsigned long consumer_pos, producer_pos;
+};
+
+/* What a map's address is to the verifier. */
+struct bpf_ringbuf_map {
+	struct bpf_ringbuf *rb;
+};
+
 #pragma clang attribute pop
 
 #endif

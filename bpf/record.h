@@ -198,11 +198,13 @@ static __always_inline void copy_comm(u8 *to, struct task_struct *task)
 /*
  * The reader polls while records come, and is woken once, when a ring fills faster
  * than that. By itself the kernel wakes it for the record that lies where the reader
- * says that it is: so that it says only when it wants to be (ring.go).
+ * says that it is: so that it says only when it wants to be (ring.go). The helper that
+ * tells how much waits would look at the same two numbers.
  */
-static __always_inline u64 wake(void *ring, u32 size, u32 limit)
+static __always_inline u64 wake(void *map, u32 size, u32 limit)
 {
-	u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	struct bpf_ringbuf *ring = ((struct bpf_ringbuf_map *)map)->rb;
+	u64 waiting = ring->producer_pos - ring->consumer_pos;
 	return waiting < limit && waiting + size >= limit ? BPF_RB_FORCE_WAKEUP : 0;
 }
 
