@@ -246,7 +246,7 @@ static __always_inline u32 narrow_by_remembered(u32 slot, struct scratch *s, str
  * Leaves those rules that can be true for the call at hand, by what costs next to
  * nothing to know: 0, or the fact that left none.
  */
-__noinline int narrow(u32 slot)
+static __always_inline u32 narrow(u32 slot)
 {
 	struct wire_filter *f = filter_now();
 	struct scratch *s = scratch_of(slot);
