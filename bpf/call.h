@@ -20,13 +20,13 @@
 bool native_only = false;
 
 /* Begins the record of a call: all but who made it, and its blocks. */
-static __always_inline struct wire_call *begin_call(u32 slot, struct task_struct *task,
-						    struct call *call, struct wire_row *row)
+static __always_inline struct wire_call *begin_call(struct scratch *s, struct task_struct *task,
+						    struct wire_row *row)
 {
-	struct wire_call *w = record_begin(slot, CLASS_CALL, sizeof(*w));
-	struct scratch *s = scratch_of(slot);
+	struct wire_call *w = record_begin(s, CLASS_CALL, sizeof(*w));
+	struct call *call = &s->at_hand;
 
-	if (!w || !s)
+	if (!w)
 		return 0;
 	record_header(&w->header, task, WIRE_CALL);
 	w->header.row = call->row;
@@ -44,11 +44,9 @@ static __always_inline struct wire_call *begin_call(u32 slot, struct task_struct
 }
 
 /* Gives the record up of which a fact left no rule; 0: none did. */
-static __always_inline bool give_up(u32 slot, u32 fact)
+static __always_inline bool give_up(struct scratch *s, u32 fact)
 {
-	struct scratch *s = scratch_of(slot);
-
-	if (!fact || !s)
+	if (!fact)
 		return false;
 	s->busy = 0;
 	count_left_out(fact);
@@ -57,13 +55,12 @@ static __always_inline bool give_up(u32 slot, u32 fact)
 
 /* A function of its own, so that what it keeps takes no stack while requests of io_uring are
  * looked at. */
-static __noinline int send_call(u32 slot, struct call *call, struct wire_row *row, bool answer)
+static __noinline int send_call(u32 slot, struct scratch *s, struct wire_row *row, bool answer)
 {
-	struct task_struct *task = task_of(call);
-	struct wire_call *w = begin_call(slot, task, call, row);
-	struct scratch *s = scratch_of(slot);
+	struct task_struct *task = task_of(&s->at_hand);
+	struct wire_call *w = begin_call(s, task, row);
 
-	if (!w || !s)
+	if (!w)
 		return 0;
 	if (row->flags & ROW_SILENT)
 		w->header.type = WIRE_ANSWER;
@@ -72,34 +69,32 @@ static __noinline int send_call(u32 slot, struct call *call, struct wire_row *ro
 		struct wire_capture *c = &row->captures[i];
 		bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
 		if (c->kind == CAPTURE_FILE)
-			put_descriptor(slot, s, call, c, row->flags);
+			put_descriptor(slot, s, c, row->flags);
 		else
 			put_capture(slot, i, answer && data ? ANSWER_MAX : c->max);
-		if (!i && s->scan.path && give_up(slot, narrow_by_path(slot)))
+		if (!i && s->scan.path && give_up(s, narrow_by_path(slot)))
 			return 0;
-		if (!i && s->scan.socket && give_up(slot, narrow_by_socket(slot)))
+		if (!i && s->scan.socket && give_up(s, narrow_by_socket(slot)))
 			return 0;
 	}
-	if (s->scan.message && give_up(slot, narrow_by_message(slot)))
+	if (s->scan.message && give_up(s, narrow_by_message(slot)))
 		return 0;
-	if (s->scan.members && give_up(slot, narrow_by_members(slot)))
+	if (s->scan.members && give_up(s, narrow_by_members(slot)))
 		return 0;
-	if (s->scan.given && give_up(slot, narrow_by_given(slot)))
+	if (s->scan.given && give_up(s, narrow_by_given(slot)))
 		return 0;
-	if (s->scan.filter && give_up(slot, narrow_by_marks(slot)))
+	if (s->scan.filter && give_up(s, narrow_by_marks(slot)))
 		return 0;
 	if (is_apart(task))
 		put_thread(slot);
-	record_send(slot);
+	record_send(s);
 	return 0;
 }
 
 /* The next record is judged by no rules, unless narrow says by which. */
-static __always_inline void know_nothing(u32 slot)
+static __always_inline void know_nothing(struct scratch *s)
 {
-	struct scratch *s = scratch_of(slot);
-
-	if (s && !s->busy)
+	if (!s->busy)
 		s->scan.filter = s->scan.path = s->scan.given = s->scan.members = s->scan.socket =
 			s->scan.directory = s->scan.found = 0;
 }
@@ -128,9 +123,11 @@ static __always_inline u64 opened_by(struct call *call, struct wire_row *row)
  * as given. The second one is not judged: the rules that the call left are not its. Who had a table
  * of descriptors alone when the call ended still has.
  */
-static __always_inline void send_again(u32 slot, struct call *call, struct wire_row *row,
+static __always_inline void send_again(u32 slot, struct scratch *s, struct wire_row *row,
 				       u64 opened)
 {
+	struct call *call = &s->at_hand;
+
 	if (row->flags & ROW_DUPLICATES && is_dup(call)) {
 		u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
 
@@ -141,26 +138,25 @@ static __always_inline void send_again(u32 slot, struct call *call, struct wire_
 	} else {
 		return;
 	}
-	know_nothing(slot);
+	know_nothing(s);
 	if (row)
-		send_call(slot, call, row, false);
+		send_call(slot, s, row, false);
 }
 
 /* Whether no rule can be true for the call at hand. */
-static __always_inline bool is_left_out(u32 slot)
+static __always_inline bool is_left_out(u32 slot, struct scratch *s)
 {
-	struct scratch *s = scratch_of(slot);
-
-	if (!s || s->busy)
+	if (s->busy)
 		return false; /* its loss will be counted */
-	u32 fact = narrow(slot);
+	u32 fact = narrow(slot, s);
 	if (fact)
 		count_left_out(fact);
 	return fact;
 }
 
-static __always_inline int on_call(u32 slot, struct call *call)
+static __always_inline int on_call(u32 slot, struct scratch *s)
 {
+	struct call *call = &s->at_hand;
 	u32 key = call->row;
 	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
 
@@ -170,15 +166,15 @@ static __always_inline int on_call(u32 slot, struct call *call)
 		send_process(current_task(), CAUSE_CHANGE);
 		send_credentials(call->row);
 	}
-	know_nothing(slot);
+	know_nothing(s);
 	u64 opened = opened_by(call, row);
 	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
 		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
-	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot)))
-		send_call(slot, call, row, answer);
+	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, s)))
+		send_call(slot, s, row, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(task_of(call));
-	send_again(slot, call, row, opened);
+	send_again(slot, s, row, opened);
 	if (row->flags & ROW_NAMED)
 		forget_paths(current_task());
 	return 0;

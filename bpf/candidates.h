@@ -246,12 +246,11 @@ static __always_inline u32 narrow_by_remembered(u32 slot, struct scratch *s, str
  * Leaves those rules that can be true for the call at hand, by what costs next to
  * nothing to know: 0, or the fact that left none.
  */
-static __always_inline u32 narrow(u32 slot)
+static __always_inline u32 narrow(u32 slot, struct scratch *s)
 {
 	struct wire_filter *f = filter_now();
-	struct scratch *s = scratch_of(slot);
 
-	if (!f || !s)
+	if (!f)
 		return 0;
 	struct call *call = &s->at_hand;
 	struct wire_facts *facts = &f->rows[call->row & (ROWS_MAX - 1)];

@@ -186,9 +186,10 @@ static __always_inline bool wanted(struct call *call, struct wire_capture *c)
 
 /* Puts the block of a file's descriptor. Not by put_capture: most calls have one, and to get there
  * and back costs as much as to find the file. */
-static __always_inline void put_descriptor(u32 slot, struct scratch *s, struct call *call,
-					   struct wire_capture *c, u16 flags)
+static __always_inline void put_descriptor(u32 slot, struct scratch *s, struct wire_capture *c,
+					   u16 flags)
 {
+	struct call *call = &s->call;
 	s32 fd = value_of(call, c->arg);
 
 	if (fd < 0 || call->gone || !wanted(call, c))

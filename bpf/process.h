@@ -130,10 +130,10 @@ __noinline int put_process(u32 slot, u64 address, u32 cause)
 {
 	struct task_struct *task = KERNEL(struct task_struct, address);
 	struct task_struct *first = first_of(task);
-	struct wire_process *w = record_begin(slot, CLASS_PROCESS, sizeof(*w));
 	struct scratch *s = scratch_of(slot);
+	struct wire_process *w = record_begin(s, CLASS_PROCESS, sizeof(*w));
 
-	if (!w || !s)
+	if (!w)
 		return 0;
 	record_header(&w->header, task, WIRE_PROCESS);
 	w->cause = cause;
@@ -192,11 +192,11 @@ static __always_inline bool is_apart(struct task_struct *task)
 
 static __always_inline void send_process(struct task_struct *task, u32 cause)
 {
-	u32 slot = bpf_get_smp_processor_id();
+	struct scratch *s;
 
 	change_begin(task);
-	if (begin_process(slot, task, cause))
-		record_send(slot);
+	if ((s = begin_process(bpf_get_smp_processor_id(), task, cause)))
+		record_send(s);
 	change_end(task);
 }
 

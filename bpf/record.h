@@ -150,11 +150,9 @@ static __always_inline struct scratch *scratch_of(u32 slot)
 		bounded;                                                                           \
 	})
 
-/* Takes the slot's buffer for a record whose fixed part has size bytes; NULL and counted if it is
- * taken. */
-static __always_inline void *record_begin(u32 slot, u32 class, u32 size)
+/* Takes a buffer for a record whose fixed part has size bytes; NULL and counted if it is taken. */
+static __always_inline void *record_begin(struct scratch *s, u32 class, u32 size)
 {
-	struct scratch *s = scratch_of(slot);
 	if (!s || s->busy) {
 		count(class, LOST_SCRATCH);
 		return 0;
@@ -221,12 +219,9 @@ static __always_inline void ring_send(u32 class, void *data, u32 size)
 	count(class, err ? LOST_RING : COUNT_SENT);
 }
 
-/* Sends the slot's record and gives its buffer back. */
-static __always_inline void record_send(u32 slot)
+/* Sends a buffer's record and gives the buffer back. */
+static __always_inline void record_send(struct scratch *s)
 {
-	struct scratch *s = scratch_of(slot);
-	if (!s)
-		return;
 	u32 size = s->off;
 	if (size <= RECORD_MAX)
 		ring_send(s->class, s->data, size);

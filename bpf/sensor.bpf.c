@@ -81,7 +81,7 @@ static __always_inline int tell_call(struct pt_regs *regs, long ret)
 	*call = (struct call){.ret = ret, .task = (u64)task, .row = row - 1, .via = via};
 	read_args(call, regs);
 	demultiplex(call, regs);
-	return on_call(slot, call);
+	return on_call(slot, s);
 }
 
 static __always_inline int on_sys_exit(struct pt_regs *regs, long ret)
@@ -268,7 +268,7 @@ static __always_inline void on_exec(struct task_struct *task, struct linux_binpr
 	w->header.row = !in_scope(task) ? ROW_OUTSIDE : row ? row - 1 : ROW_NONE;
 	put_program(s, task, READ(bprm, filename));
 	put_standard(slot, task);
-	record_send(slot);
+	record_send(s);
 	send_credentials(row ? row - 1 : ROW_NONE);
 }
 

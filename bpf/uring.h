@@ -433,12 +433,12 @@ static __always_inline void put_operation_capture(u32 slot, u64 request, struct 
 }
 
 /* Begins the record of a request: all but its blocks. */
-static __always_inline bool begin_operation(u32 slot, struct operation *o, s64 ret, u8 nargs)
+static __always_inline bool begin_operation(struct scratch *s, struct operation *o, s64 ret,
+					    u8 nargs)
 {
-	struct wire_call *w = record_begin(slot, CLASS_CALL, sizeof(*w));
-	struct scratch *s = scratch_of(slot);
+	struct wire_call *w = record_begin(s, CLASS_CALL, sizeof(*w));
 
-	if (!w || !s)
+	if (!w)
 		return false;
 	record_header(&w->header, current_task(), WIRE_CALL);
 	w->header.start = o->start;
@@ -462,15 +462,16 @@ __noinline int send_operation(u64 request, s64 ret)
 {
 	struct operation *o = operation_of(request);
 	u32 slot = bpf_get_smp_processor_id(), key = o ? o->row : 0;
+	struct scratch *s = scratch_of(slot);
 	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
 
-	if (!o || !row || o->told)
+	if (!s || !o || !row || o->told)
 		return 0;
 	o->told = 1;
-	if (begin_operation(slot, o, ret, row->nargs)) {
+	if (begin_operation(s, o, ret, row->nargs)) {
 		for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++)
 			put_operation_capture(slot, request, &row->captures[i], ret);
-		record_send(slot);
+		record_send(s);
 	}
 	return 0;
 }
