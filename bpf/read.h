@@ -52,14 +52,21 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 	(direct_reads ? (type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type))  \
 		      : (type *)(address))
 
+/* The barriers keep the compiler from joining what the two ways have in common: it would work out
+ * the address apart and load from there, which makes five instructions of one. */
 #define READ(p, member)                                                                            \
 	({                                                                                         \
 		__typeof__(p) base = (p);                                                          \
-		__typeof__(base->member) value = 0;                                                \
-		if (direct_reads)                                                                  \
+		__typeof__(base->member) value;                                                    \
+		if (direct_reads) {                                                                \
 			value = base->member;                                                      \
-		else                                                                               \
-			bpf_probe_read_kernel(&value, sizeof(value), &base->member);               \
+		} else {                                                                           \
+			__typeof__(base->member) copy;                                             \
+			barrier_var(base);                                                         \
+			bpf_probe_read_kernel(&copy, sizeof(copy), &base->member);                 \
+			value = copy;                                                              \
+			barrier_var(value);                                                        \
+		}                                                                                  \
 		value;                                                                             \
 	})
 
