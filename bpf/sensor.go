@@ -154,6 +154,7 @@ func (s *Sensor) load(types *btf.Cache, kernel *btf.Spec, opts Options, refused 
 	if opts.adjust != nil {
 		opts.adjust(spec)
 	}
+	putConstants(spec)
 	multiply(spec, turnsOn(kernel, opts))
 	coll, err := collect(spec, types)
 	if err != nil {
