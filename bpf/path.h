@@ -30,7 +30,7 @@ static __always_inline u32 copy_name(u8 *to, struct dentry *d)
 			if (i * sizeof(u64) < len)
 				((struct words *)to)->at[i] = from->at[i];
 	} else {
-		bpf_probe_read_kernel(to, len, name);
+		bpf_probe_read_kernel(to, BOUND(len, NAME_MAX), name);
 	}
 	return len;
 }
