@@ -258,7 +258,7 @@ __noinline int put_file(u32 slot, u64 address)
 	if (READ(file, f_mode) & FMODE_CREATED)
 		w->flags |= FILE_CREATED;
 	if (!append_known(s, READ(file, f_path.mnt), d))
-		append_path(slot, s, READ(file, f_path.mnt), d);
+		append_path_here(slot, s, READ(file, f_path.mnt), d);
 	w->inside = s->walk.inside;
 	s->scan.names = s->walk.count;
 	if (s->walk.root) {

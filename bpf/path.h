@@ -10,6 +10,7 @@
 #include "record.h"
 
 #define COMPONENTS_MAX 32 /* walked at once: so many the verifier goes through in each program */
+#define COMPONENTS_FEW 10 /* as most paths have */
 #define WALKS_MAX      64
 #define PATH_BYTES_MAX 4096 /* after which no further walk begins */
 #define NAME_MAX       255
@@ -58,17 +59,14 @@ static __always_inline bool is_top(struct vfsmount *mnt, struct dentry *d)
 	return false;
 }
 
-/* Walks on; 1: there is more. A mount's root is where the path goes on in the mount below. */
-__noinline int walk_path(u32 slot)
+/* Walks on some steps; 1: there is more. A mount's root is where the path goes on in the mount
+ * below. */
+static __always_inline int walk_some(struct scratch *s, int steps)
 {
-	struct scratch *s = scratch_of(slot);
-
-	if (!s)
-		return 0;
 	struct walk *walk = &s->walk;
 	struct mount *m = KERNEL(struct mount, walk->mount);
 	struct dentry *d = KERNEL(struct dentry, walk->dentry);
-	for (int i = 0; i < COMPONENTS_MAX; i++) {
+	for (int i = 0; i < steps; i++) {
 		struct dentry *up = READ(d, d_parent);
 
 		if (d == READ(m, mnt.mnt_root)) {
@@ -96,10 +94,16 @@ __noinline int walk_path(u32 slot)
 	return 1;
 }
 
-/* Appends the components of a path from where the walk is. */
-static __always_inline void append_walk(u32 slot, struct scratch *s)
+__noinline int walk_path(u32 slot)
 {
-	s->walk.from = s->off;
+	struct scratch *s = scratch_of(slot);
+
+	return s ? walk_some(s, COMPONENTS_MAX) : 0;
+}
+
+/* Walks to the end. */
+static __always_inline void walk_on(u32 slot, struct scratch *s)
+{
 	for (int i = 0; i < WALKS_MAX; i++) {
 		if (!walk_path(slot))
 			return;
@@ -109,19 +113,37 @@ static __always_inline void append_walk(u32 slot, struct scratch *s)
 	block_flag(s, BLOCK_CUT);
 }
 
-/* Appends the components of a path, last first, to the open block. */
-static __always_inline void append_path(u32 slot, struct scratch *s, struct vfsmount *mnt,
-					struct dentry *dentry)
+static __always_inline void walk_begin(struct scratch *s, struct vfsmount *mnt,
+				       struct dentry *dentry)
 {
-	if (!mnt || !dentry)
-		return;
+	s->walk.from = s->off;
 	s->walk.mount = plain(s, mnt) - bpf_core_field_offset(struct mount, mnt);
 	s->walk.dentry = plain(s, dentry);
 	s->walk.inside = 0;
 	s->walk.root = 0;
 	s->walk.crossed = 0;
 	s->walk.count = 0;
-	append_walk(slot, s);
+}
+
+/* Appends the components of a path, last first, to the open block. */
+static __always_inline void append_path(u32 slot, struct scratch *s, struct vfsmount *mnt,
+					struct dentry *dentry)
+{
+	if (!mnt || !dentry)
+		return;
+	walk_begin(s, mnt, dentry);
+	walk_on(slot, s);
+}
+
+/* The same without a function's call for most paths: it costs as much as some of their steps. */
+static __always_inline void append_path_here(u32 slot, struct scratch *s, struct vfsmount *mnt,
+					     struct dentry *dentry)
+{
+	if (!mnt || !dentry)
+		return;
+	walk_begin(s, mnt, dentry);
+	if (walk_some(s, COMPONENTS_FEW))
+		walk_on(slot, s);
 }
 
 /* Appends where in its file system the root of the mount lies that the path before was below. */
@@ -129,7 +151,8 @@ static __always_inline void append_above(u32 slot, struct scratch *s)
 {
 	s->walk.mount = 0;
 	s->walk.dentry = s->walk.root;
-	append_walk(slot, s);
+	s->walk.from = s->off;
+	walk_on(slot, s);
 }
 
 static __always_inline void put_path(u32 slot, u16 kind, struct vfsmount *mnt,
