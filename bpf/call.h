@@ -53,13 +53,18 @@ static __always_inline bool give_up(struct scratch *s, u32 fact)
 	return true;
 }
 
-/* A function of its own, so that what it keeps takes no stack while requests of io_uring are
- * looked at. */
-static __noinline int send_call(u32 slot, struct scratch *s, struct wire_row *row, bool answer)
+/* Sends the call at hand. A function of its own, so that what it keeps takes no stack while
+ * requests of io_uring are looked at. */
+__noinline int send_call(u32 slot, u32 answer)
 {
+	struct scratch *s = scratch_of(slot);
+	u32 key = s ? s->at_hand.row : 0;
+	struct wire_row *row = bpf_map_lookup_elem(&rows, &key);
+
+	if (!s || !row)
+		return 0;
 	struct task_struct *task = task_of(&s->at_hand);
 	struct wire_call *w = begin_call(s, task, row);
-
 	if (!w)
 		return 0;
 	if (row->flags & ROW_SILENT)
@@ -129,18 +134,14 @@ static __always_inline void send_again(u32 slot, struct scratch *s, struct wire_
 	struct call *call = &s->at_hand;
 
 	if (row->flags & ROW_DUPLICATES && is_dup(call)) {
-		u32 key = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
-
-		call->row = key;
-		row = bpf_map_lookup_elem(&rows, &key);
+		call->row = numbered(NR_DUP)->row[VIA_NATIVE] - 1;
 	} else if (opened == DOUBTFUL || (opened && opened != opened_by(call, row))) {
 		call->gone = true;
 	} else {
 		return;
 	}
 	know_nothing(s);
-	if (row)
-		send_call(slot, s, row, false);
+	send_call(slot, false);
 }
 
 /* Whether no rule can be true for the call at hand. */
@@ -171,7 +172,7 @@ static __always_inline int on_call(u32 slot, struct scratch *s)
 	bool answer = (row->flags & ROW_ANSWERS && is_answer(call, row->sender)) ||
 		      (row->flags & ROW_OTHER && call->args[0] && call->ret >= 0);
 	if (answer || !(row->flags & ROW_SILENT || is_left_out(slot, s)))
-		send_call(slot, s, row, answer);
+		send_call(slot, answer);
 	if (row->flags & ROW_ADDRESSED)
 		forget_address(task_of(call));
 	send_again(slot, s, row, opened);
