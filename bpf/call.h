@@ -53,6 +53,21 @@ static __always_inline bool give_up(struct scratch *s, u32 fact)
 	return true;
 }
 
+/* Puts capture n of the call's row. */
+static __always_inline void put(u32 slot, struct scratch *s, struct wire_row *row, u32 n,
+				bool answer, bool here)
+{
+	struct wire_capture *c = &row->captures[n];
+	bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
+
+	if (c->kind == CAPTURE_FILE)
+		put_descriptor(slot, s, c, row->flags, here);
+	else if (c->kind == CAPTURE_FILE_AT)
+		put_descriptor_at(slot, s, c);
+	else
+		put_capture(slot, n, answer && data ? ANSWER_MAX : c->max);
+}
+
 /* Sends the call at hand. A function of its own, so that what it keeps takes no stack while
  * requests of io_uring are looked at. */
 __noinline int send_call(u32 slot, u32 answer)
@@ -70,18 +85,15 @@ __noinline int send_call(u32 slot, u32 answer)
 	if (row->flags & ROW_SILENT)
 		w->header.type = WIRE_ANSWER;
 	copy_comm(w->comm, task);
-	for (int i = 0; i < MAX_CAPTURES && i < row->ncaptures; i++) {
-		struct wire_capture *c = &row->captures[i];
-		bool data = c->kind == CAPTURE_BYTES || c->kind == CAPTURE_MSG;
-		if (c->kind == CAPTURE_FILE)
-			put_descriptor(slot, s, c, row->flags);
-		else
-			put_capture(slot, i, answer && data ? ANSWER_MAX : c->max);
-		if (!i && s->scan.path && give_up(s, narrow_by_path(slot)))
+	if (row->ncaptures) {
+		put(slot, s, row, 0, answer, true);
+		if (s->scan.path && give_up(s, narrow_by_path(slot)))
 			return 0;
-		if (!i && s->scan.socket && give_up(s, narrow_by_socket(slot)))
+		if (s->scan.socket && give_up(s, narrow_by_socket(slot)))
 			return 0;
 	}
+	for (u32 i = 1; i < MAX_CAPTURES && i < row->ncaptures; i++)
+		put(slot, s, row, i, answer, false);
 	if (s->scan.message && give_up(s, narrow_by_message(slot)))
 		return 0;
 	if (s->scan.members && give_up(s, narrow_by_members(slot)))

@@ -184,10 +184,10 @@ static __always_inline bool wanted(struct call *call, struct wire_capture *c)
 	return !c->only || (value < 32 && c->only >> value & 1);
 }
 
-/* Puts the block of a file's descriptor. Not by put_capture: most calls have one, and to get there
- * and back costs as much as to find the file. */
+/* Puts the block of a descriptor's file. Not by put_capture: most calls have one, and to get there
+ * and back costs as much as to find the file; here: not by put_file either. */
 static __always_inline void put_descriptor(u32 slot, struct scratch *s, struct wire_capture *c,
-					   u16 flags)
+					   u16 flags, bool here)
 {
 	struct call *call = &s->call;
 	s32 fd = value_of(call, c->arg);
@@ -196,8 +196,21 @@ static __always_inline void put_descriptor(u32 slot, struct scratch *s, struct w
 		block_none(s);
 	else if (flags & ROW_ADDRESSED)
 		put_used(slot, file_of(task_of(call), fd));
+	else if (here)
+		put_file_here(slot, s, file_of(task_of(call), fd));
 	else
 		put_file(slot, file_of(task_of(call), fd));
+}
+
+/* The same of a descriptor that lies in user memory: here, since put_capture leaves it no stack. */
+static __always_inline void put_descriptor_at(u32 slot, struct scratch *s, struct wire_capture *c)
+{
+	struct call *call = &s->call;
+
+	if (wanted(call, c))
+		put_file_at(slot, s, value_of(call, c->arg) + c->aux);
+	else
+		block_none(s);
 }
 
 /* Puts the block, or blocks, of capture n of the call's row: of max bytes at most. */
@@ -265,9 +278,6 @@ __noinline int put_capture(u32 slot, u32 n, u32 max)
 		block_begin(s, BLOCK_BYTES);
 		append_buffers(slot, value, length, call->ret < 0 ? max : call->ret, max);
 		block_end(s);
-		break;
-	case CAPTURE_FILE_AT:
-		put_file_at(slot, s, value + aux);
 		break;
 	}
 	return 0;

@@ -228,17 +228,14 @@ static __always_inline void append_sock(struct scratch *s, u64 address, u64 ino)
 }
 
 /* Puts the block of an open file: FILE, SOCK, or NONE if there is no file. */
-__noinline int put_file(u32 slot, u64 address)
+static __always_inline void put_file_here(u32 slot, struct scratch *s, u64 address)
 {
-	struct scratch *s = scratch_of(slot);
 	struct file *file = KERNEL(struct file, address);
 	struct inode *inode = address ? READ(file, f_inode) : 0;
 
-	if (!s)
-		return 0;
 	if (!inode) {
 		block_none(s);
-		return 0;
+		return;
 	}
 	if ((READ(inode, i_mode) & S_IFMT) == S_IFSOCK) {
 		struct socket *socket = KERNEL(struct socket, READ(file, private_data));
@@ -247,7 +244,7 @@ __noinline int put_file(u32 slot, u64 address)
 			block_begin(s, BLOCK_SOCK);
 			append_sock(s, sk, READ(inode, i_ino));
 			block_end(s);
-			return 0;
+			return;
 		}
 	}
 	block_begin(s, BLOCK_FILE);
@@ -266,6 +263,14 @@ __noinline int put_file(u32 slot, u64 address)
 		append_above(slot, s);
 	}
 	block_end(s);
+}
+
+__noinline int put_file(u32 slot, u64 address)
+{
+	struct scratch *s = scratch_of(slot);
+
+	if (s)
+		put_file_here(slot, s, address);
 	return 0;
 }
 
