@@ -12,10 +12,11 @@
 #include "read.h"
 #include "wire.h"
 
-#define RECORD_MAX (64 << 10) /* a power of two */
-#define APPEND_MAX (32 << 10) /* one append at most; also a power of two */
-#define STRING_MAX 4096
-#define NAMES_MAX  64 /* a power of two */
+#define RECORD_MAX   (64 << 10) /* a power of two */
+#define APPEND_MAX   (32 << 10) /* one append at most; also a power of two */
+#define STRING_MAX   4096
+#define SHORT_STRING 64
+#define NAMES_MAX    64 /* a power of two */
 
 struct call {
 	u64 args[6];
@@ -285,9 +286,34 @@ static __always_inline void block_none(struct scratch *s)
 		at;                                                                                \
 	})
 
-/* Appends a user string without its NUL to the open block. */
+/* Bytes before the NUL in some words of memory; all that there are if there is none. */
+static __always_inline u32 length_in(u64 *words, u32 bytes)
+{
+	for (u32 i = 0; i < bytes / sizeof(u64); i++) {
+		/* The lowest bit left is the highest one of the first byte that is 0. */
+		u64 zero = (words[i] - 0x0101010101010101) & ~words[i] & 0x8080808080808080;
+		if (zero)
+			return i * sizeof(u64) + (((zero & -zero) >> 7) * 0x0001020304050607 >> 56);
+	}
+	return bytes;
+}
+
+/*
+ * Appends a user string without its NUL to the open block. Most are short, and these are read as
+ * bytes: the helper for strings has the kernel look, under a lock, whether what it writes to is
+ * one piece of memory.
+ */
 static __always_inline void append_string(struct scratch *s, u64 address)
 {
+	u8 *to = &s->data[s->off & (RECORD_MAX - 1)];
+	u32 short_len = SHORT_STRING;
+
+	if (!bpf_probe_read_user(to, SHORT_STRING, (void *)address))
+		short_len = length_in((u64 *)to, SHORT_STRING);
+	if (short_len < SHORT_STRING) {
+		s->off += short_len;
+		return;
+	}
 	long n = bpf_probe_read_user_str(&s->data[s->off & (RECORD_MAX - 1)], STRING_MAX,
 					 (void *)address);
 	if (n < 0) {
