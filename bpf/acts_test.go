@@ -72,6 +72,7 @@ func TestMain(m *testing.M) {
 	maps.Copy(acts, benched)
 	maps.Copy(acts, paths)
 	maps.Copy(acts, movings)
+	maps.Copy(acts, strung)
 	if name := os.Getenv("SAKER_TEST_ACT"); name != "" {
 		if err := acts[name](os.Getenv("SAKER_TEST_DIR")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
