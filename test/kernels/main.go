@@ -50,12 +50,16 @@ type options struct {
 	once    bool
 }
 
+// isWhole reports whether all that there is runs in a guest: what a part of it shows is no row
+// of the page.
+func (o *options) isWhole() bool { return o.jobs == "" && o.tests == "" && !o.quick }
+
 func flags() (o options) {
 	flag.DurationVar(&o.limit, "limit", 90*time.Minute, "the most that one guest may take")
 	flag.StringVar(&o.logs, "logs", "build/kernels", "where the log of each guest goes")
 	flag.StringVar(&o.jobs, "jobs", "", "run only the jobs whose name matches")
 	flag.StringVar(&o.tests, "tests", "", "run only the tests whose name matches")
-	flag.StringVar(&o.page, "page", "docs/kernels.md", "the page that a run of all kernels writes")
+	flag.StringVar(&o.page, "page", "docs/kernels.md", "the page that a whole run of all kernels writes")
 	flag.IntVar(&o.atOnce, "at-once", 1, "how many guests run at once")
 	flag.BoolVar(&o.quick, "quick", false, "leave out what takes long to build for another architecture, and what proves the same twice")
 	flag.BoolVar(&o.mayMiss, "may-miss", false, "a kernel that can't be had is no failure")
@@ -77,7 +81,7 @@ func main() {
 	if len(results) > 0 {
 		report(os.Stdout, results) // also of a run that was stopped
 	}
-	if err == nil && (o.render || flag.NArg() == 0) {
+	if err == nil && (o.render || flag.NArg() == 0 && o.isWhole()) {
 		err = os.WriteFile(o.page, []byte(page(results)), 0o644)
 	}
 	if err != nil {
