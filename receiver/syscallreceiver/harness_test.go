@@ -53,10 +53,10 @@ func (s *script) Attach(func(bpf.Raw)) error { return nil }
 
 func (s *script) Scan(func(bpf.Raw)) error { return nil }
 
+// Read gives what was fed before the end even after it, as a ring does.
 func (s *script) Read(handle func(bpf.Raw)) (int, error) {
+	over := s.isClosed()
 	select {
-	case <-s.closed:
-		return 0, os.ErrClosed
 	case records, ok := <-s.reads:
 		if !ok {
 			return 0, s.end
@@ -65,8 +65,21 @@ func (s *script) Read(handle func(bpf.Raw)) (int, error) {
 			handle(r)
 		}
 		return len(records), nil
-	case <-time.After(time.Millisecond):
-		return 0, nil
+	default:
+	}
+	if over {
+		return 0, os.ErrClosed
+	}
+	time.Sleep(time.Millisecond)
+	return 0, nil
+}
+
+func (s *script) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
 	}
 }
 
