@@ -273,6 +273,9 @@ func performOn(t *testing.T, sensor *bpf.Sensor, opts Options, act, dir string) 
 	if err := <-done; err != nil && act != "program" {
 		t.Fatalf("%s: %v: %s", act, err, out.String())
 	}
+	if _, err := sensor.Read(take); err != nil { // the end may be read before the last calls are
+		t.Fatal(err)
+	}
 	return s, pid, events
 }
 
