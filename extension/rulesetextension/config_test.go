@@ -1,14 +1,13 @@
 package rulesetextension
 
 import (
-	"strings"
 	"testing"
 
-	"go.opentelemetry.io/collector/confmap"
+	"github.com/sakerhq/saker/internal/config/configtest"
 )
 
 func TestConfig(t *testing.T) {
-	for _, c := range []struct{ name, yaml, wrong string }{
+	configtest.Run(t, createDefaultConfig, []configtest.Case{
 		{"defaults", ``, ""},
 		{"all keys", `
 sources: [ { library: stable }, { path: /etc/saker/rules.d }, { path: "x/*.yaml" } ]
@@ -30,47 +29,16 @@ static_fields: { site: north }`, ""},
 		{"selection of nothing", `select: [ { enable: {} } ]`, "select::0::enable: needs a rule or a tag"},
 		{"everything at once", "priority: x\nrule_matching: y", "; rule_matching: "},
 		{"misspelt key", `source: []`, "unknown key source: did you mean sources?"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			err := load(t, c.yaml)
-			switch {
-			case c.wrong == "" && err != nil:
-				t.Errorf("unexpected error: %v", err)
-			case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
-				t.Errorf("error %v, want one with %q", err, c.wrong)
-			}
-		})
-	}
+	})
 }
 
 // A list in the configuration replaces the default, it is not laid over it.
 func TestSourcesReplaceTheDefault(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	if err := parse(t, `sources: [ { path: x } ]`).Unmarshal(cfg); err != nil {
+	if err := configtest.Parse(t, `sources: [ { path: x } ]`).Unmarshal(cfg); err != nil {
 		t.Fatal(err)
 	}
 	if len(cfg.Sources) != 1 || cfg.Sources[0] != (Source{Path: "x"}) {
 		t.Errorf("sources are %+v", cfg.Sources)
 	}
-}
-
-func load(t *testing.T, yaml string) error {
-	cfg := createDefaultConfig()
-	if err := parse(t, yaml).Unmarshal(&cfg); err != nil {
-		return err
-	}
-	return confmap.Validate(cfg)
-}
-
-func parse(t *testing.T, yaml string) *confmap.Conf {
-	t.Helper()
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf, err := retrieved.AsConf()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return conf
 }

@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/sakerhq/saker/internal/config/configtest"
 )
 
 type settings struct {
@@ -39,16 +41,8 @@ func TestUnmarshal(t *testing.T) {
 		{"{ b: 1, all: [{ a: 1 }] }", "'' unknown key all::0::a: there are delay, size; unknown key b: there are all, batch, extra, free, name, other"},
 		{"batch: 5", "'' 'batch' expected a map or struct, got \"int\""},
 	} {
-		retrieved, err := confmap.NewRetrievedFromYAML([]byte(c.yaml))
-		if err != nil {
-			t.Fatal(err)
-		}
-		conf, err := retrieved.AsConf()
-		if err != nil {
-			t.Fatal(err)
-		}
 		text := ""
-		if err := conf.Unmarshal(&settings{}); err != nil {
+		if err := configtest.Parse(t, c.yaml).Unmarshal(&settings{}); err != nil {
 			text = strings.TrimPrefix(err.Error(), "decoding failed due to the following error(s):\n\n")
 		}
 		if text != c.wrong {

@@ -1,14 +1,13 @@
 package detectionprocessor
 
 import (
-	"strings"
 	"testing"
 
-	"go.opentelemetry.io/collector/confmap"
+	"github.com/sakerhq/saker/internal/config/configtest"
 )
 
 func TestConfig(t *testing.T) {
-	for _, c := range []struct{ name, yaml, wrong string }{
+	configtest.Run(t, createDefaultConfig, []configtest.Case{
 		{"defaults", "", ""},
 		{"all keys", "ruleset: ruleset/mine\ndrop_unmatched: all\nsource: logins", ""},
 		{"nothing ends", "drop_unmatched: none", ""},
@@ -17,32 +16,5 @@ func TestConfig(t *testing.T) {
 		{"no source", "source: ''", "source: must not be empty"},
 		{"everything at once", "drop_unmatched: some\nsource: ''", "; source: "},
 		{"misspelt key", "rulset: a", "unknown key rulset: did you mean ruleset?"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			err := load(t, c.yaml)
-			switch {
-			case c.wrong == "" && err != nil:
-				t.Errorf("unexpected error: %v", err)
-			case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
-				t.Errorf("error %v, want one with %q", err, c.wrong)
-			}
-		})
-	}
-}
-
-func load(t *testing.T, yaml string) error {
-	t.Helper()
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf, err := retrieved.AsConf()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := createDefaultConfig()
-	if err := conf.Unmarshal(&cfg); err != nil {
-		return err
-	}
-	return confmap.Validate(cfg)
+	})
 }

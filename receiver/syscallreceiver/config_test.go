@@ -1,16 +1,16 @@
 package syscallreceiver
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/sakerhq/saker/internal/config/configtest"
 )
 
 func TestConfig(t *testing.T) {
-	for _, c := range []struct{ name, yaml, wrong string }{
+	configtest.Run(t, createDefaultConfig, []configtest.Case{
 		{"a ruleset", `ruleset: ruleset/mine`, ""},
 		{"events by name", `events: [openat, execve]`, ""},
 		{"all keys", `
@@ -46,22 +46,12 @@ recording: x.rec`, ""},
 		{"patience without a unit", "events: [openat]\nenrich_timeout: 500", "enrich_timeout: 500ns is less than 1ms"},
 		{"everything at once", "events: [openat]\nhooks: a\nring_bytes: 1\nbatch: { max_records: 0 }", "; hooks: "},
 		{"misspelt key", "event: [openat]", "unknown key event: did you mean events?"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			err := load(t, c.yaml)
-			switch {
-			case c.wrong == "" && err != nil:
-				t.Errorf("unexpected error: %v", err)
-			case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
-				t.Errorf("error %v, want one with %q", err, c.wrong)
-			}
-		})
-	}
+	})
 }
 
 func TestConfigValues(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	if err := parse(t, "ruleset: ruleset/mine\nbatch: { max_delay: 5ms }").Unmarshal(cfg); err != nil {
+	if err := configtest.Parse(t, "ruleset: ruleset/mine\nbatch: { max_delay: 5ms }").Unmarshal(cfg); err != nil {
 		t.Fatal(err)
 	}
 	if want := component.MustNewIDWithName("ruleset", "mine"); cfg.Ruleset == nil || *cfg.Ruleset != want {
@@ -70,25 +60,4 @@ func TestConfigValues(t *testing.T) {
 	if cfg.Batch.MaxDelay != 5*time.Millisecond || cfg.Batch.MaxRecords == 0 {
 		t.Errorf("batch is %+v: what is not named must keep its default", cfg.Batch)
 	}
-}
-
-func load(t *testing.T, yaml string) error {
-	cfg := createDefaultConfig()
-	if err := parse(t, yaml).Unmarshal(&cfg); err != nil {
-		return err
-	}
-	return confmap.Validate(cfg)
-}
-
-func parse(t *testing.T, yaml string) *confmap.Conf {
-	t.Helper()
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(yaml))
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf, err := retrieved.AsConf()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return conf
 }

@@ -16,13 +16,14 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/sakerhq/saker/bpf"
+	"github.com/sakerhq/saker/internal/config/configtest"
 	"github.com/sakerhq/saker/internal/event"
 	"github.com/sakerhq/saker/receiver/syscallreceiver/internal/metadata"
 )
 
 func TestScopeConfig(t *testing.T) {
 	const some = "events: [openat]\nscope: "
-	for _, c := range []struct{ name, yaml, wrong string }{
+	configtest.Run(t, createDefaultConfig, []configtest.Case{
 		{"none", "events: [openat]", ""},
 		{"empty", some + "{}", ""},
 		{"all keys", some + `{ include: { cgroups: [/a.slice, /b], containers: true, processes: [1] }, exclude: { cgroups: [/a.slice/c], processes: [2] } }`, ""},
@@ -35,14 +36,7 @@ func TestScopeConfig(t *testing.T) {
 		{"without any cgroup", some + "{ exclude: { cgroups: [/] } }", "nothing is left"},
 		{"a process in and out", some + "{ include: { processes: [7] }, exclude: { processes: [7] } }", "process 7 is both"},
 		{"misspelt", some + "{ include: { cgroup: [/a] } }", "unknown key scope::include::cgroup: did you mean cgroups?"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			err := load(t, c.yaml)
-			if (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
-				t.Errorf("error %v, want one with %q", err, c.wrong)
-			}
-		})
-	}
+	})
 }
 
 func TestScopeHolds(t *testing.T) {
@@ -67,7 +61,7 @@ func TestScopeHolds(t *testing.T) {
 		{"include: { processes: [1] }", true, true}, // which the kernel knows alone
 	} {
 		var scope ScopeConfig
-		if err := parse(t, c.yaml).Unmarshal(&scope); err != nil {
+		if err := configtest.Parse(t, c.yaml).Unmarshal(&scope); err != nil {
 			t.Fatal(err)
 		}
 		if got := scope.holds(host); got != c.host {

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/sakerhq/saker/internal/config"
+	"github.com/sakerhq/saker/internal/config/configtest"
 )
 
 // example is one document of a component's file in testdata: comments that say
@@ -67,23 +68,18 @@ func (e *example) load(t *testing.T, p *part) error {
 // components are the configurations in the example.
 func (e *example) components(t *testing.T, p *part) map[component.ID]*confmap.Conf {
 	t.Helper()
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(e.yaml))
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf, err := retrieved.AsConf()
-	if err != nil {
-		t.Fatal(err)
-	}
+	conf := configtest.Parse(t, e.yaml)
 	configs := map[component.ID]*confmap.Conf{}
 	for name := range conf.ToStringMap()[p.kind].(map[string]any) {
 		var id component.ID
 		if err := id.UnmarshalText([]byte(name)); err != nil || id.Type() != p.factory.Type() {
 			t.Fatalf("%s: %q is no %s: %v", e.title, name, p.name(), err)
 		}
-		if configs[id], err = conf.Sub(p.kind + confmap.KeyDelimiter + name); err != nil {
+		one, err := conf.Sub(p.kind + confmap.KeyDelimiter + name)
+		if err != nil {
 			t.Fatal(err)
 		}
+		configs[id] = one
 	}
 	return configs
 }
